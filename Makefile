@@ -1,0 +1,59 @@
+# Keel. `make help` lists the targets; each one sets up what it needs.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+python := .venv/bin/python
+prettier := node_modules/.bin/prettier
+solhint := node_modules/.bin/solhint
+solidity := 'contracts/**/*.sol' 'interfaces/**/*.sol'
+
+NETWORK ?= local
+PRICES ?=
+export NETWORK PRICES
+
+.PHONY: help setup build test demo gas mutate deploy up down lint format clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Python environment, npm packages, compiler
+	@scripts/setup/setup.sh
+
+build: setup ## Compile the contracts to build/contracts
+	@$(python) -m scripts.setup.build
+
+test: build ## All tests, in two processes
+	@$(python) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+demo: build ## A leveraged trade, a crash and its liquidations on a local chain; PRICES=file.csv for other prices
+	@$(python) -m scripts.demo
+
+gas: build ## Gas of each operation beside the committed snapshot
+	@$(python) -m scripts.gas
+
+mutate: build ## Take out one check at a time and show the test that notices
+	@$(python) -m scripts.mutate
+
+deploy: build ## Deploy and verify every market; NETWORK=local or an RPC URL
+	@$(python) -m scripts.deploy
+
+up: build ## Leave a local chain running with everything deployed
+	@$(python) -m scripts.chain up
+
+down: setup ## End that chain
+	@$(python) -m scripts.chain down
+
+lint: setup ## All linters, changing nothing
+	@$(python) -m ruff check .
+	@$(python) -m ruff format --check --quiet .
+	@$(solhint) --disc --noPoster --max-warnings 0 $(solidity)
+	@$(prettier) --check --log-level warn $(solidity)
+
+format: setup ## Format Python and Solidity
+	@$(python) -m ruff check --fix --quiet .
+	@$(python) -m ruff format .
+	@$(prettier) --write --log-level warn $(solidity)
+
+clean: ## Remove builds and caches, keep the set-up
+	@rm -rf build .keel/forge .keel/solc-cache .keel/artifacts .keel/build.stamp .pytest_cache .hypothesis .ruff_cache .mypy_cache

@@ -1,0 +1,1 @@
+"""Keel's Python toolchain: set-up, deployment, demonstration, measurements and the reference model."""

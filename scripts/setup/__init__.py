@@ -1,0 +1,1 @@
+"""Set-up of a checkout: Python environment, npm packages, compiler, builds."""
