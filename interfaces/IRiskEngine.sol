@@ -88,6 +88,18 @@ interface IRiskEngine {
         uint256 amount
     ) external view returns (uint256 valueWad, uint256 lowWad, uint256 highWad, PriceStatus status);
 
+    /// @notice What a swap lost against the oracle, and how much the domain lets an account below its initial
+    /// requirement lose. While the sources of an underlying disagree what is spent counts at its upper price and what is
+    /// bought at its lower one (each moved inwards by the half-width); a side without a price loses everything.
+    /// @return lossWad 1 - value bought / value spent, zero for a gain
+    /// @return boundWad
+    function swapLoss(
+        uint256 assetIn,
+        uint256 amountIn,
+        uint256 assetOut,
+        uint256 amountOut
+    ) external view returns (uint256 lossWad, uint256 boundWad);
+
     function domainParameters() external view returns (DomainParameters memory);
 
     /// @notice Band of an underlying now.

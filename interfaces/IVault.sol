@@ -91,7 +91,7 @@ interface IVault {
     error Vault_NotHeld(AccountId account, address token);
     error Vault_SameAccount(AccountId account);
     error Vault_BelowInitialRequirement(AccountId account, int256 worstEquity, uint256 requirement);
-    error Vault_PriceNotFresh(AccountId account, uint8 status);
+    error Vault_NoNewRisk(AccountId account, uint8 worstStatus, bool paused);
     error Vault_BelowMinimumDebt(AccountId account, uint256 debtValueWad, uint256 minimumWad);
     error Vault_RiskRaisedThisBlock(AccountId account);
     error Vault_CheckPending(AccountId account);
@@ -99,7 +99,7 @@ interface IVault {
     error Vault_UnknownAdapter(address adapter);
     error Vault_UnknownInstrument(address instrument);
     error Vault_SwapLimit(uint256 amount, uint256 limit);
-    error Vault_SwapLoss(uint256 valueInWad, uint256 valueOutWad, uint256 maxLossWad);
+    error Vault_SwapLoss(uint256 lossWad, uint256 maxLossWad);
     error Vault_NotLiquidationEngine(address caller);
     error Vault_NotWrappedNative(address sender);
     error Vault_NativeTransferFailed(address to, uint256 amount);
@@ -111,7 +111,7 @@ interface IVault {
 
     /// @notice Takes `amount` of `token` from the caller, repays the account's debt of it first, keeps the rest in custody.
     /// Credits what arrived. Anybody may deposit what an account holds or owes already; a new asset only its owner or
-    /// operator. Paused or at the supply cap: only what the account owes, or holds while it has any debt.
+    /// operator. Paused: only what the account holds or owes. At the supply cap: only what it owes, or holds while in debt.
     function deposit(AccountId account, address token, uint256 amount) external;
 
     /// @notice `deposit` after an ERC-2612 permit to the vault. A permit that was used already (front-run) is no error.

@@ -65,11 +65,13 @@ enum Requirement {
 /// `equity - uncertainty`, the favourable edge `equity + uncertainty`
 /// @param requirement what the account must be worth
 /// @param debtValue value of all debts to pools
+/// @param minimumDebt least value of debt an account may grow to
 /// @param status worst status among the prices that weigh on the account
 struct Assessment {
     int256 equity;
     uint256 uncertainty;
     uint256 requirement;
     uint256 debtValue;
+    uint256 minimumDebt;
     PriceStatus status;
 }
