@@ -61,6 +61,7 @@ interface IVault {
         uint256 requirement
     );
     event DebtWrittenOff(AccountId indexed account, address indexed token, uint256 amount);
+    event ShortfallCovered(AccountId indexed account, uint256 amount);
     event InstrumentPaid(AccountId indexed from, AccountId indexed to, address indexed instrument, uint256 amount);
     event OperatorSet(AccountId indexed account, address indexed operator, uint256 oldExpiry, uint256 newExpiry);
     event AssetListed(address indexed token, uint256 id, address pool);
@@ -92,16 +93,20 @@ interface IVault {
     error Vault_SameAccount(AccountId account);
     error Vault_BelowInitialRequirement(AccountId account, int256 worstEquity, uint256 requirement);
     error Vault_NoNewRisk(AccountId account, uint8 worstStatus, bool paused);
+    error Vault_LossyReduction(AccountId account);
     error Vault_BelowMinimumDebt(AccountId account, uint256 debtValueWad, uint256 minimumWad);
     error Vault_RiskRaisedThisBlock(AccountId account);
     error Vault_CheckPending(AccountId account);
     error Vault_PaymentAboveLimit(int256 payment, int256 limit);
+    error Vault_SameAsset(address token);
     error Vault_UnknownAdapter(address adapter);
     error Vault_UnknownInstrument(address instrument);
     error Vault_SwapLimit(uint256 amount, uint256 limit);
     error Vault_SwapLoss(uint256 lossWad, uint256 maxLossWad);
     error Vault_NotLiquidationEngine(address caller);
+    error Vault_NotInstrument(address caller);
     error Vault_NotWrappedNative(address sender);
+    error Vault_BadReceiver(address to);
     error Vault_NativeTransferFailed(address to, uint256 amount);
     error Vault_SignatureExpired(uint256 deadline);
     error Vault_BadSignature(AccountId account);

@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.37;
+
+import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
+import {LibBit} from "solady/utils/LibBit.sol";
+import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
+
+import {ILendingPool} from "../../interfaces/ILendingPool.sol";
+import {IVault} from "../../interfaces/IVault.sol";
+import {AccountId, Holding, HoldingLib} from "../../interfaces/Types.sol";
+import {Custody, CustodyLib, Header, HeaderLib, Market, Pair} from "./AccountWords.sol";
+import {OperationLock} from "./OperationLock.sol";
+
+/// @dev Balances, custody and debt. Two quantities move with every change of a balance: custody (the sum of positive
+/// balances {tok}) and principal (the sum of debts {tok / index}); what they change by, the vault's tokens and the pool's
+/// books change by. All roundings go against the account.
+abstract contract AccountStore is OperationLock {
+    using FixedPointMathLib for uint256;
+    using FixedPointMathLib for int256;
+    using LibBit for uint256;
+    using SafeTransferLib for address;
+
+    uint256 internal constant WAD = 1e18;
+    /// @dev Id of the settlement asset: the first one listed.
+    uint256 internal constant SETTLEMENT = 0;
+    int256 private constant MAX_BALANCE = type(int112).max;
+
+    struct AccountState {
+        Header header;
+        Pair[64] pairs;
+    }
+
+    mapping(AccountId account => AccountState) private _accounts;
+    mapping(address token => Custody) internal _custody;
+    Market[128] internal _markets;
+    address[128] internal _tokens;
+    address[127] internal _instruments;
+    /// @dev {assets listed 8, instruments listed 8}
+    uint8 internal _assetCount;
+    uint8 internal _instrumentCount;
+
+    /// @dev Custody {tok} and principal of the settlement asset that moved between accounts in this operation and are not
+    /// yet in the pool's books.
+    int256 private transient _openCustody;
+    int256 private transient _openPrincipal;
+
+    // --- reading ---
+
+    function _custodyOf(address token) internal view returns (Custody custody) {
+        custody = _custody[token];
+        if (!custody.isListed()) revert IVault.Vault_UnknownAsset(token);
+    }
+
+    /// @dev Signed balance: custody {tok} or, negative, principal {tok / index}.
+    function _rawBalance(AccountId account, uint256 id) internal view returns (int256) {
+        return _accounts[account].pairs[id >> 1].balance(id);
+    }
+
+    function _poolOf(uint256 id) internal view returns (ILendingPool pool) {
+        pool = ILendingPool(_markets[id].pool());
+        if (address(pool) == address(0)) revert IVault.Vault_NotBorrowable(_tokens[id]);
+    }
+
+    /// @dev Rounded up. Principal is below 2**112 and the index below 2**80.
+    function _debtOf(uint256 principal, uint256 index) internal pure returns (uint256) {
+        unchecked {
+            return (principal * index + (WAD - 1)) / WAD;
+        }
+    }
+
+    /// @dev Principal that `amount`, below 2**112, borrows.
+    function _principalUp(uint256 amount, uint256 index) private pure returns (uint256) {
+        unchecked {
+            return (amount * WAD + (index - 1)) / index;
+        }
+    }
+
+    /// @dev Principal that `amount`, below 2**112, repays.
+    function _principalDown(uint256 amount, uint256 index) private pure returns (uint256) {
+        unchecked {
+            return (amount * WAD) / index;
+        }
+    }
+
+    function _hasRisk(AccountId account) internal view returns (bool) {
+        Header header = _accounts[account].header;
+        if (header.instruments() != 0) return true;
+        AccountState storage state = _accounts[account];
+        for (uint256 bits = header.assets(); bits != 0; bits &= bits - 1) {
+            uint256 id = bits.ffs();
+            if (state.pairs[id >> 1].balance(id) < 0) return true;
+        }
+        return false;
+    }
+
+    function _headerOf(AccountId account) internal view returns (Header) {
+        return _accounts[account].header;
+    }
+
+    /// @dev Everything an account holds, now or as it entered the operation.
+    /// @return list holdings ascending by asset id, debts with interest
+    /// @return instruments addresses of its instruments
+    /// @return riskRaisedAt last block in which it took on net risk
+    /// @return inDebt whether it owes a pool anything
+    function _gather(
+        AccountId account,
+        bool original
+    )
+        internal
+        view
+        returns (Holding[] memory list, address[] memory instruments, uint256 riskRaisedAt, bool inDebt)
+    {
+        AccountState storage state = _accounts[account];
+        Header header = state.header;
+        if (original) header = Header.wrap(_original(account, _HEADER_KEY, Header.unwrap(header)));
+
+        uint256 bits = header.assets();
+        list = new Holding[](bits.popCount());
+        uint256 loaded = type(uint256).max;
+        Pair pair;
+        for (uint256 i; bits != 0; ) {
+            uint256 id = bits.ffs();
+            if (id >> 1 != loaded) {
+                loaded = id >> 1;
+                pair = state.pairs[loaded];
+                if (original) pair = Pair.wrap(_original(account, loaded, Pair.unwrap(pair)));
+                riskRaisedAt = riskRaisedAt.max(pair.riskRaisedAt());
+            }
+            int256 amount = pair.balance(id);
+            if (amount < 0) {
+                inDebt = true;
+                amount = -int256(_debtOf(uint256(-amount), _poolOf(id).debtIndex()));
+            }
+            unchecked {
+                list[i++] = HoldingLib.pack(id, amount);
+                bits &= bits - 1;
+            }
+        }
+        bits = header.instruments();
+        if (bits != 0) {
+            // An account that holds instruments keeps its stamp in the settlement asset's pair.
+            riskRaisedAt = riskRaisedAt.max(state.pairs[0].riskRaisedAt());
+            instruments = new address[](bits.popCount());
+            for (uint256 i; bits != 0; bits &= bits - 1) instruments[i++] = _instruments[bits.ffs()];
+        }
+    }
+
+    // --- balances ---
+
+    uint256 private constant _HEADER_KEY = 64;
+
+    /// @dev Writes a balance; the header changes only when it starts or ends at zero.
+    function _setBalance(AccountId account, uint256 id, Pair pair, int256 before, int256 amount) private {
+        if (amount > MAX_BALANCE || amount < -MAX_BALANCE) {
+            revert IVault.Vault_AmountOutOfRange(amount.abs(), uint256(MAX_BALANCE));
+        }
+        AccountState storage state = _accounts[account];
+        _record(account, id >> 1, Pair.unwrap(pair));
+        state.pairs[id >> 1] = pair.withBalance(id, amount);
+        if ((before == 0) != (amount == 0)) {
+            Header header = state.header;
+            _record(account, _HEADER_KEY, Header.unwrap(header));
+            state.header = header.withAsset(id, amount != 0);
+        }
+    }
+
+    /// @dev Adds `amount` to a balance: debt first, custody with the rest.
+    /// @return principalDown principal repaid
+    /// @return custodyUp custody added {tok}
+    function _credit(
+        AccountId account,
+        uint256 id,
+        uint256 amount
+    ) internal returns (uint256 principalDown, uint256 custodyUp) {
+        Pair pair = _accounts[account].pairs[id >> 1];
+        int256 balance = pair.balance(id);
+        if (balance >= 0) {
+            custodyUp = amount;
+            _setBalance(account, id, pair, balance, balance + _signed(amount));
+            return (0, custodyUp);
+        }
+        uint256 index = _poolOf(id).debtIndex();
+        principalDown = uint256(-balance);
+        uint256 debt = _debtOf(principalDown, index);
+        if (amount >= debt) custodyUp = amount - debt;
+        else principalDown = _principalDown(amount, index);
+        _setBalance(
+            account,
+            id,
+            pair,
+            balance,
+            custodyUp != 0 ? _signed(custodyUp) : balance + int256(principalDown)
+        );
+    }
+
+    /// @dev Takes `amount` off a balance: custody first, debt for the rest.
+    /// @return principalUp principal borrowed
+    /// @return custodyDown custody taken {tok}
+    function _debit(
+        AccountId account,
+        uint256 id,
+        uint256 amount
+    ) internal returns (uint256 principalUp, uint256 custodyDown) {
+        Pair pair = _accounts[account].pairs[id >> 1];
+        int256 balance = pair.balance(id);
+        int256 left = balance - _signed(amount);
+        custodyDown = amount;
+        if (left < 0) {
+            custodyDown = balance > 0 ? uint256(balance) : 0;
+            principalUp = _principalUp(amount - custodyDown, _poolOf(id).debtIndex());
+            left = balance - int256(custodyDown) - _signed(principalUp);
+        }
+        _setBalance(account, id, pair, balance, left);
+    }
+
+    /// @dev Moves a holding from one account to another: `amount` {tok} of custody when positive, of debt when negative.
+    /// Debt moves as principal, rounded up, so that nothing changes in the pool's books unless the taker pays it off.
+    function _moveHolding(AccountId from, AccountId to, uint256 id, int256 amount) internal {
+        if (amount > 0) {
+            (, uint256 custodyDown) = _debit(from, id, uint256(amount));
+            (uint256 principalDown, uint256 custodyUp) = _credit(to, id, uint256(amount));
+            if (principalDown != 0) _book(id, custodyUp, custodyDown, 0, principalDown);
+        } else if (amount < 0) {
+            _moveDebt(from, to, id, uint256(-amount));
+        }
+    }
+
+    function _moveDebt(AccountId from, AccountId to, uint256 id, uint256 amount) private {
+        uint256 index = _poolOf(id).debtIndex();
+        Pair pair = _accounts[from].pairs[id >> 1];
+        int256 balance = pair.balance(id);
+        uint256 principal = _principalUp(amount, index).min(uint256(-balance));
+        _setBalance(from, id, pair, balance, balance + int256(principal));
+
+        pair = _accounts[to].pairs[id >> 1];
+        balance = pair.balance(id);
+        if (balance <= 0) {
+            _setBalance(to, id, pair, balance, balance - int256(principal));
+            return;
+        }
+        uint256 debt = _debtOf(principal, index);
+        if (uint256(balance) >= debt) {
+            _setBalance(to, id, pair, balance, balance - _signed(debt));
+            _book(id, 0, debt, 0, principal);
+        } else {
+            uint256 paid = uint256(balance);
+            uint256 principalPaid = _principalDown(paid, index);
+            _setBalance(to, id, pair, balance, -int256(principal - principalPaid));
+            _book(id, 0, paid, 0, principalPaid);
+        }
+    }
+
+    /// @dev Pays settlement tokens from one account to another, borrowing for the payer what it lacks. A payment from debt
+    /// to debt moves principal and leaves the pool's books alone.
+    function _pay(AccountId from, AccountId to, uint256 amount) internal {
+        if (amount == 0) return;
+        Pair pair = _accounts[from].pairs[0];
+        int256 balance = pair.balance(SETTLEMENT);
+        int256 receiver = _rawBalance(to, SETTLEMENT);
+        if (balance <= 0 && receiver < 0) {
+            uint256 principal = _principalUp(uint256(_signed(amount)), _poolOf(SETTLEMENT).debtIndex());
+            if (principal <= uint256(-receiver)) {
+                _setBalance(from, SETTLEMENT, pair, balance, balance - _signed(principal));
+                _setBalance(to, SETTLEMENT, _accounts[to].pairs[0], receiver, receiver + int256(principal));
+                return;
+            }
+        }
+        (uint256 principalUp, uint256 custodyDown) = _debit(from, SETTLEMENT, amount);
+        (uint256 principalDown, uint256 custodyUp) = _credit(to, SETTLEMENT, amount);
+        _book(SETTLEMENT, custodyUp, custodyDown, principalUp, principalDown);
+    }
+
+    // --- books ---
+
+    /// @dev Enters an internal movement into custody and pool: at once, or for the settlement asset when the operation
+    /// closes, so that what nets out within a batch never draws on the pool.
+    function _book(
+        uint256 id,
+        uint256 custodyUp,
+        uint256 custodyDown,
+        uint256 principalUp,
+        uint256 principalDown
+    ) private {
+        int256 custody = int256(custodyUp) - int256(custodyDown);
+        int256 principal = int256(principalUp) - int256(principalDown);
+        if (id == SETTLEMENT) {
+            _openCustody += custody;
+            _openPrincipal += principal;
+        } else {
+            _settleWithPool(id, custody, principal);
+        }
+    }
+
+    /// @dev Settles what settlement-asset movements of this operation left open.
+    function _settleOpen() internal {
+        int256 custody = _openCustody;
+        int256 principal = _openPrincipal;
+        if (custody == 0 && principal == 0) return;
+        _openCustody = 0;
+        _openPrincipal = 0;
+        _settleWithPool(SETTLEMENT, custody, principal);
+    }
+
+    /// @dev Draws the tokens that custody gained and sends those it lost. Roundings make principal rise by more, or fall by
+    /// less, than the tokens are worth: the pool's own check holds both to it.
+    function _settleWithPool(uint256 id, int256 custody, int256 principal) private {
+        address token = _tokens[id];
+        ILendingPool pool = _poolOf(id);
+        if (custody > 0 || principal > 0) {
+            pool.borrow(uint256(principal.max(0)), uint256(custody.max(0)), address(this));
+        }
+        if (custody < 0 || principal < 0) {
+            uint256 sent = uint256(-custody.min(0));
+            if (sent != 0) token.safeTransfer(address(pool), sent);
+            pool.repay(uint256(-principal.min(0)), sent);
+        }
+        _addCustody(token, custody);
+    }
+
+    function _addCustody(address token, int256 change) internal {
+        if (change == 0) return;
+        Custody custody = _custody[token];
+        uint256 total = uint256(int256(custody.total()) + change);
+        if (total > CustodyLib.MAX_TOTAL) revert IVault.Vault_AmountOutOfRange(total, CustodyLib.MAX_TOTAL);
+        _custody[token] = custody.withTotal(total);
+    }
+
+    /// @dev Gives up debt of an account: its pool loses it for good.
+    function _writeOffDebt(AccountId account, uint256 id, uint256 amount) internal {
+        ILendingPool pool = _poolOf(id);
+        Pair pair = _accounts[account].pairs[id >> 1];
+        int256 balance = pair.balance(id);
+        if (balance >= 0) return;
+        uint256 index = pool.debtIndex();
+        uint256 principal = uint256(-balance);
+        if (amount < _debtOf(principal, index)) principal = _principalDown(amount, index);
+        _setBalance(account, id, pair, balance, balance + int256(principal));
+        pool.writeOff(principal);
+        emit IVault.DebtWrittenOff(account, _tokens[id], amount);
+    }
+
+    // --- header and stamps ---
+
+    function _setInstrument(AccountId account, uint256 id, bool held) internal {
+        AccountState storage state = _accounts[account];
+        Header header = state.header;
+        _record(account, _HEADER_KEY, Header.unwrap(header));
+        state.header = header.withInstrument(id, held);
+    }
+
+    /// @dev Marks that the account took on net risk in this block, in a pair that the account holds.
+    function _stamp(AccountId account, Holding[] memory list, bool holdsInstruments) internal {
+        uint256 position = holdsInstruments || list.length == 0 ? 0 : list[list.length - 1].assetId() >> 1;
+        AccountState storage state = _accounts[account];
+        Pair pair = state.pairs[position];
+        if (pair.riskRaisedAt() != (block.number & type(uint32).max >> 1)) state.pairs[position] = pair.stamped(block.number);
+    }
+
+    function _signed(uint256 amount) private pure returns (int256) {
+        if (amount > uint256(MAX_BALANCE)) revert IVault.Vault_AmountOutOfRange(amount, uint256(MAX_BALANCE));
+        return int256(amount);
+    }
+}

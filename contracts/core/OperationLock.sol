@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.37;
+
+import {IVault} from "../../interfaces/IVault.sol";
+import {AccountId} from "../../interfaces/Types.sol";
+
+/// @dev Transient state of the operation that runs: the lock, the accounts whose check is pending, and the words those
+/// accounts began with. Everything is keyed by a number that rises with each operation, so that a second operation in the
+/// same transaction starts clean.
+abstract contract OperationLock {
+    /// @dev Why an account is checked at the end.
+    uint256 internal constant TOUCHED = 1;
+    /// @dev It may have taken on risk: prices must be fresh and nothing paused, unless its risk fell.
+    uint256 internal constant NEW_RISK = 2;
+    /// @dev It took over another account: must satisfy its initial requirement, fresh prices or not.
+    uint256 internal constant TOOK_OVER = 4;
+    /// @dev A swap lost more than the domain allows below the initial requirement.
+    uint256 internal constant LOSSY_SWAP = 8;
+
+    uint256 private constant SINGLE = 1;
+    uint256 private constant BATCH = 2;
+
+    /// @dev {number of the operation, mode 2 bits}; mode zero: nothing runs.
+    uint256 private transient _operation;
+    /// @dev Who runs the batch. Its calls come from the vault itself.
+    address private transient _actor;
+    uint256 private transient _touchedCount;
+
+    uint256 private constant LIST_SEED = uint256(keccak256("keel.vault.touched"));
+    uint256 private constant FLAGS_SEED = uint256(keccak256("keel.vault.flags"));
+    uint256 private constant WORD_SEED = uint256(keccak256("keel.vault.original"));
+
+    /// @dev Marks a word as recorded; no header or pair uses its top bit.
+    uint256 private constant RECORDED = 1 << 255;
+
+    modifier operation() {
+        bool outermost = _begin(SINGLE);
+        _;
+        if (outermost) _finish();
+    }
+
+    modifier notLocked() {
+        if (_operation & 3 != 0) revert IVault.Vault_Locked();
+        _;
+    }
+
+    /// @dev Checks every touched account and settles with the pools.
+    function _closeOperation() internal virtual;
+
+    function _beginBatch() internal returns (bool outermost) {
+        outermost = _begin(BATCH);
+        if (outermost) _actor = msg.sender;
+    }
+
+    /// @dev On whose behalf a function runs: the caller, or within a batch whoever runs the batch.
+    function _caller() internal view returns (address) {
+        return msg.sender == address(this) ? _actor : msg.sender;
+    }
+
+    function _begin(uint256 mode) private returns (bool outermost) {
+        uint256 current = _operation;
+        if (current & 3 == 0) {
+            _operation = current | mode;
+            return true;
+        }
+        // Only the running batch calls from the vault's own address.
+        if (msg.sender != address(this)) revert IVault.Vault_Locked();
+    }
+
+    function _finish() internal {
+        _closeOperation();
+        _touchedCount = 0;
+        unchecked {
+            // Clears the mode and counts on; 2**254 operations do not fit in a transaction.
+            _operation = (_operation | 3) + 1;
+        }
+    }
+
+    function _isLocked() internal view returns (bool) {
+        return _operation & 3 != 0;
+    }
+
+    function _inBatch() internal view returns (bool) {
+        return _operation & 3 == BATCH;
+    }
+
+    /// @dev Adds to the reasons for which `account` is checked at the end.
+    function _touch(AccountId account, uint256 flags) internal {
+        bytes32 slot = _key(FLAGS_SEED, account, 0);
+        uint256 before = _load(slot);
+        if (before == 0) {
+            uint256 count = _touchedCount;
+            _store(bytes32(LIST_SEED + count), uint256(AccountId.unwrap(account)));
+            _touchedCount = count + 1;
+        }
+        if (before | flags | TOUCHED != before) _store(slot, before | flags | TOUCHED);
+    }
+
+    function _flagsOf(AccountId account) internal view returns (uint256) {
+        return _load(_key(FLAGS_SEED, account, 0));
+    }
+
+    function _touched() internal view returns (uint256) {
+        return _touchedCount;
+    }
+
+    function _touchedAt(uint256 position) internal view returns (AccountId) {
+        return AccountId.wrap(bytes32(_load(bytes32(LIST_SEED + position))));
+    }
+
+    /// @dev Remembers the word with which the account entered the operation; later calls change nothing.
+    function _record(AccountId account, uint256 key, uint256 word) internal {
+        bytes32 slot = _key(WORD_SEED, account, key);
+        if (_load(slot) == 0) _store(slot, word | RECORDED);
+    }
+
+    /// @dev The word with which the account entered the operation, given what it is now.
+    function _original(AccountId account, uint256 key, uint256 current) internal view returns (uint256) {
+        uint256 word = _load(_key(WORD_SEED, account, key));
+        return word == 0 ? current : word & ~RECORDED;
+    }
+
+    function _key(uint256 seed, AccountId account, uint256 key) private view returns (bytes32 slot) {
+        uint256 current = _operation >> 2;
+        assembly ("memory-safe") {
+            // Hash of {seed + key, account, operation}: two words of scratch and one that is put back (the free pointer).
+            let free := mload(0x40)
+            mstore(0x00, add(seed, key))
+            mstore(0x20, account)
+            mstore(0x40, current)
+            slot := keccak256(0x00, 0x60)
+            mstore(0x40, free)
+        }
+    }
+
+    function _load(bytes32 slot) private view returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := tload(slot)
+        }
+    }
+
+    function _store(bytes32 slot, uint256 word) private {
+        assembly ("memory-safe") {
+            tstore(slot, word)
+        }
+    }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.37;
+
+import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
+
+import {IRiskEngine} from "../../interfaces/IRiskEngine.sol";
+import {IVault} from "../../interfaces/IVault.sol";
+import {AccountId, Assessment, Holding, PriceStatus, Requirement} from "../../interfaces/Types.sol";
+import {AccountStore} from "./AccountStore.sol";
+
+/// @dev What every operation ends with: settle with the pools, then judge each touched account once.
+abstract contract SolvencyCheck is AccountStore {
+    using FixedPointMathLib for int256;
+
+    IRiskEngine internal immutable RISK_ENGINE;
+    bool internal _paused;
+
+    constructor(address riskEngine_) {
+        RISK_ENGINE = IRiskEngine(riskEngine_);
+    }
+
+    function _closeOperation() internal override {
+        _settleOpen();
+        uint256 count = _touched();
+        for (uint256 i; i < count; ++i) {
+            AccountId account = _touchedAt(i);
+            _check(account, _flagsOf(account));
+        }
+    }
+
+    /// @dev Keeps SOLV-1: equity at the worst edges covers the initial requirement, or the operation reduced risk. An
+    /// account without debt and instruments is not judged, so that its owner can always leave (EXIT-1).
+    function _check(AccountId account, uint256 flags) private {
+        (Holding[] memory list, address[] memory instruments, , bool inDebt) = _gather(account, false);
+        if (!inDebt && instruments.length == 0) return;
+
+        Assessment memory current = RISK_ENGINE.assess(account, list, instruments, Requirement.INITIAL, false);
+        int256 worst = _worstEquity(current);
+        bool covered = worst >= int256(current.requirement);
+        bool mayTakeRisk = flags & NEW_RISK == 0 || (current.status == PriceStatus.FRESH && !_paused);
+
+        if (flags & TOOK_OVER != 0 && !covered) {
+            revert IVault.Vault_BelowInitialRequirement(account, worst, current.requirement);
+        }
+        if (!covered || !mayTakeRisk) {
+            if (!_reducedRisk(current, _assessOriginal(account))) {
+                if (!covered) revert IVault.Vault_BelowInitialRequirement(account, worst, current.requirement);
+                revert IVault.Vault_NoNewRisk(account, uint8(current.status), _paused);
+            }
+            if (flags & LOSSY_SWAP != 0) revert IVault.Vault_LossyReduction(account);
+            return;
+        }
+        if (flags & (NEW_RISK | TOOK_OVER) == 0) return;
+        if (current.debtValue < current.minimumDebt && flags & NEW_RISK != 0 && current.debtValue != 0) {
+            if (current.debtValue > _assessOriginal(account).debtValue) {
+                revert IVault.Vault_BelowMinimumDebt(account, current.debtValue, current.minimumDebt);
+            }
+        }
+        if (_raisedRisk(account, current)) _stamp(account, list, instruments.length != 0);
+    }
+
+    /// @dev Whether the account ended the operation with more risk than it began with; netted over the batch, so that a
+    /// dust borrow hidden in a deposit does not shield from liquidation.
+    function _raisedRisk(AccountId account, Assessment memory current) private view returns (bool) {
+        if (!_inBatch()) return true;
+        return !_reducedRisk(current, _assessOriginal(account));
+    }
+
+    function _assessOriginal(AccountId account) private view returns (Assessment memory) {
+        (Holding[] memory list, address[] memory instruments, , ) = _gather(account, true);
+        return RISK_ENGINE.assess(account, list, instruments, Requirement.INITIAL, true);
+    }
+
+    /// @dev `R' <= R and E' * R >= E * R' and E' >= min(E, 0)`, equities at the worst edges. Values are below 2**200, so
+    /// the products need 512 bits.
+    function _reducedRisk(Assessment memory current, Assessment memory before) private pure returns (bool) {
+        if (current.requirement > before.requirement) return false;
+        int256 equity = _worstEquity(before);
+        int256 equityNow = _worstEquity(current);
+        if (equityNow < equity.min(0)) return false;
+        return _scaledGte(equityNow, before.requirement, equity, current.requirement);
+    }
+
+    /// @dev Whether `a * x >= b * y`, with 512-bit products.
+    function _scaledGte(int256 a, uint256 x, int256 b, uint256 y) private pure returns (bool) {
+        if (a >= 0 && b < 0) return true;
+        if (a < 0 && b >= 0) return false;
+        (uint256 leftHigh, uint256 leftLow) = _mul512(a.abs(), x);
+        (uint256 rightHigh, uint256 rightLow) = _mul512(b.abs(), y);
+        bool larger = leftHigh != rightHigh ? leftHigh > rightHigh : leftLow >= rightLow;
+        bool smaller = leftHigh != rightHigh ? leftHigh < rightHigh : leftLow <= rightLow;
+        return a >= 0 ? larger : smaller;
+    }
+
+    /// @dev Full product: low word by wrapping multiplication, high word by the remainder modulo 2**256 - 1.
+    function _mul512(uint256 a, uint256 b) private pure returns (uint256 high, uint256 low) {
+        unchecked {
+            low = a * b;
+            uint256 remainder = mulmod(a, b, type(uint256).max);
+            high = remainder - low - (remainder < low ? 1 : 0);
+        }
+    }
+
+    function _worstEquity(Assessment memory assessment) private pure returns (int256) {
+        return assessment.equity - int256(assessment.uncertainty);
+    }
+}

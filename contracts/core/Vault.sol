@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.37;
+
+import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
+import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
+import {LibCall} from "solady/utils/LibCall.sol";
+import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
+
+import {IInstrument} from "../../interfaces/IInstrument.sol";
+import {ILendingPool} from "../../interfaces/ILendingPool.sol";
+import {ILiquidationEngine} from "../../interfaces/ILiquidationEngine.sol";
+import {ISwapAdapter} from "../../interfaces/ISwapAdapter.sol";
+import {IVault} from "../../interfaces/IVault.sol";
+import {AccountId, AccountIdLib, Holding} from "../../interfaces/Types.sol";
+import {Custody} from "./AccountWords.sol";
+import {VaultAdmin} from "./VaultAdmin.sol";
+
+/// @dev Wrapped ether.
+interface IWrappedNative {
+    function deposit() external payable;
+
+    function withdraw(uint256 amount) external;
+}
+
+/// @notice Margin accounts, custody and batches of one domain.
+contract Vault is VaultAdmin {
+    using FixedPointMathLib for uint256;
+    using SafeTransferLib for address;
+
+    IWrappedNative private immutable WRAPPED_NATIVE;
+    ILiquidationEngine private immutable LIQUIDATION_ENGINE;
+    AccountId private immutable BACKSTOP_ACCOUNT;
+
+    constructor(
+        address owner_,
+        address guardian_,
+        address riskEngine_,
+        address liquidationEngine_,
+        address backstop_,
+        address wrappedNative_
+    ) VaultAdmin(owner_, guardian_, riskEngine_) {
+        LIQUIDATION_ENGINE = ILiquidationEngine(liquidationEngine_);
+        BACKSTOP_ACCOUNT = AccountIdLib.id(backstop_, 0);
+        WRAPPED_NATIVE = IWrappedNative(wrappedNative_);
+    }
+
+    /// @dev Only unwrapping sends ether here.
+    receive() external payable {
+        if (msg.sender != address(WRAPPED_NATIVE)) revert Vault_NotWrappedNative(msg.sender);
+    }
+
+    // --- accounts ---
+
+    /// @inheritdoc IVault
+    function deposit(AccountId account, address token, uint256 amount) external operation {
+        _deposit(account, token, amount);
+    }
+
+    /// @inheritdoc IVault
+    function depositWithPermit(
+        AccountId account,
+        address token,
+        uint256 amount,
+        uint256 deadline,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) external operation {
+        // A permit that somebody sent before has left its allowance; a missing one makes the transfer fail.
+        // solhint-disable-next-line no-empty-blocks
+        try IERC20Permit(token).permit(_caller(), address(this), amount, deadline, v, r, s) {} catch {}
+        _deposit(account, token, amount);
+    }
+
+    /// @inheritdoc IVault
+    function depositNative(AccountId account) external payable operation {
+        // The whole balance, not msg.value: a batch holds what was sent with it.
+        uint256 amount = address(this).balance;
+        if (amount == 0) revert Vault_ZeroAmount();
+        address token = address(WRAPPED_NATIVE);
+        Custody custody = _mayAdd(account, token);
+        WRAPPED_NATIVE.deposit{value: amount}();
+        _add(account, token, custody, amount);
+    }
+
+    /// @inheritdoc IVault
+    function withdraw(AccountId account, address token, uint256 amount, address to) external operation {
+        _take(account, token, amount, to, false);
+    }
+
+    /// @inheritdoc IVault
+    function withdrawNative(AccountId account, uint256 amount, address to) external operation {
+        amount = _take(account, address(WRAPPED_NATIVE), amount, address(this), false);
+        WRAPPED_NATIVE.withdraw(amount);
+        (bool sent, ) = to.call{value: amount}("");
+        if (!sent) revert Vault_NativeTransferFailed(to, amount);
+    }
+
+    /// @inheritdoc IVault
+    function borrow(AccountId account, address token, uint256 amount, address to) external operation {
+        _take(account, token, amount, to, true);
+    }
+
+    /// @inheritdoc IVault
+    function repay(AccountId account, address token, uint256 amount) external operation returns (uint256 repaid) {
+        uint256 id = _custodyOf(token).id();
+        int256 balance = _rawBalance(account, id);
+        if (balance >= 0) revert Vault_NotHeld(account, token);
+        ILendingPool pool = _poolOf(id);
+        repaid = amount.min(_debtOf(uint256(-balance), pool.debtIndex()));
+        if (repaid == 0) revert Vault_ZeroAmount();
+        (uint256 principalDown, ) = _credit(account, id, repaid);
+        token.safeTransferFrom(_caller(), address(pool), repaid);
+        pool.repay(principalDown, repaid);
+        emit Repaid(account, token, _caller(), repaid);
+    }
+
+    /// @inheritdoc IVault
+    function transfer(AccountId from, AccountId to, address token, uint256 amount) external operation {
+        _authorise(from);
+        if (from.equals(to)) revert Vault_SameAccount(from);
+        if (amount == 0) revert Vault_ZeroAmount();
+        uint256 id = _custodyOf(token).id();
+        int256 balance = _rawBalance(from, id);
+        if (balance < int256(amount.min(uint256(type(int256).max)))) {
+            revert Vault_InsufficientBalance(token, amount, balance > 0 ? uint256(balance) : 0);
+        }
+        if (!_mayAct(to, _caller()) && _rawBalance(to, id) == 0) revert Vault_NotHeld(to, token);
+        _moveHolding(from, to, id, int256(amount));
+        _touch(from, NEW_RISK);
+        emit Transferred(from, to, token, amount);
+    }
+
+    /// @inheritdoc IVault
+    function swap(
+        AccountId account,
+        Swap calldata params
+    ) external operation returns (uint256 amountIn, uint256 amountOut) {
+        _authorise(account);
+        if (!swapAdapterAllowed[params.adapter]) revert Vault_UnknownAdapter(params.adapter);
+        address assetIn = params.assetIn;
+        address assetOut = params.assetOut;
+        if (params.amount == 0) revert Vault_ZeroAmount();
+        if (assetIn == assetOut) revert Vault_SameAsset(assetIn);
+        uint256 idIn = _custodyOf(assetIn).id();
+        uint256 idOut = _custodyOf(assetOut).id();
+
+        amountIn = params.exactOut ? params.limit : params.amount;
+        _send(account, assetIn, idIn, amountIn, params.adapter);
+        uint256 keptBefore = assetIn.balanceOf(address(this));
+        uint256 balanceBefore = assetOut.balanceOf(address(this));
+        if (params.exactOut) {
+            ISwapAdapter(params.adapter).swapExactOut(assetIn, assetOut, amountIn, params.amount, params.route);
+        } else {
+            ISwapAdapter(params.adapter).swapExactIn(assetIn, assetOut, amountIn, params.limit, params.route);
+        }
+        amountOut = assetOut.balanceOf(address(this)) - balanceBefore;
+        uint256 least = params.exactOut ? params.amount : params.limit;
+        if (amountOut < least || amountOut == 0) revert Vault_SwapLimit(amountOut, least);
+        _receive(account, assetOut, idOut, amountOut);
+
+        uint256 returned = assetIn.balanceOf(address(this)) - keptBefore;
+        if (returned != 0) {
+            amountIn -= returned;
+            _receive(account, assetIn, idIn, returned);
+        }
+        (uint256 loss, uint256 bound) = RISK_ENGINE.swapLoss(idIn, amountIn, idOut, amountOut);
+        if (loss > params.maxLossWad) revert Vault_SwapLoss(loss, params.maxLossWad);
+        _touch(account, loss > bound ? NEW_RISK | LOSSY_SWAP : NEW_RISK);
+        emit Swapped(account, assetIn, assetOut, amountIn, amountOut);
+    }
+
+    /// @inheritdoc IVault
+    function callInstrument(
+        AccountId account,
+        address instrument,
+        bytes calldata data
+    ) external operation returns (bytes memory result) {
+        _authorise(account);
+        if (_instrumentIds[instrument] == 0) revert Vault_UnknownInstrument(instrument);
+        _touch(account, NEW_RISK);
+        result = IInstrument(instrument).execute(account, _caller(), data);
+    }
+
+    /// @inheritdoc IVault
+    function execute(bytes[] calldata calls) external payable returns (bytes[] memory results) {
+        bool outermost = _beginBatch();
+        results = new bytes[](calls.length);
+        for (uint256 i; i < calls.length; ++i) {
+            results[i] = LibCall.callContract(address(this), calls[i]);
+        }
+        if (!outermost) return results;
+        _finish();
+        uint256 left = address(this).balance;
+        if (left != 0) {
+            (bool sent, ) = msg.sender.call{value: left}("");
+            if (!sent) revert Vault_NativeTransferFailed(msg.sender, left);
+        }
+    }
+
+    /// @inheritdoc IVault
+    function liquidate(
+        AccountId account,
+        AccountId into,
+        uint256 fractionWad,
+        uint256 excludedAssets,
+        uint256 excludedInstruments,
+        int256 maxPayment
+    ) external operation returns (uint256 takenWad, int256 payment) {
+        _authorise(into);
+        if (account.equals(into) || account.equals(BACKSTOP_ACCOUNT)) revert Vault_SameAccount(account);
+        if (_flagsOf(account) != 0) revert Vault_CheckPending(account);
+
+        ILiquidationEngine.Takeover memory takeover;
+        uint256 riskRaisedAt;
+        (takeover.holdings, takeover.instruments, riskRaisedAt, ) = _gather(account, false);
+        if (riskRaisedAt == (block.number & (type(uint32).max >> 1))) revert Vault_RiskRaisedThisBlock(account);
+        takeover.account = account;
+        takeover.fractionWad = fractionWad;
+        takeover.excludedAssets = excludedAssets;
+        takeover.excludedInstruments = excludedInstruments;
+        ILiquidationEngine.Plan memory plan = LIQUIDATION_ENGINE.plan(takeover);
+
+        takenWad = plan.fractionWad;
+        payment = int256(plan.payment + plan.backstopFee) - int256(plan.topUp);
+        if (payment > maxPayment) revert Vault_PaymentAboveLimit(payment, maxPayment);
+        _takeOver(account, into, takeover, plan);
+        _touch(into, TOOK_OVER);
+        if (plan.insolvent) LIQUIDATION_ENGINE.resolved(account);
+        emit Liquidated(
+            account,
+            into,
+            _caller(),
+            takenWad,
+            payment,
+            plan.backstopFee,
+            plan.topUp,
+            plan.equity,
+            plan.requirement
+        );
+    }
+
+    /// @dev Carries out a plan: write-offs, moves, payments. No token leaves custody, so none can stop it.
+    function _takeOver(
+        AccountId account,
+        AccountId into,
+        ILiquidationEngine.Takeover memory takeover,
+        ILiquidationEngine.Plan memory plan
+    ) private {
+        Holding[] memory list = takeover.holdings;
+        for (uint256 i; i < list.length; ++i) {
+            uint256 id = list[i].assetId();
+            if (plan.insolvent && plan.writeOffs[i] != 0) _writeOffDebt(account, id, plan.writeOffs[i]);
+            int256 moved = plan.moved[i].amount();
+            if (moved != 0) _moveHolding(account, into, id, moved);
+            else if (plan.salvaged) _moveHolding(account, BACKSTOP_ACCOUNT, id, list[i].amount());
+        }
+        for (uint256 i; i < takeover.instruments.length; ++i) {
+            IInstrument instrument = IInstrument(takeover.instruments[i]);
+            uint256 id = _instrumentIds[address(instrument)] - 1;
+            if (plan.insolvent && plan.absorbs[i] != 0) instrument.absorb(account, plan.absorbs[i]);
+            bool excluded = (takeover.excludedInstruments >> id) & 1 != 0;
+            if (!excluded) instrument.transferFraction(account, into, plan.fractionWad);
+            else if (plan.salvaged) instrument.transferFraction(account, BACKSTOP_ACCOUNT, WAD);
+        }
+        _pay(into, account, plan.payment);
+        _pay(into, BACKSTOP_ACCOUNT, plan.backstopFee);
+        _pay(BACKSTOP_ACCOUNT, into, plan.topUp);
+    }
+
+    // --- liquidation engine and instruments ---
+
+    /// @inheritdoc IVault
+    function writeOff(AccountId account, uint256 assetId, uint256 amount) external operation {
+        _onlyLiquidationEngine();
+        _writeOffDebt(account, assetId, amount);
+    }
+
+    /// @inheritdoc IVault
+    function cover(AccountId account, uint256 amount) external operation {
+        _onlyLiquidationEngine();
+        _pay(BACKSTOP_ACCOUNT, account, amount);
+        emit ShortfallCovered(account, amount);
+    }
+
+    /// @inheritdoc IVault
+    function instrumentPay(AccountId from, AccountId to, uint256 amount) external {
+        bool outermost = _beginInstrument();
+        AccountId own = AccountIdLib.id(msg.sender, 0);
+        if (!from.equals(own) && !to.equals(own)) revert Vault_NotAuthorised(from, msg.sender);
+        _pay(from, to, amount);
+        _touch(from, NEW_RISK);
+        emit InstrumentPaid(from, to, msg.sender, amount);
+        if (outermost) _finish();
+    }
+
+    /// @inheritdoc IVault
+    function setHeld(AccountId account, bool held) external {
+        bool outermost = _beginInstrument();
+        _setInstrument(account, _instrumentIds[msg.sender] - 1, held);
+        if (outermost) _finish();
+    }
+
+    /// @inheritdoc IVault
+    function touch(AccountId account) external {
+        bool outermost = _beginInstrument();
+        _touch(account, NEW_RISK);
+        if (outermost) _finish();
+    }
+
+    /// @dev Listed instruments enter a running operation (they are trusted with it) or open one of their own.
+    function _beginInstrument() private returns (bool outermost) {
+        if (_instrumentIds[msg.sender] == 0) revert Vault_NotInstrument(msg.sender);
+        if (_isLocked()) return false;
+        return _beginBatch();
+    }
+
+    function _onlyLiquidationEngine() private view {
+        if (msg.sender != address(LIQUIDATION_ENGINE)) revert Vault_NotLiquidationEngine(msg.sender);
+    }
+
+    // --- tokens in and out ---
+
+    function _deposit(AccountId account, address token, uint256 amount) private {
+        if (amount == 0) revert Vault_ZeroAmount();
+        Custody custody = _mayAdd(account, token);
+        uint256 before = token.balanceOf(address(this));
+        token.safeTransferFrom(_caller(), address(this), amount);
+        uint256 received = token.balanceOf(address(this)) - before;
+        if (received == 0) revert Vault_NothingReceived(token);
+        _add(account, token, custody, received);
+    }
+
+    /// @dev A new asset only its owner brings in, and not while paused (EXIT-1: what is held or owed may always be added to).
+    function _mayAdd(AccountId account, address token) private view returns (Custody custody) {
+        custody = _custodyOf(token);
+        if (_rawBalance(account, custody.id()) == 0) {
+            if (!_mayAct(account, _caller())) revert Vault_NotHeld(account, token);
+            if (_paused) revert Vault_Paused();
+        }
+    }
+
+    function _add(AccountId account, address token, Custody custody, uint256 amount) private {
+        uint256 id = custody.id();
+        uint256 total = custody.total() + amount;
+        // At the cap a deposit is welcome where it answers for debt: repaying it, or adding to the margin of an account in debt.
+        if (total > custody.cap() && _rawBalance(account, id) >= 0) {
+            if (_rawBalance(account, id) == 0 || !_hasRisk(account)) {
+                revert Vault_SupplyCapExceeded(token, total, custody.cap());
+            }
+        }
+        _receive(account, token, id, amount);
+        emit Deposited(account, token, _caller(), amount);
+    }
+
+    /// @dev Credits tokens that have arrived: the part that repays goes on to the pool.
+    function _receive(AccountId account, address token, uint256 id, uint256 amount) private {
+        (uint256 principalDown, uint256 custodyUp) = _credit(account, id, amount);
+        _addCustody(token, int256(custodyUp));
+        if (principalDown == 0 && custodyUp == amount) return;
+        ILendingPool pool = _poolOf(id);
+        token.safeTransfer(address(pool), amount - custodyUp);
+        pool.repay(principalDown, amount - custodyUp);
+    }
+
+    function _take(
+        AccountId account,
+        address token,
+        uint256 amount,
+        address to,
+        bool mayBorrow
+    ) private returns (uint256 taken) {
+        _authorise(account);
+        if (amount == 0) revert Vault_ZeroAmount();
+        if (to == address(0) || (to == address(this) && token != address(WRAPPED_NATIVE))) revert Vault_BadReceiver(to);
+        uint256 id = _custodyOf(token).id();
+        if (!mayBorrow) {
+            int256 balance = _rawBalance(account, id);
+            uint256 held = balance > 0 ? uint256(balance) : 0;
+            if (amount == type(uint256).max) amount = held;
+            if (amount > held || amount == 0) revert Vault_InsufficientBalance(token, amount, held);
+        }
+        uint256 borrowed = _send(account, token, id, amount, to);
+        _touch(account, NEW_RISK);
+        emit Withdrawn(account, token, to, amount, borrowed);
+        return amount;
+    }
+
+    /// @dev Sends tokens out of custody first and from the pool for the rest.
+    function _send(
+        AccountId account,
+        address token,
+        uint256 id,
+        uint256 amount,
+        address to
+    ) private returns (uint256 borrowed) {
+        (uint256 principalUp, uint256 custodyDown) = _debit(account, id, amount);
+        if (custodyDown != 0) {
+            _addCustody(token, -int256(custodyDown));
+            if (to != address(this)) token.safeTransfer(to, custodyDown);
+        }
+        borrowed = amount - custodyDown;
+        if (borrowed != 0) {
+            uint256 debt = _poolOf(id).borrow(principalUp, borrowed, to);
+            uint256 cap = _markets[id].debtCap();
+            if (debt > cap) revert Vault_DebtCapExceeded(token, debt, cap);
+        }
+    }
+
+    // --- views ---
+
+    /// @inheritdoc IVault
+    function settlementAsset() external view returns (address) {
+        return _tokens[SETTLEMENT];
+    }
+
+    /// @inheritdoc IVault
+    function liquidationEngine() external view returns (address) {
+        return address(LIQUIDATION_ENGINE);
+    }
+
+    /// @inheritdoc IVault
+    function backstop() external view returns (address) {
+        return BACKSTOP_ACCOUNT.owner();
+    }
+}
