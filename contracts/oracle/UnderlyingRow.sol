@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.37;
+
+import {Ramp} from "../math/Ramp.sol";
+
+// An underlying's row in the risk book: where its price comes from, how far it is trusted, and the moves that margin must
+// survive. Four words. Shares are in parts per million (ppm); `to` and `from` are the ends of a ramp that all fields
+// of the row share.
+
+/// @notice aggregator160 | heartbeat24 | halfWidthTo24 | halfWidthFrom24 | priceExponent int8 | flags16
+type FeedWord is uint256;
+
+/// @notice secondary160 | toleranceTo24 | toleranceFrom24 | volatilityTo24 | volatilityFrom24
+type SourceWord is uint256;
+
+/// @notice minPrice96 | maxPrice96 | rampStart32 | rampEnd32
+type BoundsWord is uint256;
+
+/// @notice initialDown24 | initialUp24 | maintenanceDownTo24 | From24 | maintenanceUpTo24 | From24
+type ShockWord is uint256;
+
+using UnderlyingWords for FeedWord global;
+using UnderlyingWords for SourceWord global;
+using UnderlyingWords for BoundsWord global;
+using UnderlyingWords for ShockWord global;
+using UnderlyingRowLib for UnderlyingRow global;
+
+struct UnderlyingRow {
+    FeedWord feed;
+    SourceWord source;
+    BoundsWord bounds;
+    ShockWord shocks;
+}
+
+/// @notice The same, unpacked.
+/// @param aggregator Chainlink feed of the price in {USD}
+/// @param heartbeat seconds within which it promises an answer
+/// @param halfWidthTo deviation threshold plus allowance for latency {ppm}
+/// @param priceExponent 18 - decimals of the feed
+/// @param secondary second source, zero for none
+/// @param toleranceTo distance within which the sources agree {ppm}
+/// @param volatilityTo growth of the half-width per square root of a day beyond the heartbeat {ppm}
+/// @param minPriceWad answers below are rejected {USD}, below 2^96
+/// @param maxPriceWad answers above are rejected {USD}, below 2^96
+/// @param rampStart clock at which the walk begins
+/// @param rampEnd clock at which it ends
+/// @param initialDown fall that new risk must survive {ppm}
+/// @param initialUp rise that new risk must survive {ppm}
+/// @param maintenanceDownTo fall below which liquidation begins {ppm}
+/// @param maintenanceUpTo rise above which liquidation begins {ppm}
+struct UnderlyingFields {
+    address aggregator;
+    uint256 heartbeat;
+    uint256 halfWidthTo;
+    uint256 halfWidthFrom;
+    int256 priceExponent;
+    address secondary;
+    uint256 toleranceTo;
+    uint256 toleranceFrom;
+    uint256 volatilityTo;
+    uint256 volatilityFrom;
+    uint256 minPriceWad;
+    uint256 maxPriceWad;
+    uint256 rampStart;
+    uint256 rampEnd;
+    uint256 initialDown;
+    uint256 initialUp;
+    uint256 maintenanceDownTo;
+    uint256 maintenanceDownFrom;
+    uint256 maintenanceUpTo;
+    uint256 maintenanceUpFrom;
+}
+
+/// @notice Bits of packed words.
+library Bits {
+    error Bits_TooWide(uint256 value, uint256 bits);
+
+    /// @notice `value` in a field of `bits` bits that starts at `shift`.
+    function field(uint256 value, uint256 bits, uint256 shift) internal pure returns (uint256) {
+        if (value >> bits != 0) revert Bits_TooWide(value, bits);
+        return value << shift;
+    }
+
+    function ppm(uint256 word, uint256 shift) internal pure returns (uint256) {
+        return (word >> shift) & 0xffffff;
+    }
+
+    /// @notice The word with its 24-bit `to` field at `shift` moved to where the ramp stands; `from` lies above it.
+    function walked(uint256 word, uint256 shift, uint256 progress) internal pure returns (uint256) {
+        uint256 to = ppm(word, shift);
+        uint256 value = Ramp.valueDown(ppm(word, shift + 24), to, progress);
+        return word ^ ((to ^ value) << shift);
+    }
+}
+
+/// @notice Accessors of the four words.
+library UnderlyingWords {
+    uint256 private constant HAS_SECONDARY = 1 << 240;
+
+    function aggregator(FeedWord self) internal pure returns (address) {
+        return address(uint160(FeedWord.unwrap(self)));
+    }
+
+    function heartbeat(FeedWord self) internal pure returns (uint256) {
+        return Bits.ppm(FeedWord.unwrap(self), 160);
+    }
+
+    function halfWidthTo(FeedWord self) internal pure returns (uint256) {
+        return Bits.ppm(FeedWord.unwrap(self), 184);
+    }
+
+    function halfWidthFrom(FeedWord self) internal pure returns (uint256) {
+        return Bits.ppm(FeedWord.unwrap(self), 208);
+    }
+
+    function priceExponent(FeedWord self) internal pure returns (int256) {
+        return int8(uint8(FeedWord.unwrap(self) >> 232));
+    }
+
+    function hasSecondary(FeedWord self) internal pure returns (bool) {
+        return FeedWord.unwrap(self) & HAS_SECONDARY != 0;
+    }
+
+    function secondary(SourceWord self) internal pure returns (address) {
+        return address(uint160(SourceWord.unwrap(self)));
+    }
+
+    function toleranceTo(SourceWord self) internal pure returns (uint256) {
+        return Bits.ppm(SourceWord.unwrap(self), 160);
+    }
+
+    function toleranceFrom(SourceWord self) internal pure returns (uint256) {
+        return Bits.ppm(SourceWord.unwrap(self), 184);
+    }
+
+    function volatilityTo(SourceWord self) internal pure returns (uint256) {
+        return Bits.ppm(SourceWord.unwrap(self), 208);
+    }
+
+    function volatilityFrom(SourceWord self) internal pure returns (uint256) {
+        return Bits.ppm(SourceWord.unwrap(self), 232);
+    }
+
+    function minPriceWad(BoundsWord self) internal pure returns (uint256) {
+        return uint96(BoundsWord.unwrap(self));
+    }
+
+    function maxPriceWad(BoundsWord self) internal pure returns (uint256) {
+        return uint96(BoundsWord.unwrap(self) >> 96);
+    }
+
+    function rampStart(BoundsWord self) internal pure returns (uint256) {
+        return uint32(BoundsWord.unwrap(self) >> 192);
+    }
+
+    function rampEnd(BoundsWord self) internal pure returns (uint256) {
+        return BoundsWord.unwrap(self) >> 224;
+    }
+
+    function initialDown(ShockWord self) internal pure returns (uint256) {
+        return Bits.ppm(ShockWord.unwrap(self), 0);
+    }
+
+    function initialUp(ShockWord self) internal pure returns (uint256) {
+        return Bits.ppm(ShockWord.unwrap(self), 24);
+    }
+
+    function maintenanceDownTo(ShockWord self) internal pure returns (uint256) {
+        return Bits.ppm(ShockWord.unwrap(self), 48);
+    }
+
+    function maintenanceDownFrom(ShockWord self) internal pure returns (uint256) {
+        return Bits.ppm(ShockWord.unwrap(self), 72);
+    }
+
+    function maintenanceUpTo(ShockWord self) internal pure returns (uint256) {
+        return Bits.ppm(ShockWord.unwrap(self), 96);
+    }
+
+    function maintenanceUpFrom(ShockWord self) internal pure returns (uint256) {
+        return Bits.ppm(ShockWord.unwrap(self), 120);
+    }
+
+    /// @notice Fields of `pack`, word by word.
+    function packFeed(UnderlyingFields memory fields) internal pure returns (FeedWord) {
+        if (fields.priceExponent != int8(fields.priceExponent)) {
+            revert Bits.Bits_TooWide(uint256(fields.priceExponent), 8);
+        }
+        return
+            FeedWord.wrap(
+                uint160(fields.aggregator) |
+                    Bits.field(fields.heartbeat, 24, 160) |
+                    Bits.field(fields.halfWidthTo, 24, 184) |
+                    Bits.field(fields.halfWidthFrom, 24, 208) |
+                    (uint256(uint8(int8(fields.priceExponent))) << 232) |
+                    (fields.secondary == address(0) ? 0 : HAS_SECONDARY)
+            );
+    }
+
+    function packSource(UnderlyingFields memory fields) internal pure returns (SourceWord) {
+        return
+            SourceWord.wrap(
+                uint160(fields.secondary) |
+                    Bits.field(fields.toleranceTo, 24, 160) |
+                    Bits.field(fields.toleranceFrom, 24, 184) |
+                    Bits.field(fields.volatilityTo, 24, 208) |
+                    Bits.field(fields.volatilityFrom, 24, 232)
+            );
+    }
+
+    function packBounds(UnderlyingFields memory fields) internal pure returns (BoundsWord) {
+        return
+            BoundsWord.wrap(
+                Bits.field(fields.minPriceWad, 96, 0) |
+                    Bits.field(fields.maxPriceWad, 96, 96) |
+                    Bits.field(fields.rampStart, 32, 192) |
+                    Bits.field(fields.rampEnd, 32, 224)
+            );
+    }
+
+    function packShocks(UnderlyingFields memory fields) internal pure returns (ShockWord) {
+        return
+            ShockWord.wrap(
+                Bits.field(fields.initialDown, 24, 0) |
+                    Bits.field(fields.initialUp, 24, 24) |
+                    Bits.field(fields.maintenanceDownTo, 24, 48) |
+                    Bits.field(fields.maintenanceDownFrom, 24, 72) |
+                    Bits.field(fields.maintenanceUpTo, 24, 96) |
+                    Bits.field(fields.maintenanceUpFrom, 24, 120)
+            );
+    }
+}
+
+/// @notice Packing of underlying rows, and where their ramp stands.
+library UnderlyingRowLib {
+    uint256 internal constant SIZE = 128;
+
+    function pack(UnderlyingFields memory fields) internal pure returns (UnderlyingRow memory row) {
+        row.feed = UnderlyingWords.packFeed(fields);
+        row.source = UnderlyingWords.packSource(fields);
+        row.bounds = UnderlyingWords.packBounds(fields);
+        row.shocks = UnderlyingWords.packShocks(fields);
+    }
+
+    function unpack(UnderlyingRow memory row) internal pure returns (UnderlyingFields memory fields) {
+        fields.aggregator = row.feed.aggregator();
+        fields.heartbeat = row.feed.heartbeat();
+        fields.halfWidthTo = row.feed.halfWidthTo();
+        fields.halfWidthFrom = row.feed.halfWidthFrom();
+        fields.priceExponent = row.feed.priceExponent();
+        fields.secondary = row.feed.hasSecondary() ? row.source.secondary() : address(0);
+        fields.toleranceTo = row.source.toleranceTo();
+        fields.toleranceFrom = row.source.toleranceFrom();
+        fields.volatilityTo = row.source.volatilityTo();
+        fields.volatilityFrom = row.source.volatilityFrom();
+        fields.minPriceWad = row.bounds.minPriceWad();
+        fields.maxPriceWad = row.bounds.maxPriceWad();
+        fields.rampStart = row.bounds.rampStart();
+        fields.rampEnd = row.bounds.rampEnd();
+        fields.initialDown = row.shocks.initialDown();
+        fields.initialUp = row.shocks.initialUp();
+        fields.maintenanceDownTo = row.shocks.maintenanceDownTo();
+        fields.maintenanceDownFrom = row.shocks.maintenanceDownFrom();
+        fields.maintenanceUpTo = row.shocks.maintenanceUpTo();
+        fields.maintenanceUpFrom = row.shocks.maintenanceUpFrom();
+    }
+
+    /// @notice Moves every `to` field of the row to where the ramp stands, so that readers need `to` only.
+    function walk(UnderlyingRow memory row, uint256 clock) internal pure {
+        if (clock >= row.bounds.rampEnd()) return;
+        uint256 progress = Ramp.progressWad(row.bounds.rampStart(), row.bounds.rampEnd(), clock);
+        row.feed = FeedWord.wrap(Bits.walked(FeedWord.unwrap(row.feed), 184, progress));
+        uint256 source = SourceWord.unwrap(row.source);
+        row.source = SourceWord.wrap(Bits.walked(Bits.walked(source, 160, progress), 208, progress));
+        uint256 shocks = ShockWord.unwrap(row.shocks);
+        row.shocks = ShockWord.wrap(Bits.walked(Bits.walked(shocks, 48, progress), 96, progress));
+    }
+}
