@@ -6,6 +6,8 @@ import {AccountId} from "./Types.sol";
 /// @notice One pool an asset: lenders hold ERC-4626 shares, margin domains (vaults) owe it under a credit line each.
 /// Debt is kept as principal; debt = principal * index, rounded up. ERC-20, ERC-2612, ERC-4626 and ERC-3156 functions
 /// are those of the standards and not repeated here.
+/// While an operation of the pool is half-done (a token transfer, a flash loan) every other operation and every view that
+/// depends on interest or price reverts with `LendingPool_Locked`; the standards' max* answer zero.
 interface ILendingPool {
     /// @param line the most the domain may owe when it borrows, before write-offs {tok}
     /// @param principal what it owes, in principal {tok / index}
@@ -20,7 +22,12 @@ interface ILendingPool {
     event Borrowed(address indexed domain, uint256 principal, uint256 amount, address to);
     event Repaid(address indexed domain, uint256 principal, uint256 amount);
     event WrittenOff(address indexed domain, uint256 principal, uint256 amount, uint256 lineLeft);
-    event ShortfallFlagged(address indexed domain, AccountId indexed account, uint256 oldAmount, uint256 newAmount);
+    event ShortfallFlagged(
+        address indexed domain,
+        AccountId indexed account,
+        uint256 oldAmount,
+        uint256 newAmount
+    );
     event LineSet(address indexed domain, uint256 oldLine, uint256 newLine);
     event RateModelSet(address oldModel, address newModel);
     event RateModelFailed(address model, uint256 rateKept);
@@ -28,6 +35,7 @@ interface ILendingPool {
     event ReserveRecipientSet(address oldRecipient, address newRecipient);
     event ReserveCollected(address recipient, uint256 amount);
     event FlashFeeSet(uint256 oldFeeWad, uint256 newFeeWad);
+    event FlashLoaned(address indexed receiver, address indexed initiator, uint256 amount, uint256 fee);
 
     error LendingPool_Locked();
     error LendingPool_NotDomain(address caller);
@@ -36,7 +44,12 @@ interface ILendingPool {
     error LendingPool_InsufficientCash(uint256 wanted, uint256 cash);
     error LendingPool_TransferShort(uint256 balance, uint256 accounted);
     error LendingPool_RoundedAgainstPool(uint256 principal, uint256 amount, uint256 index);
+    error LendingPool_PrincipalExceeded(address domain, uint256 principal, uint256 owed);
     error LendingPool_ZeroShares();
+    error LendingPool_ZeroAssets();
+    error LendingPool_GasTooLow(uint256 gasLeft, uint256 needed);
+    error LendingPool_RateModelSilent(address model);
+    error LendingPool_BadRecipient(address recipient);
     error LendingPool_OutOfRange(bytes32 parameter, uint256 value, uint256 min, uint256 max);
     error LendingPool_FlashNotRepaid(uint256 balance, uint256 due);
     error LendingPool_FlashRefused(address receiver);
@@ -46,7 +59,7 @@ interface ILendingPool {
 
     /// @notice Adds `principal` to what the calling domain owes and sends `amount` tokens to `to`.
     /// Reverts unless `amount <= principal * index` (rounded down), the line and the cash allow it.
-    /// `amount` may be zero (principal that only books a rounding).
+    /// `amount` may be zero; then up to 100 units of principal, which book a rounding, may pass the line.
     /// @return domainDebt what the domain owes afterwards {tok}
     function borrow(uint256 principal, uint256 amount, address to) external returns (uint256 domainDebt);
 
@@ -55,11 +68,13 @@ interface ILendingPool {
     function repay(uint256 principal, uint256 amount) external;
 
     /// @notice Gives up `principal` of the calling domain's debt for good and lowers its line by the amount.
-    /// @return amount what lenders lose {tok}
+    /// The reserve bears what is more than lenders have.
+    /// @return amount by which the domain's debt falls {tok}
     function writeOff(uint256 principal) external returns (uint256 amount);
 
     /// @notice Prices exits net of a shortfall that is expected from `account` of `domain`; 0 clears it.
-    /// Only the liquidation engine that `domain` names.
+    /// All flags of a domain together are clamped to what it owes. Only the liquidation engine that `domain` names; but
+    /// anybody may lower a flag as long as the domain's flags stay at or above what it owes.
     function flagShortfall(address domain, AccountId account, uint256 amount) external;
 
     /// @notice Debt index now, interest included; 1e18 at the start, only ever rises. Reads one slot, calls no model.
@@ -78,12 +93,16 @@ interface ILendingPool {
     /// @notice Owner only. `line` counts from the beginning: write-offs stay deducted from it.
     function setLine(address domain, uint256 line) external;
 
+    /// @notice Owner only. Refuses a model that does not answer.
     function setRateModel(address model) external;
 
+    /// @notice Owner only. Share of interest that goes to the reserve, at most a half.
     function setReserveShare(uint256 shareWad) external;
 
+    /// @notice Owner only.
     function setReserveRecipient(address recipient) external;
 
+    /// @notice Owner only. Fee of a flash loan as a share of its amount, at most 1%; zero at the start.
     function setFlashFee(uint256 feeWad) external;
 
     // --- views ---
@@ -104,6 +123,8 @@ interface ILendingPool {
 
     function flaggedOf(address domain, AccountId account) external view returns (uint256);
 
+    function flaggedOfDomain(address domain) external view returns (uint256);
+
     /// @notice Interest per second on debt, as a WAD; fixed between operations.
     function ratePerSecond() external view returns (uint256);
 
@@ -113,4 +134,8 @@ interface ILendingPool {
     function rateModel() external view returns (address);
 
     function reserveShareWad() external view returns (uint256);
+
+    function reserveRecipient() external view returns (address);
+
+    function flashFeeWad() external view returns (uint256);
 }

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.37;
 
-/// @notice Sets a pool's interest rate. A model that fails, answers too much or burns too much gas leaves the pool's
-/// last rate in force; it cannot stop the pool.
+/// @notice Sets a pool's interest rate. A model that fails or burns too much gas leaves the pool's last rate in force, an
+/// absurd answer counts as the pool's highest rate; neither can stop the pool.
 interface IRateModel {
     error RateModel_OutOfRange(bytes32 parameter, uint256 value, uint256 min, uint256 max);
 
     /// @notice New rate for the calling pool; a model with memory updates it here.
-    /// @param utilisationWad debt over cash plus debt since the last call, as a WAD
+    /// @param utilisationWad debt over cash plus debt from now on, as a WAD
     /// @param elapsed seconds since the pool's last call
-    /// @return ratePerSecondWad
+    /// @return ratePerSecondWad in force until the next call
     function update(uint256 utilisationWad, uint256 elapsed) external returns (uint256 ratePerSecondWad);
 
     /// @notice What `update` would answer to `pool`.
-    function rate(address pool, uint256 utilisationWad, uint256 elapsed) external view returns (uint256 ratePerSecondWad);
+    function rate(
+        address pool,
+        uint256 utilisationWad,
+        uint256 elapsed
+    ) external view returns (uint256 ratePerSecondWad);
 }

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+/// @notice Interest word: {index80, ratePerSecond40, time32, reserve104}, from the highest bit.
+type Interest is uint256;
+
+/// @notice Stock word: {cash128, principal128}, from the highest bit.
+type Stock is uint256;
+
+/// @notice Credit word of a domain: {lineLeft128, principal128}, from the highest bit.
+type Credit is uint256;
+
+using InterestLib for Interest global;
+using StockLib for Stock global;
+using CreditLib for Credit global;
+
+// Largest values of the fields.
+uint256 constant MAX_INDEX = type(uint80).max;
+uint256 constant MAX_RESERVE = type(uint104).max;
+uint256 constant MAX_AMOUNT = type(uint128).max;
+
+/// @dev Packing does not mask: callers keep each field within its width.
+library InterestLib {
+    function pack(
+        uint256 index_,
+        uint256 ratePerSecond_,
+        uint256 time_,
+        uint256 reserve_
+    ) internal pure returns (Interest) {
+        return Interest.wrap((index_ << 176) | (ratePerSecond_ << 136) | (time_ << 104) | reserve_);
+    }
+
+    /// @return {1} WAD: debt per principal
+    function index(Interest self) internal pure returns (uint256) {
+        return Interest.unwrap(self) >> 176;
+    }
+
+    /// @return {1/s} WAD
+    function ratePerSecond(Interest self) internal pure returns (uint256) {
+        return uint40(Interest.unwrap(self) >> 136);
+    }
+
+    /// @return seconds since `time`, right also when the 32 bits have run over
+    function elapsed(Interest self) internal view returns (uint256) {
+        unchecked {
+            return uint32(block.timestamp - (Interest.unwrap(self) >> 104));
+        }
+    }
+
+    /// @return {tok}
+    function reserve(Interest self) internal pure returns (uint256) {
+        return uint104(Interest.unwrap(self));
+    }
+}
+
+library StockLib {
+    function pack(uint256 cash_, uint256 principal_) internal pure returns (Stock) {
+        return Stock.wrap((cash_ << 128) | principal_);
+    }
+
+    /// @return {tok}
+    function cash(Stock self) internal pure returns (uint256) {
+        return Stock.unwrap(self) >> 128;
+    }
+
+    /// @return {tok / index}
+    function principal(Stock self) internal pure returns (uint256) {
+        return uint128(Stock.unwrap(self));
+    }
+}
+
+library CreditLib {
+    function pack(uint256 lineLeft_, uint256 principal_) internal pure returns (Credit) {
+        return Credit.wrap((lineLeft_ << 128) | principal_);
+    }
+
+    /// @return the most the domain may owe after a borrow {tok}
+    function lineLeft(Credit self) internal pure returns (uint256) {
+        return Credit.unwrap(self) >> 128;
+    }
+
+    /// @return {tok / index}
+    function principal(Credit self) internal pure returns (uint256) {
+        return uint128(Credit.unwrap(self));
+    }
+
+    /// @return whether the address is a domain at all: it has credit left or owes something
+    function exists(Credit self) internal pure returns (bool) {
+        return Credit.unwrap(self) != 0;
+    }
+}
