@@ -9,8 +9,8 @@ from collections.abc import Callable
 class KeelError(Exception):
     """Something the user can understand and act on.
 
-    The message is one line: what was wrong, with which value, and what would be right. `exit_code` is what the
-    process ends with when nobody handles it.
+    The message is one line: what was wrong, with which value, and what would be right. `exit_code` is what
+    the process ends with when nobody handles it.
     """
 
     exit_code = 1

@@ -1,7 +1,7 @@
 """JSON-RPC to any node: one kept connection, a deadline for each answer, errors in one line.
 
-Nodes on this machine are spoken to over a bare HTTP connection (a third of the time that `requests` takes), others
-through `requests`, which knows proxies and certificates.
+Nodes on this machine are spoken to over a bare HTTP connection (a third of the time that `requests` takes),
+others through `requests`, which knows proxies and certificates.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ class _Transport(Protocol):
 class Rpc:
     """A node's JSON-RPC at an http or https address; not for several threads at once.
 
-    `timeout` is for a whole answer, in seconds. Raises ChainUnreachable, ChainTimeout or RpcError, whose messages
-    leave out the path of the address: it often holds a key.
+    `timeout` is for a whole answer, in seconds. Raises ChainUnreachable, ChainTimeout or RpcError, whose
+    messages leave out the path of the address: it often holds a key.
     """
 
     def __init__(self, url: str, timeout: float = 30) -> None:
@@ -74,7 +74,7 @@ class Rpc:
         return _result(method, answer)
 
     def batch(self, calls: list[tuple[str, list[Any]]]) -> list[Any]:
-        """The results of several calls sent together, in their order; an RpcError stands in its call's place."""
+        """The results of several calls sent together, in order; an RpcError in place of a failed one's."""
         results: list[Any] = []
         for start in range(0, len(calls), BATCH_SIZE):
             results += self._batch(calls[start : start + BATCH_SIZE])
@@ -112,10 +112,14 @@ class Rpc:
             raise ChainTimeout(f"{self.shown} did not answer {method} within {self.timeout:g} s") from error
         except (ConnectionRefusedError, requests.ConnectionError) as error:
             self.close()
-            raise ChainUnreachable(f"no chain answers at {self.shown} ({_reason(error)}); {START_HINT}") from error
+            raise ChainUnreachable(
+                f"no chain answers at {self.shown} ({_reason(error)}); {START_HINT}"
+            ) from error
         except (OSError, http.client.HTTPException, requests.RequestException) as error:
             self.close()
-            raise ChainUnreachable(f"{self.shown} broke off while answering {method} ({_reason(error)})") from error
+            raise ChainUnreachable(
+                f"{self.shown} broke off while answering {method} ({_reason(error)})"
+            ) from error
         try:
             return json.loads(content)
         except ValueError:
@@ -139,8 +143,8 @@ class _Loopback:
 
     def post(self, body: bytes, deadline: float) -> tuple[int, bytes]:
         connection = self._connection
-        # A node may have closed an idle connection. Sending again after a failure could send a transaction twice,
-        # so a connection that may be stale is not used at all.
+        # A node may have closed an idle connection. Sending again after a failure could send a transaction
+        # twice, so a connection that may be stale is not used at all.
         if time.monotonic() - self._used > IDLE_SECONDS:
             connection.close()
         self._set_timeout(deadline)

@@ -1,8 +1,8 @@
 """Uniswap v3's price arithmetic in exact integers: prices, square roots in Q64.96, ticks, liquidity.
 
-A human price is units of quote for one unit of base (2,000 USDC for 1 WETH) as an exact rational; a pool's price is
-smallest units of token1 for one smallest unit of token0, kept as `floor(sqrt(price) * 2**96)`.
-Ticks follow TickMath of @uniswap/v3-core 1.0.1 bit by bit; amounts and liquidity follow SqrtPriceMath and
+A human price is units of quote for one unit of base (2,000 USDC for 1 WETH) as an exact rational; a pool's
+price is smallest units of token1 for one smallest unit of token0, kept as `floor(sqrt(price) * 2**96)`. Ticks
+follow TickMath of @uniswap/v3-core 1.0.1 bit by bit; amounts and liquidity follow SqrtPriceMath and
 LiquidityAmounts, rounded as the pool rounds.
 """
 
@@ -48,8 +48,11 @@ _TICK_FACTORS = (
 
 
 def as_fraction(price: Price) -> Fraction:
-    """A price as an exact rational. Raises KeelError for floats, text that is no number, and prices not above zero."""
-    if isinstance(price, float) or isinstance(price, bool):
+    """A price as an exact rational.
+
+    Raises KeelError for floats, text that is no number, and prices not above zero.
+    """
+    if isinstance(price, float | bool):
         raise KeelError(f"price {price!r} is not exact; pass an int, Decimal, Fraction or text")
     try:
         value = Fraction(price)
@@ -68,7 +71,7 @@ def sqrt_price_of(price: Price, base_decimals: int, quote_decimals: int, base_is
     sqrt_price = isqrt((raw.numerator << 192) // raw.denominator)
     if not MIN_SQRT_PRICE <= sqrt_price < MAX_SQRT_PRICE:
         raise KeelError(
-            f"price {price} with {base_decimals} and {quote_decimals} decimals gives sqrtPriceX96 {sqrt_price};"
+            f"price {price} ({base_decimals} and {quote_decimals} decimals) gives sqrtPriceX96 {sqrt_price};"
             f" Uniswap v3 holds {MIN_SQRT_PRICE} to {MAX_SQRT_PRICE - 1}"
         )
     return sqrt_price
@@ -96,7 +99,10 @@ def sqrt_price_at_tick(tick: int) -> int:
 
 
 def tick_at_sqrt_price(sqrt_price: int) -> int:
-    """TickMath.getTickAtSqrtRatio: the greatest tick whose square root is not above `sqrt_price`. Raises KeelError."""
+    """TickMath.getTickAtSqrtRatio: the greatest tick whose square root is not above `sqrt_price`.
+
+    Raises KeelError outside of Uniswap's range.
+    """
     if not MIN_SQRT_PRICE <= sqrt_price < MAX_SQRT_PRICE:
         raise KeelError(
             f"sqrtPriceX96 {sqrt_price} is out of range; expected {MIN_SQRT_PRICE} to {MAX_SQRT_PRICE - 1}"
@@ -112,9 +118,11 @@ def tick_at_sqrt_price(sqrt_price: int) -> int:
 
 
 def tick_spacing(fee: int) -> int:
-    """Distance of usable ticks in pools of this fee (hundredths of a bip). Raises KeelError for other fees."""
+    """Distance of usable ticks in pools of this fee, in hundredths of a bip. Raises KeelError for others."""
     if fee not in TICK_SPACINGS:
-        raise KeelError(f"fee {fee} is none of Uniswap v3's; expected one of {', '.join(map(str, TICK_SPACINGS))}")
+        raise KeelError(
+            f"fee {fee} is none of Uniswap v3's; expected one of {', '.join(map(str, TICK_SPACINGS))}"
+        )
     return TICK_SPACINGS[fee]
 
 

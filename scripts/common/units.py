@@ -1,8 +1,8 @@
 """Human units to exact integers and back: the one module that knows 10**18.
 
-Input is text as it stands in a market file ("82.5%", "5_000_000 USDC", "$1,000", "3 days"). Results are integers;
-floats are refused, because 0.1 as a float is not 0.1. What an integer cannot hold exactly is an error, never rounded.
-Each parser takes the name of the field it reads, for its errors.
+Input is text as it stands in a market file ("82.5%", "5_000_000 USDC", "$1,000", "3 days"). Results are
+integers; floats are refused, because 0.1 as a float is not 0.1. What an integer cannot hold exactly is an
+error, never rounded. Each parser takes the name of the field it reads, for its errors.
 """
 
 from __future__ import annotations
@@ -38,7 +38,10 @@ _LONG_UNITS = (("week", 7 * 86_400), ("day", 86_400), ("hour", 3_600), ("minute"
 
 
 class UnitError(KeelError, ValueError):
-    """A value that is not in the form its field needs. Also a ValueError, so that pydantic reports it by field."""
+    """A value that is not in the form its field needs.
+
+    Also a ValueError, so that pydantic reports it by field.
+    """
 
     def __init__(self, field: str, value: object, problem: str, right: str) -> None:
         super().__init__(f"{field}: {value!r} {problem}; write {right}")
@@ -56,7 +59,10 @@ def parse_share(text: object, field: str) -> int:
 
 
 def parse_amount(text: object, symbol: str, decimals: int, field: str) -> int:
-    """ "5_000_000 USDC" in the token's smallest units. Raises UnitError for another symbol or too many decimals."""
+    """ "5_000_000 USDC" in the token's smallest units.
+
+    Raises UnitError for another symbol or too many decimals.
+    """
     right = f'an amount such as "5_000_000 {symbol}" with at most {decimals} decimals'
     match = _match(_AMOUNT, text, field, "is not an amount", right)
     if match[2] != symbol:
@@ -73,7 +79,10 @@ def parse_usd(text: object, field: str) -> int:
 
 
 def parse_duration(text: object, field: str) -> int:
-    """ "3 days", "1 hour 30 minutes" or "90s" in seconds. Raises UnitError; a whole number of seconds is needed."""
+    """ "3 days", "1 hour 30 minutes" or "90s" in seconds.
+
+    Raises UnitError; a whole number of seconds is needed.
+    """
     right = 'a duration such as "3 days", "1 hour 30 minutes" or "90s"'
     rest, total = _text(text, field, "is not a duration", right), Fraction(0)
     while rest:
@@ -89,14 +98,17 @@ def parse_duration(text: object, field: str) -> int:
 
 
 def parse_rate(text: object, field: str) -> int:
-    """ "5% per year" as a WAD per second, rounded down: the one unit here that an integer cannot hold exactly."""
+    """ "5% per year" as a WAD per second, rounded down: no integer holds it exactly. Raises UnitError."""
     right = 'a rate such as "5% per year" or "36 bps / year"'
     match = _match(_YEARLY_RATE, text, field, "is not a yearly rate", right)
     return parse_share(match[1], field) // SECONDS_PER_YEAR
 
 
 def parse_decimal(text: object, decimals: int, field: str) -> int:
-    """A bare number such as "1234.56" (a price in a CSV, a fixed rate) in units of 10**-decimals. Raises UnitError."""
+    """A bare number such as "1234.56" (a price in a CSV, a fixed rate) in units of 10**-decimals.
+
+    Raises UnitError.
+    """
     right = f'a number such as "1234.56" with at most {decimals} decimals'
     if isinstance(text, int) and not isinstance(text, bool):
         text = str(text)
@@ -159,7 +171,9 @@ def from_decimal(value: Decimal, decimals: int, field: str) -> int:
 
 def _text(value: object, field: str, problem: str, right: str) -> str:
     if isinstance(value, float):
-        raise UnitError(field, value, "is a bare floating-point number", f"it in quotes with its unit: {right}")
+        raise UnitError(
+            field, value, "is a bare floating-point number", f"it in quotes with its unit: {right}"
+        )
     if not isinstance(value, str):
         raise UnitError(field, value, "has no unit", f"it in quotes with its unit: {right}")
     stripped = value.strip()
@@ -176,7 +190,7 @@ def _match(pattern: re.Pattern[str], value: object, field: str, problem: str, ri
 
 
 def _number(text: str, value: object, field: str, right: str) -> Decimal:
-    # "1,5" is a European one and a half or a typing error; "1,500" is not. Commas must stand between thousands.
+    # "1,5" is one and a half to some and a typing error to others: commas must stand between thousands.
     if "," in text and ("_" in text or not _GROUPED.fullmatch(text)):
         raise UnitError(field, value, "has a comma that does not separate thousands", right)
     return Decimal(text.replace(",", "").replace("_", ""))

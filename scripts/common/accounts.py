@@ -1,0 +1,77 @@
+"""The account that a script sends from: a private key from the environment, or a Brownie account.
+
+    KEEL_PRIVATE_KEY=0x...                 a key
+    KEEL_ACCOUNT=deployer                  a keystore that Brownie made (`brownie accounts new deployer`)
+    KEEL_PASSWORD=...                      its password; asked for if this is missing and somebody sits at a
+    terminal
+
+Neither a key nor a password ever appears in a message.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+
+from scripts.common.errors import KeelError
+from scripts.setup.environment import STATE
+
+KEYSTORES = STATE / "home" / ".brownie" / "accounts"
+NO_ACCOUNT = "no account to send from: set KEEL_PRIVATE_KEY, or KEEL_ACCOUNT to the name of a Brownie account"
+
+
+def account_from_environment(
+    environment: Mapping[str, str] = os.environ, keystores: Path = KEYSTORES
+) -> LocalAccount | None:
+    """The account that the environment names, None if it names none. Raises KeelError."""
+    key, name = environment.get("KEEL_PRIVATE_KEY"), environment.get("KEEL_ACCOUNT")
+    if key and name:
+        raise KeelError("KEEL_PRIVATE_KEY and KEEL_ACCOUNT are both set; expected one of them")
+    if key:
+        return _from_key(key)
+    if name:
+        return _from_keystore(name, environment.get("KEEL_PASSWORD"), keystores)
+    return None
+
+
+def _from_key(key: str) -> LocalAccount:
+    digits = key.strip().removeprefix("0x")
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", digits):
+        raise KeelError(
+            f"KEEL_PRIVATE_KEY is no private key ({len(digits)} characters); expected 64 hex digits"
+        )
+    try:
+        return Account.from_key("0x" + digits)
+    except Exception:
+        # Whatever the cause, its text may quote the key.
+        raise KeelError("KEEL_PRIVATE_KEY is no private key: outside of the curve's range") from None
+
+
+def _from_keystore(name: str, password: str | None, keystores: Path) -> LocalAccount:
+    file = keystores / f"{Path(name).name}.json"
+    try:
+        keystore = json.loads(file.read_text())
+    except FileNotFoundError:
+        known = ", ".join(sorted(other.stem for other in keystores.glob("*.json"))) or "none"
+        raise KeelError(
+            f'KEEL_ACCOUNT is "{name}", and Brownie has no such account; it has: {known}.'
+            f" Make one with HOME={keystores.parents[1]} .venv/bin/brownie accounts new {name}"
+        ) from None
+    except ValueError:
+        raise KeelError(f"{file} is no keystore: not JSON") from None
+    if password is None:
+        if not sys.stdin.isatty():
+            raise KeelError(f'the account "{name}" needs a password: set KEEL_PASSWORD, or run in a terminal')
+        password = getpass.getpass(f"Password of {name}: ")
+    try:
+        return Account.from_key(Account.decrypt(keystore, password))
+    except (ValueError, KeyError, TypeError, NotImplementedError):
+        raise KeelError(f'the password does not open the account "{name}" ({file})') from None

@@ -1,0 +1,455 @@
+"""A chain for scripts: connect, deploy, call, send, in exact values and with errors of one line.
+
+    chain = connect("http://127.0.0.1:8545")
+    token = chain.deploy("MockERC20", "USD Coin", "USDC", 6)
+    tx = token.mint(chain.accounts[1], 5 * 10**6)      # Tx: gas_used, logs, events("Transfer"), value
+    token.balanceOf(chain.accounts[1])                  # views answer directly
+    chain.send_all([token.mint.prepare(to, 1) for to in chain.accounts])   # one round trip, not twenty
+    chain.read_all([token.balanceOf.prepare(to) for to in chain.accounts])
+
+Accounts that the node holds (a local Anvil's) send through the node, others sign here
+(scripts/common/accounts.py). Contracts and transactions are those of scripts/common/contract.py.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any
+
+from eth_account.signers.local import LocalAccount
+
+from scripts.artifacts import ArtifactError, artifacts
+from scripts.common import abi as codec
+from scripts.common.accounts import NO_ACCOUNT, account_from_environment
+from scripts.common.contract import Call, Contract, RawLog, Reverted, Tx
+from scripts.common.errors import KeelError
+from scripts.common.reverts import RevertReader, located
+from scripts.common.rpc import ChainTimeout, ChainUnreachable, Rpc, RpcError
+
+METHOD_NOT_FOUND = -32601
+LOCAL_GAS = 100_000_000
+GAS_MARGIN_PERCENT = 25
+LOCAL_POLL_SECONDS = 0.002
+REMOTE_POLL_SECONDS = 1.0
+RECEIPT_SECONDS = 300
+NOBODY = "0x0000000000000000000000000000000000000000"
+
+
+class WrongChain(KeelError):
+    """The node serves another chain than the one that was asked for."""
+
+
+def connect(
+    url: str,
+    *,
+    timeout: float = 30,
+    chain_id: int | None = None,
+    account: LocalAccount | None = None,
+    receipt_seconds: float = RECEIPT_SECONDS,
+) -> Chain:
+    """The chain at an http or https address.
+
+    `timeout` bounds every answer, `receipt_seconds` the wait for a block. `chain_id`, if given, must be the
+    node's. `account` signs by default; None stands for the environment's account, or the node's first. Raises
+    ChainUnreachable, ChainTimeout, WrongChain, or KeelError for an account that cannot be opened.
+    """
+    rpc = Rpc(url, timeout)
+    answer = rpc("eth_chainId")
+    try:
+        actual = int(answer, 16)
+    except (TypeError, ValueError):
+        raise ChainUnreachable(
+            f"{rpc.shown} answered eth_chainId with {answer!r}, which is no chain id; is it an Ethereum node?"
+        ) from None
+    if chain_id is not None and actual != chain_id:
+        raise WrongChain(f"{rpc.shown} is chain {actual}; expected chain {chain_id}")
+    return Chain(rpc, actual, account or account_from_environment(), receipt_seconds)
+
+
+class Chain:
+    """A connection to one chain.
+
+    `account` is the default sender's address, `accounts` those that can send.
+    """
+
+    def __init__(
+        self,
+        rpc: Rpc,
+        chain_id: int,
+        signer: LocalAccount | None = None,
+        receipt_seconds: float = RECEIPT_SECONDS,
+    ) -> None:
+        self.rpc, self.chain_id = rpc, chain_id
+        self.receipt_seconds = receipt_seconds
+        self.is_local = rpc.is_local
+        self._reverts = RevertReader(rpc, lambda: self.dictionary)
+        self._signers: dict[str, LocalAccount] = {}
+        self._held = [codec.checksum(address) for address in self._ask("eth_accounts", [])]
+        self._send_waits = self.is_local
+        if signer is not None:
+            self.add_signer(signer)
+
+    # Accounts
+
+    @property
+    def accounts(self) -> list[str]:
+        """Addresses that can send: signers first, then those that the node holds."""
+        return [*self._signers, *(address for address in self._held if address not in self._signers)]
+
+    @property
+    def account(self) -> str:
+        """The default sender. Raises KeelError if there is none."""
+        if not self.accounts:
+            raise KeelError(NO_ACCOUNT)
+        return self.accounts[0]
+
+    def add_signer(self, signer: LocalAccount) -> str:
+        """Lets `signer` send, signing here; returns its address."""
+        self._signers[signer.address] = signer
+        return signer.address
+
+    def sender(self, sender: Any) -> str:
+        """The checksum address of a sender: an address, anything with one, or None for the default.
+
+        On a chain without accounts the default is the zero address, which can read and not send.
+        """
+        if sender is None:
+            return next(iter(self.accounts), NOBODY)
+        return _address(sender)
+
+    # Contracts
+
+    @cached_property
+    def dictionary(self) -> codec.Dictionary:
+        """Errors and events of all compiled contracts, and of those deployed or found here."""
+        dictionary = codec.Dictionary()
+        try:
+            for artifact in artifacts():
+                dictionary.learn(artifact.abi)
+        except ArtifactError:
+            pass  # nothing is built: reverts show their selectors
+        return dictionary
+
+    def deploy(self, name: str, *args: Any, sender: Any = None, value: int = 0) -> Contract:
+        """Deploys the compiled contract called `name`. Raises Reverted, KeelError."""
+        return self.deploy_tx(name, *args, sender=sender, value=value)[0]
+
+    def deploy_tx(self, name: str, *args: Any, sender: Any = None, value: int = 0) -> tuple[Contract, Tx]:
+        """As `deploy`, with the transaction."""
+        try:
+            artifact = artifacts().get(name)
+            code = artifact.creation_code()
+        except ArtifactError as error:
+            raise KeelError(str(error)) from None
+        return self._deploy(name, artifact.abi, code, args, sender, value)
+
+    def deploy_raw(
+        self,
+        abi: list[dict[str, Any]],
+        bytecode: str | bytes,
+        *args: Any,
+        sender: Any = None,
+        value: int = 0,
+        label: str = "contract",
+    ) -> Contract:
+        """Deploys bytecode from elsewhere; its errors and events are known from then on."""
+        self.dictionary.learn(abi)
+        code = bytes.fromhex(bytecode.removeprefix("0x")) if isinstance(bytecode, str) else bytecode
+        return self._deploy(label, abi, code, args, sender, value)[0]
+
+    def at(self, name: str | list[dict[str, Any]], address: Any) -> Contract:
+        """The contract at `address`, with the ABI of the compiled contract `name` or with an ABI."""
+        if not isinstance(name, str):
+            self.dictionary.learn(name)
+            return Contract(self, "contract", _address(address), name)
+        try:
+            return Contract(self, name, _address(address), artifacts().get(name).abi)
+        except ArtifactError as error:
+            raise KeelError(str(error)) from None
+
+    # Many at once
+
+    def send_all(self, calls: Sequence[Call], *, one_block: bool = False) -> list[Tx]:
+        """Sends transactions together and waits for all; raises Reverted for the first that failed, after the
+        last.
+
+        Senders must be accounts that the node holds. `one_block` (Anvil) mines them in a single block, in
+        this order.
+        """
+        requests = [
+            self._request(call.sender, call.to, call.data, call.value, self._local_gas) for call in calls
+        ]
+        self._number(requests)
+        if one_block:
+            self.rpc("evm_setAutomine", False)
+        try:
+            hashes = self.rpc.batch([("eth_sendTransaction", [request]) for request in requests])
+            if one_block:
+                self.rpc("evm_mine")
+        finally:
+            if one_block:
+                self.rpc("evm_setAutomine", True)
+        for call, hash_ in zip(calls, hashes, strict=True):
+            if isinstance(hash_, RpcError):
+                raise self._reverts.of_error(hash_, call.label)
+        receipts = self._receipts(hashes)
+        failed: Reverted | None = None
+        txs = []
+        for call, receipt in zip(calls, receipts, strict=True):
+            if receipt["status"] != "0x1":
+                failed = failed or self._reverts.of_transaction(receipt["transactionHash"], call.label)
+            else:
+                txs.append(self._tx(receipt, call.decode))
+        if failed:
+            raise failed
+        return txs
+
+    def read_all(self, calls: Sequence[Call], *, allow_revert: bool = False) -> list[Any]:
+        """The values of several calls in one round trip.
+
+        Raises Reverted for the first that reverted; with `allow_revert` it stands in its value's place.
+        """
+        requests = [
+            ("eth_call", [self._request(call.sender, call.to, call.data, call.value, None), "latest"])
+            for call in calls
+        ]
+        values: list[Any] = []
+        for call, answer in zip(calls, self.rpc.batch(requests), strict=True):
+            if isinstance(answer, RpcError):
+                error = self._reverts.of_error(answer, call.label)
+                if not (allow_revert and isinstance(error, Reverted)):
+                    raise error
+                values.append(error)
+            else:
+                values.append(call.decode(_bytes(answer)))
+        return values
+
+    # What contracts ask of a chain
+
+    def transact(
+        self,
+        sender: str,
+        to: str | None,
+        data: bytes,
+        value: int,
+        gas: int | None,
+        decode: Callable[[bytes], Any],
+    ) -> Tx:
+        """Sends a transaction and waits for its receipt.
+
+        Raises Reverted, RpcError, ChainTimeout, KeelError.
+        """
+        if sender in self._signers:
+            receipt = self._send_signed(self._signers[sender], to, data, value, gas)
+        elif sender in self._held:
+            receipt = self._send_held(self._request(sender, to, data, value, gas or self._local_gas))
+        elif sender == NOBODY:
+            raise KeelError(NO_ACCOUNT)
+        else:
+            raise KeelError(f"cannot send from {sender}: neither the node nor the environment has its key")
+        if receipt["status"] != "0x1":
+            raise self._reverts.of_transaction(receipt["transactionHash"])
+        return self._tx(receipt, decode, is_creation=to is None)
+
+    def simulate(self, sender: str, to: str, data: bytes, value: int, gas: int | None) -> bytes:
+        """The return data of a call that changes nothing. Raises Reverted, RpcError."""
+        try:
+            return _bytes(self.rpc("eth_call", self._request(sender, to, data, value, gas), "latest"))
+        except RpcError as error:
+            raise self._reverts.of_error(error) from None
+
+    def code(self, address: Any) -> bytes:
+        """The runtime code at an address."""
+        return _bytes(self.rpc("eth_getCode", _address(address), "latest"))
+
+    # State of the chain
+
+    @property
+    def now(self) -> int:
+        """Time of the latest block, in seconds."""
+        return int(self.rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
+
+    @property
+    def block_number(self) -> int:
+        """Number of the latest block."""
+        return int(self.rpc("eth_blockNumber"), 16)
+
+    def balance(self, address: Any) -> int:
+        """Native tokens of an account, in wei."""
+        return int(self.rpc("eth_getBalance", _address(address), "latest"), 16)
+
+    # Anvil only
+
+    def set_balance(self, address: Any, wei: int) -> None:
+        """Sets the native tokens of an account. Anvil only."""
+        self.rpc("anvil_setBalance", _address(address), hex(wei))
+
+    def set_next_time(self, timestamp: int) -> None:
+        """Sets the time of the next block, not before the latest. Anvil only."""
+        self.rpc("evm_setNextBlockTimestamp", timestamp)
+
+    def warp(self, seconds: int) -> None:
+        """Mines a block that many seconds after the latest. Anvil only."""
+        self.set_next_time(self.now + seconds)
+        self.rpc("evm_mine")
+
+    def close(self) -> None:
+        """Closes the connection; a later call opens it again."""
+        self.rpc.close()
+
+    # Internal
+
+    @cached_property
+    def _local_gas(self) -> int:
+        # A given limit spares Anvil the estimate, which executes everything several times.
+        return min(int(self.rpc("eth_getBlockByNumber", "latest", False)["gasLimit"], 16), LOCAL_GAS)
+
+    def _deploy(
+        self,
+        label: str,
+        abi: list[dict[str, Any]],
+        code: bytes,
+        args: tuple[Any, ...],
+        sender: Any,
+        value: int,
+    ) -> tuple[Contract, Tx]:
+        inputs: list[dict[str, Any]] = next(
+            (entry["inputs"] for entry in abi if entry["type"] == "constructor"), []
+        )
+        try:
+            data = code + codec.encode(inputs, args)
+        except TypeError as error:
+            raise TypeError(f"{label}'s constructor: {error}") from None
+        try:
+            tx = self.transact(self.sender(sender), None, data, value, None, bytes)
+        except Reverted as error:
+            raise located(error, f"{label}'s constructor") from None
+        return Contract(self, label, tx.value, abi), tx
+
+    def _request(
+        self, sender: str, to: str | None, data: bytes, value: int, gas: int | None
+    ) -> dict[str, Any]:
+        request = {"from": sender, "data": "0x" + data.hex(), "value": hex(value)}
+        if gas is not None:
+            request["gas"] = hex(gas)
+        if to is not None:
+            request["to"] = to
+        return request
+
+    def _number(self, requests: list[dict[str, Any]]) -> None:
+        senders = list(dict.fromkeys(request["from"] for request in requests))
+        foreign = [sender for sender in senders if sender not in self._held]
+        if foreign:
+            raise KeelError(f"cannot send together from {foreign[0]}: the node does not hold this account")
+        counts = self.rpc.batch([("eth_getTransactionCount", [sender, "pending"]) for sender in senders])
+        nonces = dict(zip(senders, (int(count, 16) for count in counts), strict=True))
+        for request in requests:
+            request["nonce"] = hex(nonces[request["from"]])
+            nonces[request["from"]] += 1
+
+    def _send_held(self, request: dict[str, Any]) -> dict[str, Any]:
+        try:
+            if self._send_waits:
+                try:
+                    return dict(self.rpc("eth_sendTransactionSync", request))
+                except RpcError as error:
+                    if error.code != METHOD_NOT_FOUND:
+                        raise
+                    self._send_waits = False
+            return self._receipts([self.rpc("eth_sendTransaction", request)])[0]
+        except RpcError as error:
+            raise self._reverts.of_error(error) from None
+
+    def _send_signed(
+        self, signer: LocalAccount, to: str | None, data: bytes, value: int, gas: int | None
+    ) -> dict[str, Any]:
+        request = self._request(signer.address, to, data, value, gas)
+        try:
+            if gas is None:
+                estimate = int(self.rpc("eth_estimateGas", request), 16)
+                gas = estimate + estimate * GAS_MARGIN_PERCENT // 100
+            transaction: dict[str, Any] = {
+                "chainId": self.chain_id,
+                "nonce": int(self.rpc("eth_getTransactionCount", signer.address, "pending"), 16),
+                "gas": gas,
+                "value": value,
+                "data": data,
+                **({"to": to} if to is not None else {}),
+                **self._fees(),
+            }
+            raw = signer.sign_transaction(transaction).raw_transaction
+            return self._receipts([self.rpc("eth_sendRawTransaction", "0x" + bytes(raw).hex())])[0]
+        except RpcError as error:
+            raise self._reverts.of_error(error) from None
+
+    def _fees(self) -> dict[str, int]:
+        base = self.rpc("eth_getBlockByNumber", "latest", False).get("baseFeePerGas")
+        if base is None:
+            return {"gasPrice": int(self.rpc("eth_gasPrice"), 16)}
+        tip = int(self._ask("eth_maxPriorityFeePerGas", "0x0"), 16)
+        # Room for the base fee to double before the transaction is mined.
+        return {"maxFeePerGas": 2 * int(base, 16) + tip, "maxPriorityFeePerGas": tip}
+
+    def _ask(self, method: str, otherwise: Any) -> Any:
+        try:
+            return self.rpc(method)
+        except RpcError:
+            return otherwise
+
+    def _receipts(self, hashes: list[str]) -> list[dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = {}
+        deadline = time.monotonic() + self.receipt_seconds
+        while True:
+            missing = [hash_ for hash_ in hashes if hash_ not in found]
+            answers = self.rpc.batch([("eth_getTransactionReceipt", [hash_]) for hash_ in missing])
+            for hash_, answer in zip(missing, answers, strict=True):
+                # Some nodes answer "not found" with an error while they index the transaction.
+                if isinstance(answer, dict) and answer.get("blockNumber"):
+                    found[hash_] = answer
+            if len(found) == len(set(hashes)):
+                return [found[hash_] for hash_ in hashes]
+            if time.monotonic() > deadline:
+                still = next(hash_ for hash_ in hashes if hash_ not in found)
+                raise ChainTimeout(
+                    f"transaction {still} is in no block after {self.receipt_seconds:g} s;"
+                    " it may still be mined: look for it before sending again"
+                )
+            time.sleep(LOCAL_POLL_SECONDS if self.is_local else REMOTE_POLL_SECONDS)
+
+    def _tx(self, receipt: dict[str, Any], decode: Callable[[bytes], Any], is_creation: bool = False) -> Tx:
+        logs: list[RawLog] = [
+            (log["address"], [_bytes(topic) for topic in log["topics"]], _bytes(log["data"]))
+            for log in receipt["logs"]
+        ]
+        hash_, created = receipt["transactionHash"], receipt.get("contractAddress")
+        return Tx(
+            self,
+            int(receipt["gasUsed"], 16),
+            logs,
+            (lambda: created) if is_creation else (lambda: decode(self._output(hash_))),
+            hash_,
+            int(receipt["blockNumber"], 16),
+        )
+
+    def _output(self, hash_: str) -> bytes:
+        try:
+            return _bytes(self._reverts.trace(hash_).get("output", "0x"))
+        except RpcError:
+            raise KeelError(
+                f"{self.rpc.shown} does not tell what transaction {hash_} returned"
+                " (no debug_traceTransaction); read its events"
+            ) from None
+
+
+def _address(account: Any) -> str:
+    text = str(getattr(account, "address", account))
+    try:
+        return codec.checksum(text)
+    except ValueError:
+        raise KeelError(f'"{text}" is no address; expected 0x and 40 hex digits') from None
+
+
+def _bytes(text: str) -> bytes:
+    return bytes.fromhex(text.removeprefix("0x"))
