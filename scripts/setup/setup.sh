@@ -2,7 +2,7 @@
 # Finds a Python that the pinned packages support and hands over to bootstrap.py.
 # PYTHON=/path/to/python names one.
 set -eu
-cd "$(dirname "$0")/../.."
+cd "${0%/*}/../.."
 
 for candidate in ${PYTHON:-} python3.11 python3.12 python3 python3.13; do
     if "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' >/dev/null 2>&1; then

@@ -1,0 +1,152 @@
+"""An Anvil process of one's own, and a JSON-RPC client that keeps its connection."""
+
+from __future__ import annotations
+
+import atexit
+import http.client
+import json
+import socket
+import subprocess
+import tempfile
+import time
+from typing import Any
+
+from scripts.setup.environment import native_tool
+
+START_SECONDS = 20
+ATTEMPTS = 3
+
+
+class RpcError(Exception):
+    """The node answered with an error; `code`, `message` and `data` are the node's."""
+
+    def __init__(self, method: str, code: int, message: str, data: Any) -> None:
+        super().__init__(f"{method}: {message} (code {code})")
+        self.method, self.code, self.message, self.data = method, code, message, data
+
+
+class RpcClient:
+    """JSON-RPC over one HTTP connection; not for use by several threads at once."""
+
+    def __init__(self, host: str, port: int, timeout: float = 120) -> None:
+        self._connection = http.client.HTTPConnection(host, port, timeout=timeout)
+        self._next_id = 0
+
+    def __call__(self, method: str, *params: Any) -> Any:
+        """The result of one call. Raises RpcError, or OSError if the node cannot be reached."""
+        answer = self._post(self._request(method, params))
+        return self._result(method, answer)
+
+    def batch(self, calls: list[tuple[str, list[Any]]]) -> list[Any]:
+        """The results of several calls sent at once, in their order. Raises the first RpcError."""
+        answers = self._post([self._request(method, params) for method, params in calls])
+        answers.sort(key=lambda answer: answer["id"])
+        return [self._result(method, answer) for (method, _), answer in zip(calls, answers, strict=True)]
+
+    def close(self) -> None:
+        """Closes the connection; a later call opens a new one."""
+        self._connection.close()
+
+    def _request(self, method: str, params: Any) -> dict[str, Any]:
+        self._next_id += 1
+        return {"jsonrpc": "2.0", "id": self._next_id, "method": method, "params": list(params)}
+
+    def _post(self, body: Any) -> Any:
+        self._connection.request("POST", "/", json.dumps(body).encode(), {"Content-Type": "application/json"})
+        return json.loads(self._connection.getresponse().read())
+
+    @staticmethod
+    def _result(method: str, answer: dict[str, Any]) -> Any:
+        if "error" in answer:
+            error = answer["error"]
+            raise RpcError(method, error.get("code", 0), error.get("message", ""), error.get("data"))
+        return answer["result"]
+
+
+class AnvilProcess:
+    """Anvil on a free port of this machine, ended by `stop`, at the end of a `with`, or with this process.
+
+    Hardfork Cancun, chain id 31337, no base fee, a gas limit that no block reaches, accounts of the public
+    test mnemonic. `options` are added to the command line.
+    """
+
+    def __init__(self, *options: str, port: int | None = None) -> None:
+        for attempt in range(ATTEMPTS):
+            self.port = port or _free_port()
+            self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+            self._process = subprocess.Popen(
+                [str(native_tool("anvil")), "--port", str(self.port), *_DEFAULTS, *options],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=self._errors,
+            )
+            atexit.register(self.stop)
+            self.rpc = RpcClient("127.0.0.1", self.port)
+            if self._answers():
+                return
+            failure = self._failure()
+            self.stop()
+            # Another process may have taken the port in between: a free one is chosen again.
+            if port is not None or attempt == ATTEMPTS - 1:
+                raise RuntimeError(f"Anvil did not start on port {self.port}: {failure}")
+
+    @property
+    def url(self) -> str:
+        """Address for other clients."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """Process id of Anvil itself."""
+        return self._process.pid
+
+    def stop(self) -> None:
+        """Ends the process; doing so twice is harmless."""
+        atexit.unregister(self.stop)
+        self.rpc.close()
+        if self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        self._errors.close()
+
+    def __enter__(self) -> AnvilProcess:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _answers(self) -> bool:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and self._process.poll() is None:
+            try:
+                self.rpc("eth_chainId")
+            except (OSError, http.client.HTTPException):
+                self.rpc.close()
+                time.sleep(0.02)
+            else:
+                return self._process.poll() is None
+        return False
+
+    def _failure(self) -> str:
+        if self._process.poll() is None:
+            return f"no answer within {START_SECONDS} s"
+        self._errors.seek(0)
+        lines = self._errors.read().decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else f"exit code {self._process.returncode}"
+
+
+_DEFAULTS = (
+    *("--host", "127.0.0.1", "--quiet", "--chain-id", "31337", "--hardfork", "cancun"),
+    *("--base-fee", "0", "--gas-price", "0", "--gas-limit", "1000000000", "--order", "fifo"),
+    *("--disable-min-priority-fee", "--no-request-size-limit"),
+)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
