@@ -95,6 +95,9 @@ class AnvilBackend(Backend):
     def balance(self, address: Any) -> int:
         return int(self.rpc("eth_getBalance", as_address(address), "latest"), 16)
 
+    def nonce(self, address: Any) -> int:
+        return int(self.rpc("eth_getTransactionCount", as_address(address), "latest"), 16)
+
     def set_balance(self, address: Any, wei: int) -> None:
         self.rpc("anvil_setBalance", as_address(address), hex(wei))
 

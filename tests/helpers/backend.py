@@ -134,6 +134,10 @@ class Backend(ABC):
         """Native tokens of an account, in wei."""
 
     @abstractmethod
+    def nonce(self, address: Any) -> int:
+        """Number of an account's next transaction, from which the address of its next contract follows."""
+
+    @abstractmethod
     def set_balance(self, address: Any, wei: int) -> None:
         """Sets the native tokens of an account."""
 

@@ -117,6 +117,9 @@ class PyrevmBackend(Backend):
     def balance(self, address: Any) -> int:
         return int(self._evm.get_balance(as_address(address)))
 
+    def nonce(self, address: Any) -> int:
+        return int(self._evm.basic(as_address(address)).nonce)
+
     def set_balance(self, address: Any, wei: int) -> None:
         # By transfers, which the journal undoes; pyrevm's own set_balance would survive a revert.
         address = as_address(address)
