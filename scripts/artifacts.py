@@ -105,7 +105,8 @@ def _read_folder(folder: Path) -> list[Artifact]:
 
 def _essence(file: Path) -> dict[str, Any]:
     content = json.loads(file.read_text())
-    bytecode, runtime = content.get("bytecode") or "", content.get("deployedBytecode") or ""
+    bytecode: Any = content.get("bytecode") or ""
+    runtime: Any = content.get("deployedBytecode") or ""
     if isinstance(bytecode, dict):  # forge
         targets = content.get("metadata", {}).get("settings", {}).get("compilationTarget", {})
         name, source = file.stem, next(iter(targets), "")

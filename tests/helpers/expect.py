@@ -35,7 +35,7 @@ class ExpectRevert:
         declared = (
             name is not None and name not in ("", "Error", "Panic", "Halt") and not name.startswith("0x")
         )
-        if name and declared and not self._backend.dictionary.knows_error(name):
+        if name and declared and not self._backend.dictionary.knows_error(str(name)):
             raise AssertionError(
                 f"no known contract declares the error {name}; is it spelt right, is it built?"
             )
