@@ -88,6 +88,7 @@ interface IVault {
     error Vault_InsufficientBalance(address token, uint256 wanted, uint256 balance);
     error Vault_AmountOutOfRange(uint256 amount, uint256 max);
     error Vault_SupplyCapExceeded(address token, uint256 total, uint256 cap);
+    error Vault_AboveSupplyCap(AccountId account);
     error Vault_DebtCapExceeded(address token, uint256 debt, uint256 cap);
     error Vault_NotHeld(AccountId account, address token);
     error Vault_SameAccount(AccountId account);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.37;
+pragma solidity 0.8.37;
 
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 import {LibBit} from "solady/utils/LibBit.sol";
@@ -348,12 +348,29 @@ abstract contract AccountStore is OperationLock {
         state.header = header.withInstrument(id, held);
     }
 
-    /// @dev Marks that the account took on net risk in this block, in a pair that the account holds.
-    function _stamp(AccountId account, Holding[] memory list, bool holdsInstruments) internal {
-        uint256 position = holdsInstruments || list.length == 0 ? 0 : list[list.length - 1].assetId() >> 1;
+    /// @dev Marks that the account took on net risk in this block, in a pair that it holds; `lastWritten` where that is
+    /// one, since its slot is warm and dirty.
+    function _stamp(
+        AccountId account,
+        Holding[] memory list,
+        bool holdsInstruments,
+        uint256 lastWritten
+    ) internal {
+        uint256 position;
+        if (!holdsInstruments) {
+            for (uint256 i; i < list.length; ++i) {
+                position = list[i].assetId() >> 1;
+                if (position == lastWritten) break;
+            }
+        }
         AccountState storage state = _accounts[account];
         Pair pair = state.pairs[position];
-        if (pair.riskRaisedAt() != (block.number & type(uint32).max >> 1)) state.pairs[position] = pair.stamped(block.number);
+        if (pair.riskRaisedAt() != _stampNow()) state.pairs[position] = pair.stamped(block.number);
+    }
+
+    /// @dev Number of this block as stamps hold it.
+    function _stampNow() internal view returns (uint256) {
+        return block.number & (type(uint32).max >> 1);
     }
 
     function _signed(uint256 amount) private pure returns (int256) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.37;
+pragma solidity 0.8.37;
 
 /// @dev What an account holds, one bit an asset and one an instrument: {assets 128, instruments 127, unused 1}.
 type Header is uint256;

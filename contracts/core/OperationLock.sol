@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.37;
+pragma solidity 0.8.37;
 
 import {IVault} from "../../interfaces/IVault.sol";
 import {AccountId} from "../../interfaces/Types.sol";
@@ -16,6 +16,10 @@ abstract contract OperationLock {
     uint256 internal constant TOOK_OVER = 4;
     /// @dev A swap lost more than the domain allows below the initial requirement.
     uint256 internal constant LOSSY_SWAP = 8;
+    /// @dev A swap took custody of an asset above its supply cap: only to reduce risk.
+    uint256 internal constant OVER_CAP = 16;
+    /// @dev A single borrow or withdrawal: nothing in it lowers risk, so nothing needs comparing.
+    uint256 internal constant ONLY_RAISES = 32;
 
     uint256 private constant SINGLE = 1;
     uint256 private constant BATCH = 2;
@@ -84,8 +88,9 @@ abstract contract OperationLock {
         return _operation & 3 == BATCH;
     }
 
-    /// @dev Adds to the reasons for which `account` is checked at the end.
-    function _touch(AccountId account, uint256 flags) internal {
+    /// @dev Adds to the reasons for which `account` is checked at the end. Bits 8 and up of the word hold the number of
+    /// the balance pair that was written last.
+    function _touch(AccountId account, uint256 flags, uint256 pair) internal {
         bytes32 slot = _key(FLAGS_SEED, account, 0);
         uint256 before = _load(slot);
         if (before == 0) {
@@ -93,7 +98,7 @@ abstract contract OperationLock {
             _store(bytes32(LIST_SEED + count), uint256(AccountId.unwrap(account)));
             _touchedCount = count + 1;
         }
-        if (before | flags | TOUCHED != before) _store(slot, before | flags | TOUCHED);
+        _store(slot, (before & 0xff) | flags | TOUCHED | (pair << 8));
     }
 
     function _flagsOf(AccountId account) internal view returns (uint256) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.37;
+pragma solidity 0.8.37;
 
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 
@@ -32,12 +32,16 @@ abstract contract SolvencyCheck is AccountStore {
     /// account without debt and instruments is not judged, so that its owner can always leave (EXIT-1).
     function _check(AccountId account, uint256 flags) private {
         (Holding[] memory list, address[] memory instruments, , bool inDebt) = _gather(account, false);
-        if (!inDebt && instruments.length == 0) return;
+        if (!inDebt && instruments.length == 0) {
+            if (flags & OVER_CAP != 0) revert IVault.Vault_AboveSupplyCap(account);
+            return;
+        }
 
         Assessment memory current = RISK_ENGINE.assess(account, list, instruments, Requirement.INITIAL, false);
         int256 worst = _worstEquity(current);
         bool covered = worst >= int256(current.requirement);
-        bool mayTakeRisk = flags & NEW_RISK == 0 || (current.status == PriceStatus.FRESH && !_paused);
+        bool mayTakeRisk =
+            flags & NEW_RISK == 0 || (current.status == PriceStatus.FRESH && !_paused && flags & OVER_CAP == 0);
 
         if (flags & TOOK_OVER != 0 && !covered) {
             revert IVault.Vault_BelowInitialRequirement(account, worst, current.requirement);
@@ -45,6 +49,7 @@ abstract contract SolvencyCheck is AccountStore {
         if (!covered || !mayTakeRisk) {
             if (!_reducedRisk(current, _assessOriginal(account))) {
                 if (!covered) revert IVault.Vault_BelowInitialRequirement(account, worst, current.requirement);
+                if (flags & OVER_CAP != 0) revert IVault.Vault_AboveSupplyCap(account);
                 revert IVault.Vault_NoNewRisk(account, uint8(current.status), _paused);
             }
             if (flags & LOSSY_SWAP != 0) revert IVault.Vault_LossyReduction(account);
@@ -56,13 +61,17 @@ abstract contract SolvencyCheck is AccountStore {
                 revert IVault.Vault_BelowMinimumDebt(account, current.debtValue, current.minimumDebt);
             }
         }
-        if (_raisedRisk(account, current)) _stamp(account, list, instruments.length != 0);
+        if (_raisedRisk(account, flags, current)) _stamp(account, list, instruments.length != 0, flags >> 8);
     }
 
     /// @dev Whether the account ended the operation with more risk than it began with; netted over the batch, so that a
     /// dust borrow hidden in a deposit does not shield from liquidation.
-    function _raisedRisk(AccountId account, Assessment memory current) private view returns (bool) {
-        if (!_inBatch()) return true;
+    function _raisedRisk(
+        AccountId account,
+        uint256 flags,
+        Assessment memory current
+    ) private view returns (bool) {
+        if (flags & ONLY_RAISES != 0 && !_inBatch()) return true;
         return !_reducedRisk(current, _assessOriginal(account));
     }
 

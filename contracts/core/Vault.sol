@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.37;
+pragma solidity 0.8.37;
 
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
@@ -127,7 +127,7 @@ contract Vault is VaultAdmin {
         }
         if (!_mayAct(to, _caller()) && _rawBalance(to, id) == 0) revert Vault_NotHeld(to, token);
         _moveHolding(from, to, id, int256(amount));
-        _touch(from, NEW_RISK);
+        _touch(from, NEW_RISK, id >> 1);
         emit Transferred(from, to, token, amount);
     }
 
@@ -157,7 +157,10 @@ contract Vault is VaultAdmin {
         amountOut = assetOut.balanceOf(address(this)) - balanceBefore;
         uint256 least = params.exactOut ? params.amount : params.limit;
         if (amountOut < least || amountOut == 0) revert Vault_SwapLimit(amountOut, least);
+        bool owed = _rawBalance(account, idOut) < 0;
         _receive(account, assetOut, idOut, amountOut);
+        Custody custody = _custody[assetOut];
+        if (!owed && custody.total() > custody.cap()) _touch(account, OVER_CAP, idOut >> 1);
 
         uint256 returned = assetIn.balanceOf(address(this)) - keptBefore;
         if (returned != 0) {
@@ -166,7 +169,7 @@ contract Vault is VaultAdmin {
         }
         (uint256 loss, uint256 bound) = RISK_ENGINE.swapLoss(idIn, amountIn, idOut, amountOut);
         if (loss > params.maxLossWad) revert Vault_SwapLoss(loss, params.maxLossWad);
-        _touch(account, loss > bound ? NEW_RISK | LOSSY_SWAP : NEW_RISK);
+        _touch(account, loss > bound ? NEW_RISK | LOSSY_SWAP : NEW_RISK, idIn >> 1);
         emit Swapped(account, assetIn, assetOut, amountIn, amountOut);
     }
 
@@ -178,7 +181,7 @@ contract Vault is VaultAdmin {
     ) external operation returns (bytes memory result) {
         _authorise(account);
         if (_instrumentIds[instrument] == 0) revert Vault_UnknownInstrument(instrument);
-        _touch(account, NEW_RISK);
+        _touch(account, NEW_RISK, 0);
         result = IInstrument(instrument).execute(account, _caller(), data);
     }
 
@@ -214,7 +217,7 @@ contract Vault is VaultAdmin {
         ILiquidationEngine.Takeover memory takeover;
         uint256 riskRaisedAt;
         (takeover.holdings, takeover.instruments, riskRaisedAt, ) = _gather(account, false);
-        if (riskRaisedAt == (block.number & (type(uint32).max >> 1))) revert Vault_RiskRaisedThisBlock(account);
+        if (riskRaisedAt == _stampNow()) revert Vault_RiskRaisedThisBlock(account);
         takeover.account = account;
         takeover.fractionWad = fractionWad;
         takeover.excludedAssets = excludedAssets;
@@ -225,7 +228,7 @@ contract Vault is VaultAdmin {
         payment = int256(plan.payment + plan.backstopFee) - int256(plan.topUp);
         if (payment > maxPayment) revert Vault_PaymentAboveLimit(payment, maxPayment);
         _takeOver(account, into, takeover, plan);
-        _touch(into, TOOK_OVER);
+        _touch(into, TOOK_OVER, 0);
         if (plan.insolvent) LIQUIDATION_ENGINE.resolved(account);
         emit Liquidated(
             account,
@@ -289,7 +292,7 @@ contract Vault is VaultAdmin {
         AccountId own = AccountIdLib.id(msg.sender, 0);
         if (!from.equals(own) && !to.equals(own)) revert Vault_NotAuthorised(from, msg.sender);
         _pay(from, to, amount);
-        _touch(from, NEW_RISK);
+        _touch(from, NEW_RISK, 0);
         emit InstrumentPaid(from, to, msg.sender, amount);
         if (outermost) _finish();
     }
@@ -304,7 +307,7 @@ contract Vault is VaultAdmin {
     /// @inheritdoc IVault
     function touch(AccountId account) external {
         bool outermost = _beginInstrument();
-        _touch(account, NEW_RISK);
+        _touch(account, NEW_RISK, 0);
         if (outermost) _finish();
     }
 
@@ -381,7 +384,7 @@ contract Vault is VaultAdmin {
             if (amount > held || amount == 0) revert Vault_InsufficientBalance(token, amount, held);
         }
         uint256 borrowed = _send(account, token, id, amount, to);
-        _touch(account, NEW_RISK);
+        _touch(account, NEW_RISK | ONLY_RAISES, id >> 1);
         emit Withdrawn(account, token, to, amount, borrowed);
         return amount;
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.37;
+pragma solidity 0.8.37;
 
 import {Governed} from "../access/Governed.sol";
 import {IVault} from "../../interfaces/IVault.sol";
