@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.37;
 
+import {Bits} from "../math/Bits.sol";
 import {Ramp} from "../math/Ramp.sol";
 
 // An underlying's row in the risk book: where its price comes from, how far it is trusted, and the moves that margin must
@@ -69,28 +70,6 @@ struct UnderlyingFields {
     uint256 maintenanceDownFrom;
     uint256 maintenanceUpTo;
     uint256 maintenanceUpFrom;
-}
-
-/// @notice Bits of packed words.
-library Bits {
-    error Bits_TooWide(uint256 value, uint256 bits);
-
-    /// @notice `value` in a field of `bits` bits that starts at `shift`.
-    function field(uint256 value, uint256 bits, uint256 shift) internal pure returns (uint256) {
-        if (value >> bits != 0) revert Bits_TooWide(value, bits);
-        return value << shift;
-    }
-
-    function ppm(uint256 word, uint256 shift) internal pure returns (uint256) {
-        return (word >> shift) & 0xffffff;
-    }
-
-    /// @notice The word with its 24-bit `to` field at `shift` moved to where the ramp stands; `from` lies above it.
-    function walked(uint256 word, uint256 shift, uint256 progress) internal pure returns (uint256) {
-        uint256 to = ppm(word, shift);
-        uint256 value = Ramp.valueDown(ppm(word, shift + 24), to, progress);
-        return word ^ ((to ^ value) << shift);
-    }
 }
 
 /// @notice Accessors of the four words.
@@ -181,6 +160,22 @@ library UnderlyingWords {
         return Bits.ppm(ShockWord.unwrap(self), 120);
     }
 
+    /// @notice The word with its `to` fields where a ramp stands that has made `progress`.
+    function walked(FeedWord self, uint256 progress) internal pure returns (FeedWord) {
+        return FeedWord.wrap(Bits.walked(FeedWord.unwrap(self), 184, progress));
+    }
+
+    /// @notice The word with its `to` fields where a ramp stands that has made `progress`.
+    function walked(SourceWord self, uint256 progress) internal pure returns (SourceWord) {
+        return
+            SourceWord.wrap(Bits.walked(Bits.walked(SourceWord.unwrap(self), 160, progress), 208, progress));
+    }
+
+    /// @notice The word with its `to` fields where a ramp stands that has made `progress`.
+    function walked(ShockWord self, uint256 progress) internal pure returns (ShockWord) {
+        return ShockWord.wrap(Bits.walked(Bits.walked(ShockWord.unwrap(self), 48, progress), 96, progress));
+    }
+
     /// @notice Fields of `pack`, word by word.
     function packFeed(UnderlyingFields memory fields) internal pure returns (FeedWord) {
         if (fields.priceExponent != int8(fields.priceExponent)) {
@@ -269,10 +264,8 @@ library UnderlyingRowLib {
     function walk(UnderlyingRow memory row, uint256 clock) internal pure {
         if (clock >= row.bounds.rampEnd()) return;
         uint256 progress = Ramp.progressWad(row.bounds.rampStart(), row.bounds.rampEnd(), clock);
-        row.feed = FeedWord.wrap(Bits.walked(FeedWord.unwrap(row.feed), 184, progress));
-        uint256 source = SourceWord.unwrap(row.source);
-        row.source = SourceWord.wrap(Bits.walked(Bits.walked(source, 160, progress), 208, progress));
-        uint256 shocks = ShockWord.unwrap(row.shocks);
-        row.shocks = ShockWord.wrap(Bits.walked(Bits.walked(shocks, 48, progress), 96, progress));
+        row.feed = row.feed.walked(progress);
+        row.source = row.source.walked(progress);
+        row.shocks = row.shocks.walked(progress);
     }
 }
