@@ -152,12 +152,11 @@ class Chain:
         *args: Any,
         sender: Any = None,
         value: int = 0,
-        label: str = "contract",
     ) -> Contract:
         """Deploys bytecode from elsewhere; its errors and events are known from then on."""
         self.dictionary.learn(abi)
         code = bytes.fromhex(bytecode.removeprefix("0x")) if isinstance(bytecode, str) else bytecode
-        return self._deploy(label, abi, code, args, sender, value)[0]
+        return self._deploy("contract", abi, code, args, sender, value)[0]
 
     def at(self, name: str | list[dict[str, Any]], address: Any) -> Contract:
         """The contract at `address`, with the ABI of the compiled contract `name` or with an ABI."""
@@ -179,7 +178,8 @@ class Chain:
         this order.
         """
         requests = [
-            self._request(call.sender, call.to, call.data, call.value, self._local_gas) for call in calls
+            {**self._held_defaults, **self._request(call.sender, call.to, call.data, call.value, None)}
+            for call in calls
         ]
         self._number(requests)
         if one_block:
@@ -244,7 +244,7 @@ class Chain:
         if sender in self._signers:
             receipt = self._send_signed(self._signers[sender], to, data, value, gas)
         elif sender in self._held:
-            receipt = self._send_held(self._request(sender, to, data, value, gas or self._local_gas))
+            receipt = self._send_held({**self._held_defaults, **self._request(sender, to, data, value, gas)})
         elif sender == NOBODY:
             raise KeelError(NO_ACCOUNT)
         else:
@@ -302,9 +302,15 @@ class Chain:
     # Internal
 
     @cached_property
-    def _local_gas(self) -> int:
-        # A given limit spares Anvil the estimate, which executes everything several times.
-        return min(int(self.rpc("eth_getBlockByNumber", "latest", False)["gasLimit"], 16), LOCAL_GAS)
+    def _held_defaults(self) -> dict[str, str]:
+        """What a node's own account sends with, unless told otherwise."""
+        if not self.is_local:
+            return {}
+        block = self.rpc("eth_getBlockByNumber", "latest", False)
+        # A given limit spares Anvil the estimate, which executes everything several times. Without a base fee
+        # its suggested tip would be more than its suggested fee.
+        free = {"gasPrice": "0x0"} if int(block.get("baseFeePerGas", "0x1"), 16) == 0 else {}
+        return {"gas": hex(min(int(block["gasLimit"], 16), LOCAL_GAS)), **free}
 
     def _deploy(
         self,

@@ -152,12 +152,13 @@ class _Loopback:
         self._set_timeout(deadline)
         response = connection.getresponse()
         chunks = []
-        while not response.isclosed():
+        while True:
             self._set_timeout(deadline)
             chunk = response.read1(1 << 20)
             if not chunk:
                 break
             chunks.append(chunk)
+        response.close()
         self._used = time.monotonic()
         return response.status, b"".join(chunks)
 
