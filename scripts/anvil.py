@@ -1,66 +1,19 @@
-"""An Anvil process of one's own, and a JSON-RPC client that keeps its connection."""
+"""An Anvil process of one's own."""
 
 from __future__ import annotations
 
 import atexit
-import http.client
-import json
 import socket
 import subprocess
 import tempfile
 import time
-from typing import Any
 
+from scripts.common.rpc import ChainUnreachable, Rpc
 from scripts.setup.environment import native_tool
 
 START_SECONDS = 20
+RPC_SECONDS = 120
 ATTEMPTS = 3
-
-
-class RpcError(Exception):
-    """The node answered with an error; `code`, `message` and `data` are the node's."""
-
-    def __init__(self, method: str, code: int, message: str, data: Any) -> None:
-        super().__init__(f"{method}: {message} (code {code})")
-        self.method, self.code, self.message, self.data = method, code, message, data
-
-
-class RpcClient:
-    """JSON-RPC over one HTTP connection; not for use by several threads at once."""
-
-    def __init__(self, host: str, port: int, timeout: float = 120) -> None:
-        self._connection = http.client.HTTPConnection(host, port, timeout=timeout)
-        self._next_id = 0
-
-    def __call__(self, method: str, *params: Any) -> Any:
-        """The result of one call. Raises RpcError, or OSError if the node cannot be reached."""
-        answer = self._post(self._request(method, params))
-        return self._result(method, answer)
-
-    def batch(self, calls: list[tuple[str, list[Any]]]) -> list[Any]:
-        """The results of several calls sent at once, in their order. Raises the first RpcError."""
-        answers = self._post([self._request(method, params) for method, params in calls])
-        answers.sort(key=lambda answer: answer["id"])
-        return [self._result(method, answer) for (method, _), answer in zip(calls, answers, strict=True)]
-
-    def close(self) -> None:
-        """Closes the connection; a later call opens a new one."""
-        self._connection.close()
-
-    def _request(self, method: str, params: Any) -> dict[str, Any]:
-        self._next_id += 1
-        return {"jsonrpc": "2.0", "id": self._next_id, "method": method, "params": list(params)}
-
-    def _post(self, body: Any) -> Any:
-        self._connection.request("POST", "/", json.dumps(body).encode(), {"Content-Type": "application/json"})
-        return json.loads(self._connection.getresponse().read())
-
-    @staticmethod
-    def _result(method: str, answer: dict[str, Any]) -> Any:
-        if "error" in answer:
-            error = answer["error"]
-            raise RpcError(method, error.get("code", 0), error.get("message", ""), error.get("data"))
-        return answer["result"]
 
 
 class AnvilProcess:
@@ -81,7 +34,7 @@ class AnvilProcess:
                 stderr=self._errors,
             )
             atexit.register(self.stop)
-            self.rpc = RpcClient("127.0.0.1", self.port)
+            self.rpc = Rpc(self.url, RPC_SECONDS)
             if self._answers():
                 return
             failure = self._failure()
@@ -124,7 +77,7 @@ class AnvilProcess:
         while time.monotonic() < deadline and self._process.poll() is None:
             try:
                 self.rpc("eth_chainId")
-            except (OSError, http.client.HTTPException):
+            except ChainUnreachable:
                 self.rpc.close()
                 time.sleep(0.02)
             else:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from scripts.anvil import AnvilProcess, RpcError
+from scripts.anvil import AnvilProcess
 from scripts.common.contract import Tx
+from scripts.common.rpc import RpcError
 from tests.helpers.backend import ACCOUNT_WEI, ACCOUNTS, GAS_LIMIT, START_TIME, Backend, as_address, as_bytes
 from tests.helpers.expect import Reverted
 
@@ -65,10 +66,10 @@ class AnvilBackend(Backend):
         except RpcError as error:
             if isinstance(error.data, str):
                 raise self.reverted(bytes.fromhex(error.data[2:])) from None
-            if "revert" in error.message:
+            if "revert" in error.text:
                 raise self.reverted(b"") from None
-            if "EVM error" in error.message:
-                raise Reverted("Halt", (error.message.split("EVM error")[1].strip(),), b"") from None
+            if "EVM error" in error.text:
+                raise Reverted("Halt", (error.text.split("EVM error")[1].strip(),), b"") from None
             raise
 
     @property
@@ -80,7 +81,8 @@ class AnvilBackend(Backend):
         return int(self.rpc("eth_blockNumber"), 16)
 
     def warp(self, seconds: int) -> None:
-        self.rpc.batch([("evm_setNextBlockTimestamp", [self.now + seconds]), ("evm_mine", [])])
+        self.rpc("evm_setNextBlockTimestamp", self.now + seconds)
+        self.rpc("evm_mine")
 
     def mine(self, count: int = 1) -> None:
         self.rpc("anvil_mine", hex(count), hex(1))

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
 from eth_utils import keccak, to_checksum_address
 
@@ -106,9 +105,7 @@ class System:
                 tokens[spec.symbol] = evm.deploy(
                     "MockShareToken", tokens[spec.share_of].address, spec.symbol, spec.symbol
                 )
-        rate_model = evm.deploy(
-            "KinkRateModel", 9 * WAD // 10, WAD // 1_000, 4 * WAD // 100, 60 * WAD // 100
-        )
+        rate_model = evm.deploy("KinkRateModel", 9 * WAD // 10, WAD // 1_000, 4 * WAD // 100, 60 * WAD // 100)
 
         nonce = evm.nonce(owner)
         at = [_created(owner, nonce + step) for step in range(5)]
