@@ -39,7 +39,13 @@ interface IVault {
     }
 
     event Deposited(AccountId indexed account, address indexed token, address from, uint256 amount);
-    event Withdrawn(AccountId indexed account, address indexed token, address to, uint256 amount, uint256 borrowed);
+    event Withdrawn(
+        AccountId indexed account,
+        address indexed token,
+        address to,
+        uint256 amount,
+        uint256 borrowed
+    );
     event Repaid(AccountId indexed account, address indexed token, address from, uint256 amount);
     event Transferred(AccountId indexed from, AccountId indexed to, address indexed token, uint256 amount);
     event Swapped(
@@ -62,8 +68,18 @@ interface IVault {
     );
     event DebtWrittenOff(AccountId indexed account, address indexed token, uint256 amount);
     event ShortfallCovered(AccountId indexed account, uint256 amount);
-    event InstrumentPaid(AccountId indexed from, AccountId indexed to, address indexed instrument, uint256 amount);
-    event OperatorSet(AccountId indexed account, address indexed operator, uint256 oldExpiry, uint256 newExpiry);
+    event InstrumentPaid(
+        AccountId indexed from,
+        AccountId indexed to,
+        address indexed instrument,
+        uint256 amount
+    );
+    event OperatorSet(
+        AccountId indexed account,
+        address indexed operator,
+        uint256 oldExpiry,
+        uint256 newExpiry
+    );
     event AssetListed(address indexed token, uint256 id, address pool);
     event CapsSet(
         address indexed token,
@@ -152,7 +168,10 @@ interface IVault {
     function transfer(AccountId from, AccountId to, address token, uint256 amount) external;
 
     /// @notice Trades through a listed adapter; spends the balance first and borrows the rest.
-    function swap(AccountId account, Swap calldata params) external returns (uint256 amountIn, uint256 amountOut);
+    function swap(
+        AccountId account,
+        Swap calldata params
+    ) external returns (uint256 amountIn, uint256 amountOut);
 
     /// @notice Lets a listed instrument act for the account.
     function callInstrument(
@@ -218,7 +237,12 @@ interface IVault {
     // --- governance ---
 
     /// @notice Lists an asset; the first one listed is the settlement asset. Owner only.
-    function listAsset(address token, address pool, uint256 supplyCap, uint256 debtCap) external returns (uint256 id);
+    function listAsset(
+        address token,
+        address pool,
+        uint256 supplyCap,
+        uint256 debtCap
+    ) external returns (uint256 id);
 
     function setCaps(address token, uint256 supplyCap, uint256 debtCap) external;
 

@@ -118,7 +118,7 @@ abstract contract AccountStore is OperationLock {
         list = new Holding[](bits.popCount());
         uint256 loaded = type(uint256).max;
         Pair pair;
-        for (uint256 i; bits != 0; ) {
+        for (uint256 i; bits != 0;) {
             uint256 id = bits.ffs();
             if (id >> 1 != loaded) {
                 loaded = id >> 1;

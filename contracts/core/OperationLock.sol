@@ -18,11 +18,15 @@ abstract contract OperationLock {
     uint256 internal constant LOSSY_SWAP = 8;
     /// @dev A swap took custody of an asset above its supply cap: only to reduce risk.
     uint256 internal constant OVER_CAP = 16;
-    /// @dev A single borrow or withdrawal: nothing in it lowers risk, so nothing needs comparing.
-    uint256 internal constant ONLY_RAISES = 32;
+    /// @dev It drew on a pool.
+    uint256 internal constant BORROWED = 32;
 
-    uint256 private constant SINGLE = 1;
-    uint256 private constant BATCH = 2;
+    /// @dev One deposit, repayment, withdrawal or borrow: what raises risk in it and what does not is plain, so the words
+    /// that accounts began with are not kept.
+    uint256 internal constant PLAIN = 1;
+    /// @dev One call of another kind.
+    uint256 internal constant SINGLE = 2;
+    uint256 internal constant BATCH = 3;
 
     /// @dev {number of the operation, mode 2 bits}; mode zero: nothing runs.
     uint256 private transient _operation;
@@ -37,8 +41,8 @@ abstract contract OperationLock {
     /// @dev Marks a word as recorded; no header or pair uses its top bit.
     uint256 private constant RECORDED = 1 << 255;
 
-    modifier operation() {
-        bool outermost = _begin(SINGLE);
+    modifier operation(uint256 mode) {
+        bool outermost = _begin(mode);
         _;
         if (outermost) _finish();
     }
@@ -84,8 +88,8 @@ abstract contract OperationLock {
         return _operation & 3 != 0;
     }
 
-    function _inBatch() internal view returns (bool) {
-        return _operation & 3 == BATCH;
+    function _isPlain() internal view returns (bool) {
+        return _operation & 3 == PLAIN;
     }
 
     /// @dev Adds to the reasons for which `account` is checked at the end. Bits 8 and up of the word hold the number of
@@ -115,6 +119,7 @@ abstract contract OperationLock {
 
     /// @dev Remembers the word with which the account entered the operation; later calls change nothing.
     function _record(AccountId account, uint256 key, uint256 word) internal {
+        if (_isPlain()) return;
         bytes32 slot = _key(WORD_SEED, account, key);
         if (_load(slot) == 0) _store(slot, word | RECORDED);
     }

@@ -10,8 +10,9 @@ import {OperationLock} from "./OperationLock.sol";
 
 /// @dev Who may act for an account: its owner, and operators until their approval expires.
 abstract contract Operators is IVault, OperationLock, EIP712 {
-    bytes32 private constant SET_OPERATOR_TYPEHASH =
-        keccak256("SetOperator(bytes32 account,address operator,uint256 expiry,uint256 nonce,uint256 deadline)");
+    bytes32 private constant SET_OPERATOR_TYPEHASH = keccak256(
+        "SetOperator(bytes32 account,address operator,uint256 expiry,uint256 nonce,uint256 deadline)"
+    );
 
     /// @inheritdoc IVault
     mapping(AccountId account => mapping(address operator => uint256)) public operatorExpiry;
@@ -35,7 +36,14 @@ abstract contract Operators is IVault, OperationLock, EIP712 {
         if (block.timestamp > deadline) revert Vault_SignatureExpired(deadline);
         bytes32 digest = _hashTypedData(
             keccak256(
-                abi.encode(SET_OPERATOR_TYPEHASH, account, operator, expiry, operatorNonce[account]++, deadline)
+                abi.encode(
+                    SET_OPERATOR_TYPEHASH,
+                    account,
+                    operator,
+                    expiry,
+                    operatorNonce[account]++,
+                    deadline
+                )
             )
         );
         if (!SignatureCheckerLib.isValidSignatureNowCalldata(account.owner(), digest, signature)) {

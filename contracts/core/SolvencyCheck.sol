@@ -37,42 +37,40 @@ abstract contract SolvencyCheck is AccountStore {
             return;
         }
 
-        Assessment memory current = RISK_ENGINE.assess(account, list, instruments, Requirement.INITIAL, false);
+        Assessment memory current = RISK_ENGINE.assess(
+            account,
+            list,
+            instruments,
+            Requirement.INITIAL,
+            false
+        );
         int256 worst = _worstEquity(current);
         bool covered = worst >= int256(current.requirement);
         bool mayTakeRisk =
-            flags & NEW_RISK == 0 || (current.status == PriceStatus.FRESH && !_paused && flags & OVER_CAP == 0);
+            flags & NEW_RISK == 0 ||
+                (current.status == PriceStatus.FRESH && !_paused && flags & OVER_CAP == 0);
 
         if (flags & TOOK_OVER != 0 && !covered) {
             revert IVault.Vault_BelowInitialRequirement(account, worst, current.requirement);
         }
         if (!covered || !mayTakeRisk) {
-            if (!_reducedRisk(current, _assessOriginal(account))) {
-                if (!covered) revert IVault.Vault_BelowInitialRequirement(account, worst, current.requirement);
+            if (!_reducedRisk(account, current)) {
+                if (!covered)
+                    revert IVault.Vault_BelowInitialRequirement(account, worst, current.requirement);
                 if (flags & OVER_CAP != 0) revert IVault.Vault_AboveSupplyCap(account);
                 revert IVault.Vault_NoNewRisk(account, uint8(current.status), _paused);
             }
             if (flags & LOSSY_SWAP != 0) revert IVault.Vault_LossyReduction(account);
             return;
         }
-        if (flags & (NEW_RISK | TOOK_OVER) == 0) return;
-        if (current.debtValue < current.minimumDebt && flags & NEW_RISK != 0 && current.debtValue != 0) {
-            if (current.debtValue > _assessOriginal(account).debtValue) {
+        if (current.debtValue < current.minimumDebt && flags & BORROWED != 0 && current.debtValue != 0) {
+            if (_isPlain() || current.debtValue > _assessOriginal(account).debtValue) {
                 revert IVault.Vault_BelowMinimumDebt(account, current.debtValue, current.minimumDebt);
             }
         }
-        if (_raisedRisk(account, flags, current)) _stamp(account, list, instruments.length != 0, flags >> 8);
-    }
-
-    /// @dev Whether the account ended the operation with more risk than it began with; netted over the batch, so that a
-    /// dust borrow hidden in a deposit does not shield from liquidation.
-    function _raisedRisk(
-        AccountId account,
-        uint256 flags,
-        Assessment memory current
-    ) private view returns (bool) {
-        if (flags & ONLY_RAISES != 0 && !_inBatch()) return true;
-        return !_reducedRisk(current, _assessOriginal(account));
+        // Netted over the operation, so that a dust borrow hidden in a deposit does not shield from liquidation.
+        if (flags & TOOK_OVER != 0 || !_reducedRisk(account, current))
+            _stamp(account, list, instruments.length != 0, flags >> 8);
     }
 
     function _assessOriginal(AccountId account) private view returns (Assessment memory) {
@@ -81,8 +79,10 @@ abstract contract SolvencyCheck is AccountStore {
     }
 
     /// @dev `R' <= R and E' * R >= E * R' and E' >= min(E, 0)`, equities at the worst edges. Values are below 2**200, so
-    /// the products need 512 bits.
-    function _reducedRisk(Assessment memory current, Assessment memory before) private pure returns (bool) {
+    /// the products need 512 bits. A plain operation that has an account checked took something out of it.
+    function _reducedRisk(AccountId account, Assessment memory current) private view returns (bool) {
+        if (_isPlain()) return false;
+        Assessment memory before = _assessOriginal(account);
         if (current.requirement > before.requirement) return false;
         int256 equity = _worstEquity(before);
         int256 equityNow = _worstEquity(current);

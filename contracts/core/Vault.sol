@@ -52,7 +52,7 @@ contract Vault is VaultAdmin {
     // --- accounts ---
 
     /// @inheritdoc IVault
-    function deposit(AccountId account, address token, uint256 amount) external operation {
+    function deposit(AccountId account, address token, uint256 amount) external operation(PLAIN) {
         _deposit(account, token, amount);
     }
 
@@ -65,7 +65,7 @@ contract Vault is VaultAdmin {
         uint8 v,
         bytes32 r,
         bytes32 s
-    ) external operation {
+    ) external operation(PLAIN) {
         // A permit that somebody sent before has left its allowance; a missing one makes the transfer fail.
         // solhint-disable-next-line no-empty-blocks
         try IERC20Permit(token).permit(_caller(), address(this), amount, deadline, v, r, s) {} catch {}
@@ -73,7 +73,7 @@ contract Vault is VaultAdmin {
     }
 
     /// @inheritdoc IVault
-    function depositNative(AccountId account) external payable operation {
+    function depositNative(AccountId account) external payable operation(PLAIN) {
         // The whole balance, not msg.value: a batch holds what was sent with it.
         uint256 amount = address(this).balance;
         if (amount == 0) revert Vault_ZeroAmount();
@@ -84,12 +84,17 @@ contract Vault is VaultAdmin {
     }
 
     /// @inheritdoc IVault
-    function withdraw(AccountId account, address token, uint256 amount, address to) external operation {
+    function withdraw(
+        AccountId account,
+        address token,
+        uint256 amount,
+        address to
+    ) external operation(PLAIN) {
         _take(account, token, amount, to, false);
     }
 
     /// @inheritdoc IVault
-    function withdrawNative(AccountId account, uint256 amount, address to) external operation {
+    function withdrawNative(AccountId account, uint256 amount, address to) external operation(PLAIN) {
         amount = _take(account, address(WRAPPED_NATIVE), amount, address(this), false);
         WRAPPED_NATIVE.withdraw(amount);
         (bool sent, ) = to.call{value: amount}("");
@@ -97,12 +102,16 @@ contract Vault is VaultAdmin {
     }
 
     /// @inheritdoc IVault
-    function borrow(AccountId account, address token, uint256 amount, address to) external operation {
+    function borrow(AccountId account, address token, uint256 amount, address to) external operation(PLAIN) {
         _take(account, token, amount, to, true);
     }
 
     /// @inheritdoc IVault
-    function repay(AccountId account, address token, uint256 amount) external operation returns (uint256 repaid) {
+    function repay(
+        AccountId account,
+        address token,
+        uint256 amount
+    ) external operation(PLAIN) returns (uint256 repaid) {
         uint256 id = _custodyOf(token).id();
         int256 balance = _rawBalance(account, id);
         if (balance >= 0) revert Vault_NotHeld(account, token);
@@ -116,7 +125,12 @@ contract Vault is VaultAdmin {
     }
 
     /// @inheritdoc IVault
-    function transfer(AccountId from, AccountId to, address token, uint256 amount) external operation {
+    function transfer(
+        AccountId from,
+        AccountId to,
+        address token,
+        uint256 amount
+    ) external operation(SINGLE) {
         _authorise(from);
         if (from.equals(to)) revert Vault_SameAccount(from);
         if (amount == 0) revert Vault_ZeroAmount();
@@ -135,7 +149,7 @@ contract Vault is VaultAdmin {
     function swap(
         AccountId account,
         Swap calldata params
-    ) external operation returns (uint256 amountIn, uint256 amountOut) {
+    ) external operation(SINGLE) returns (uint256 amountIn, uint256 amountOut) {
         _authorise(account);
         if (!swapAdapterAllowed[params.adapter]) revert Vault_UnknownAdapter(params.adapter);
         address assetIn = params.assetIn;
@@ -146,11 +160,18 @@ contract Vault is VaultAdmin {
         uint256 idOut = _custodyOf(assetOut).id();
 
         amountIn = params.exactOut ? params.limit : params.amount;
-        _send(account, assetIn, idIn, amountIn, params.adapter);
+        if (_send(account, assetIn, idIn, amountIn, params.adapter) != 0)
+            _touch(account, BORROWED, idIn >> 1);
         uint256 keptBefore = assetIn.balanceOf(address(this));
         uint256 balanceBefore = assetOut.balanceOf(address(this));
         if (params.exactOut) {
-            ISwapAdapter(params.adapter).swapExactOut(assetIn, assetOut, amountIn, params.amount, params.route);
+            ISwapAdapter(params.adapter).swapExactOut(
+                assetIn,
+                assetOut,
+                amountIn,
+                params.amount,
+                params.route
+            );
         } else {
             ISwapAdapter(params.adapter).swapExactIn(assetIn, assetOut, amountIn, params.limit, params.route);
         }
@@ -178,7 +199,7 @@ contract Vault is VaultAdmin {
         AccountId account,
         address instrument,
         bytes calldata data
-    ) external operation returns (bytes memory result) {
+    ) external operation(SINGLE) returns (bytes memory result) {
         _authorise(account);
         if (_instrumentIds[instrument] == 0) revert Vault_UnknownInstrument(instrument);
         _touch(account, NEW_RISK, 0);
@@ -209,7 +230,7 @@ contract Vault is VaultAdmin {
         uint256 excludedAssets,
         uint256 excludedInstruments,
         int256 maxPayment
-    ) external operation returns (uint256 takenWad, int256 payment) {
+    ) external operation(SINGLE) returns (uint256 takenWad, int256 payment) {
         _authorise(into);
         if (account.equals(into) || account.equals(BACKSTOP_ACCOUNT)) revert Vault_SameAccount(account);
         if (_flagsOf(account) != 0) revert Vault_CheckPending(account);
@@ -274,13 +295,13 @@ contract Vault is VaultAdmin {
     // --- liquidation engine and instruments ---
 
     /// @inheritdoc IVault
-    function writeOff(AccountId account, uint256 assetId, uint256 amount) external operation {
+    function writeOff(AccountId account, uint256 assetId, uint256 amount) external operation(SINGLE) {
         _onlyLiquidationEngine();
         _writeOffDebt(account, assetId, amount);
     }
 
     /// @inheritdoc IVault
-    function cover(AccountId account, uint256 amount) external operation {
+    function cover(AccountId account, uint256 amount) external operation(SINGLE) {
         _onlyLiquidationEngine();
         _pay(BACKSTOP_ACCOUNT, account, amount);
         emit ShortfallCovered(account, amount);
@@ -292,7 +313,7 @@ contract Vault is VaultAdmin {
         AccountId own = AccountIdLib.id(msg.sender, 0);
         if (!from.equals(own) && !to.equals(own)) revert Vault_NotAuthorised(from, msg.sender);
         _pay(from, to, amount);
-        _touch(from, NEW_RISK, 0);
+        _touch(from, NEW_RISK | BORROWED, 0);
         emit InstrumentPaid(from, to, msg.sender, amount);
         if (outermost) _finish();
     }
@@ -375,7 +396,8 @@ contract Vault is VaultAdmin {
     ) private returns (uint256 taken) {
         _authorise(account);
         if (amount == 0) revert Vault_ZeroAmount();
-        if (to == address(0) || (to == address(this) && token != address(WRAPPED_NATIVE))) revert Vault_BadReceiver(to);
+        if (to == address(0) || (to == address(this) && token != address(WRAPPED_NATIVE)))
+            revert Vault_BadReceiver(to);
         uint256 id = _custodyOf(token).id();
         if (!mayBorrow) {
             int256 balance = _rawBalance(account, id);
@@ -384,7 +406,7 @@ contract Vault is VaultAdmin {
             if (amount > held || amount == 0) revert Vault_InsufficientBalance(token, amount, held);
         }
         uint256 borrowed = _send(account, token, id, amount, to);
-        _touch(account, NEW_RISK | ONLY_RAISES, id >> 1);
+        _touch(account, borrowed == 0 ? NEW_RISK : NEW_RISK | BORROWED, id >> 1);
         emit Withdrawn(account, token, to, amount, borrowed);
         return amount;
     }

@@ -33,8 +33,20 @@ contract MarginHelper {
 
     IVault public immutable VAULT;
 
-    event Opened(AccountId indexed account, address indexed sell, address indexed buy, uint256 sold, uint256 bought);
-    event Closed(AccountId indexed account, address indexed sell, address indexed buy, uint256 sold, uint256 bought);
+    event Opened(
+        AccountId indexed account,
+        address indexed sell,
+        address indexed buy,
+        uint256 sold,
+        uint256 bought
+    );
+    event Closed(
+        AccountId indexed account,
+        address indexed sell,
+        address indexed buy,
+        uint256 sold,
+        uint256 bought
+    );
 
     error MarginHelper_NotAuthorised(AccountId account, address caller);
     error MarginHelper_NoDebt(AccountId account, address token);
