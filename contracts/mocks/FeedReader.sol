@@ -6,8 +6,19 @@ import {SequencerFeed} from "../oracle/SequencerFeed.sol";
 
 /// @notice The feed libraries behind a contract of their own, and what reading costs.
 contract FeedReader {
+    error FeedReader_ViewFailed(address target);
+
     function read(address aggregator) external view returns (uint256 answer, uint256 updatedAt) {
         return ChainlinkFeed.read(aggregator);
+    }
+
+    /// @notice Answers of two feeds, read one after the other.
+    function readBoth(
+        address first,
+        address second
+    ) external view returns (uint256 answer1, uint256 answer2) {
+        (answer1, ) = ChainlinkFeed.read(first);
+        (answer2, ) = ChainlinkFeed.read(second);
     }
 
     function readSequencer(address feed) external view returns (bool up, uint256 since) {
@@ -38,5 +49,13 @@ contract FeedReader {
             pop(staticcall(gas(), aggregator, 0x1c, 0x04, mload(0x40), 0xa0))
         }
         used = before - gasleft();
+    }
+
+    /// @notice Gas of any view that succeeds, its call included.
+    function gasOfView(address target, bytes calldata data) external view returns (uint256 used) {
+        uint256 before = gasleft();
+        (bool done, ) = target.staticcall(data);
+        used = before - gasleft();
+        if (!done) revert FeedReader_ViewFailed(target);
     }
 }

@@ -21,9 +21,14 @@ contract HostileFeed {
     Mode public mode;
     bytes public raw;
     address public feed;
+    /// @notice Gas that every answer uses up first.
+    uint256 public work;
 
     // solhint-disable-next-line no-complex-fallback
     fallback() external {
+        uint256 started = gasleft();
+        uint256 work_ = work;
+        while (started - gasleft() < work_) {}
         Mode mode_ = mode;
         bytes memory answer = raw;
         if (mode_ == Mode.BURN) {
@@ -59,6 +64,10 @@ contract HostileFeed {
         assembly ("memory-safe") {
             return(add(answer, 0x20), mload(answer))
         }
+    }
+
+    function setWork(uint256 gas_) external {
+        work = gas_;
     }
 
     function decimals() external pure returns (uint8) {

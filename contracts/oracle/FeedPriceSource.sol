@@ -8,7 +8,7 @@ import {ChainlinkFeed} from "./ChainlinkFeed.sol";
 /// operators. Reverts only when it is not given enough gas to ask.
 contract FeedPriceSource is IPriceSource {
     uint256 private constant WAD_DECIMALS = 18;
-    uint256 private constant MAX_DECIMALS = 36;
+    uint256 private constant MAX_DECIMALS = 27;
     uint256 private constant MAX_HEARTBEAT = 7 days;
 
     AggregatorV3Interface public immutable aggregator;
