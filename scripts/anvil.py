@@ -89,7 +89,7 @@ class AnvilProcess:
             return f"no answer within {START_SECONDS} s"
         self._errors.seek(0)
         lines = self._errors.read().decode(errors="replace").strip().splitlines()
-        return lines[-1] if lines else f"exit code {self._process.returncode}"
+        return lines[0] if lines else f"exit code {self._process.returncode}"
 
 
 _DEFAULTS = (
