@@ -1,4 +1,4 @@
-"""Uniswap v3 from its packages' bytecode, by the same code on the in-process EVM, on Anvil, and as scripts see it."""
+"""Uniswap v3 from its packages' bytecode: the same code on the in-process EVM, on Anvil, and from scripts."""
 
 from __future__ import annotations
 
