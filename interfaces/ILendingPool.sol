@@ -18,6 +18,7 @@ interface ILendingPool {
         uint256 writtenOff;
     }
 
+    /// @dev Not with lending, borrowing and repaying, which are cheaper without it; `accrue` gives it at any time.
     event Accrued(uint256 index, uint256 ratePerSecond, uint256 reserve);
     event Borrowed(address indexed domain, uint256 principal, uint256 amount, address to);
     event Repaid(address indexed domain, uint256 principal, uint256 amount);

@@ -92,28 +92,34 @@ contract AdaptiveRateModel is IRateModel {
     /// @dev The rate at target `elapsed` seconds after the last call.
     function _levelAfter(Memory memory last, uint256 elapsed) private view returns (uint256) {
         if (last.rateAtTarget == 0) return INITIAL_RATE_AT_TARGET;
-        // A century says it all, and keeps the product below 2^220.
-        int256 seconds_ = int256(FixedPointMathLib.min(elapsed, 36_500 days));
-        int256 exponent = (int256(SPEED) * _error(last.utilisation) * seconds_) / int256(365 days * WAD);
-        exponent = FixedPointMathLib.clamp(exponent, -MAX_EXPONENT, MAX_EXPONENT);
-        // Bounds: level <= 5e18, exp <= 1e18 * e^50 < 2^133.
-        uint256 level = (last.rateAtTarget * uint256(FixedPointMathLib.expWad(exponent))) / WAD;
-        return FixedPointMathLib.clamp(level, MIN_RATE_AT_TARGET, MAX_RATE_AT_TARGET);
+        // Bounds: speed < 2^68, error within 2^60, a century (it says it all) < 2^32; level < 2^63, exp(50) < 2^133.
+        unchecked {
+            int256 seconds_ = int256(FixedPointMathLib.min(elapsed, 36_500 days));
+            int256 exponent = (int256(SPEED) * _error(last.utilisation) * seconds_) / int256(365 days * WAD);
+            exponent = FixedPointMathLib.clamp(exponent, -MAX_EXPONENT, MAX_EXPONENT);
+            uint256 level = (last.rateAtTarget * uint256(FixedPointMathLib.expWad(exponent))) / WAD;
+            return FixedPointMathLib.clamp(level, MIN_RATE_AT_TARGET, MAX_RATE_AT_TARGET);
+        }
     }
 
     function _ratePerSecondDown(uint256 level, uint256 utilisationWad) private view returns (uint256) {
-        int256 error_ = _error(utilisationWad);
-        int256 slope = error_ > 0 ? int256(STEEPNESS - WAD) : int256(WAD - (WAD * WAD) / STEEPNESS);
-        // Not below zero: error >= -1 and slope < 1 where it is negative.
-        uint256 factor = uint256(int256(WAD) + (error_ * slope) / int256(WAD));
-        return (level * factor) / WAD / 365 days;
+        // Bounds: level < 2^63, steepness < 2^64. The factor is above zero: error >= -1, and the slope < 1 below target.
+        unchecked {
+            int256 error_ = _error(utilisationWad);
+            uint256 slope = error_ > 0 ? STEEPNESS - WAD : WAD - (WAD * WAD) / STEEPNESS;
+            int256 factor = int256(WAD) + (error_ * int256(slope)) / int256(WAD);
+            return (level * uint256(factor)) / (WAD * 365 days);
+        }
     }
 
     /// @dev Distance from target, 1 at full utilisation, -1 at none {1} WAD
     function _error(uint256 utilisationWad) private view returns (int256) {
         uint256 target = TARGET_UTILISATION;
         uint256 span = utilisationWad > target ? WAD - target : target;
-        return ((int256(utilisationWad) - int256(target)) * int256(WAD)) / int256(span);
+        // Bounds: utilisation <= 1e18, 0 < target < 1e18.
+        unchecked {
+            return ((int256(utilisationWad) - int256(target)) * int256(WAD)) / int256(span);
+        }
     }
 
     function _checkRange(bytes32 parameter, uint256 value, uint256 min, uint256 max) private pure {

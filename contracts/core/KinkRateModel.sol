@@ -8,7 +8,7 @@ import {IRateModel} from "../../interfaces/IRateModel.sol";
 /// to that at full utilisation. No memory.
 contract KinkRateModel is IRateModel {
     uint256 private constant WAD = 1e18;
-    uint256 public constant MAX_RATE_PER_YEAR = 10e18;
+    uint256 private constant MAX_RATE_PER_YEAR = 10e18;
 
     /// @notice Utilisation at which the slope changes {1} WAD
     uint256 public immutable KINK_WAD;

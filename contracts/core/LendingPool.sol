@@ -26,11 +26,11 @@ contract LendingPool is PoolShares, IERC3156FlashLender {
         uint128 writtenOff; // {tok}
     }
 
-    uint256 public constant MAX_FLASH_FEE = 0.01e18;
+    uint256 private constant MAX_FLASH_FEE = 0.01e18;
 
-    /// @notice Largest principal that a domain may book without tokens beyond its line: what splitting debts between
+    /// @dev Largest principal that a domain may book without tokens beyond its line: what splitting debts between
     /// accounts rounds up. Without it a domain at its line could not liquidate.
-    uint256 public constant MAX_ROUNDING = 100;
+    uint256 private constant MAX_ROUNDING = 100;
 
     bytes32 private constant FLASH_ACCEPTED = keccak256("ERC3156FlashBorrower.onFlashLoan");
 
@@ -57,48 +57,56 @@ contract LendingPool is PoolShares, IERC3156FlashLender {
     // --- domain ---
 
     /// @inheritdoc ILendingPool
-    function borrow(uint256 principal, uint256 amount, address to) external returns (uint256 domainDebt) {
-        Books memory books = _open();
+    function borrow(
+        uint256 principal,
+        uint256 amount,
+        address to
+    ) external locked returns (uint256 domainDebt) {
+        Books memory books = _load();
         Credit credit = _creditOf(msg.sender);
-        if (amount > (principal * books.index) / WAD) {
-            revert LendingPool_RoundedAgainstPool(principal, amount, books.index);
+        uint256 owed;
+        // Bounds: both sums fit 128 bits after the check (a domain's principal is part of the total), index < 2^80.
+        unchecked {
+            if (principal > MAX_AMOUNT - books.principal) {
+                revert LendingPool_OutOfRange("principal", principal, 0, MAX_AMOUNT - books.principal);
+            }
+            if (amount > (principal * books.index) / WAD) {
+                revert LendingPool_RoundedAgainstPool(principal, amount, books.index);
+            }
+            books.principal += principal;
+            owed = credit.principal() + principal;
         }
-        // A principal too large for its 128 bits reverts in `_store`.
-        uint256 owed = credit.principal() + principal;
         domainDebt = _debtUp(owed, books.index);
         // SOLV-4
         if (domainDebt > credit.lineLeft() && (amount != 0 || principal > MAX_ROUNDING)) {
             revert LendingPool_LineExceeded(msg.sender, domainDebt, credit.lineLeft());
         }
         _takeCash(books, amount);
-        books.principal += principal;
         _store(books);
         _credits[msg.sender] = CreditLib.pack(credit.lineLeft(), owed);
         emit Borrowed(msg.sender, principal, amount, to);
         if (amount != 0) SafeTransferLib.safeTransfer(asset(), to, amount);
-        _release();
     }
 
     /// @inheritdoc ILendingPool
-    function repay(uint256 principal, uint256 amount) external {
-        Books memory books = _open();
+    function repay(uint256 principal, uint256 amount) external locked {
+        Books memory books = _load();
         Credit credit = _creditOf(msg.sender);
         uint256 owed = _lessPrincipal(credit, principal);
         if (amount < _debtUp(principal, books.index)) {
             revert LendingPool_RoundedAgainstPool(principal, amount, books.index);
         }
-        books.cash += amount;
+        _addCash(books, amount);
         _reducePrincipal(books, principal);
         _store(books);
         _credits[msg.sender] = CreditLib.pack(credit.lineLeft(), owed);
         _checkReceived(books.cash);
         emit Repaid(msg.sender, principal, amount);
-        _release();
     }
 
     /// @inheritdoc ILendingPool
-    function writeOff(uint256 principal) external returns (uint256 amount) {
-        Books memory books = _open();
+    function writeOff(uint256 principal) external locked returns (uint256 amount) {
+        Books memory books = _load();
         Credit credit = _creditOf(msg.sender);
         uint256 owed = _lessPrincipal(credit, principal);
         // As the difference of two rounded debts, so that many write-offs add up to what one would have been.
@@ -113,7 +121,7 @@ contract LendingPool is PoolShares, IERC3156FlashLender {
         books.reserve = FixedPointMathLib.min(books.reserve, books.cash + _debt(books));
         _credits[msg.sender] = CreditLib.pack(lineLeft, owed);
         emit WrittenOff(msg.sender, principal, amount, lineLeft);
-        _close(books);
+        _storeAndTell(books);
     }
 
     /// @inheritdoc ILendingPool
@@ -134,15 +142,17 @@ contract LendingPool is PoolShares, IERC3156FlashLender {
         }
         _flaggedOfAccount[domain][account] = amount;
         _flaggedOfDomain[domain] = others + amount;
-        _flagged = _flagged - oldAmount + amount;
+        uint256 total = _flagged - oldAmount + amount;
+        _flagged = total;
+        _setHasFlags(total != 0);
         emit ShortfallFlagged(domain, account, oldAmount, amount);
     }
 
     // --- anybody ---
 
     /// @inheritdoc ILendingPool
-    function collectReserve() external returns (uint256 amount) {
-        Books memory books = _open();
+    function collectReserve() external locked returns (uint256 amount) {
+        Books memory books = _load();
         amount = FixedPointMathLib.min(books.reserve, books.cash);
         unchecked {
             books.reserve -= amount;
@@ -152,7 +162,6 @@ contract LendingPool is PoolShares, IERC3156FlashLender {
         address recipient = reserveRecipient;
         emit ReserveCollected(recipient, amount);
         if (amount != 0) SafeTransferLib.safeTransfer(asset(), recipient, amount);
-        _release();
     }
 
     /// @inheritdoc IERC3156FlashLender
@@ -161,9 +170,9 @@ contract LendingPool is PoolShares, IERC3156FlashLender {
         address token,
         uint256 amount,
         bytes calldata data
-    ) external returns (bool) {
+    ) external locked returns (bool) {
         if (token != asset()) revert LendingPool_WrongToken(token);
-        Books memory books = _open();
+        Books memory books = _load();
         if (amount > books.cash) revert LendingPool_InsufficientCash(amount, books.cash);
         uint256 fee = _flashFeeUp(amount);
         SafeTransferLib.safeTransfer(token, address(receiver), amount);
@@ -172,11 +181,11 @@ contract LendingPool is PoolShares, IERC3156FlashLender {
         }
         SafeTransferLib.safeTransferFrom(token, address(receiver), address(this), amount + fee);
         // Nothing changed in between: the lock was held. The fee is the lenders'.
-        books.cash += fee;
+        _addCash(books, fee);
         uint256 balance = SafeTransferLib.balanceOf(token, address(this));
         if (balance < books.cash) revert LendingPool_FlashNotRepaid(balance, books.cash);
+        _store(books);
         emit FlashLoaned(address(receiver), msg.sender, amount, fee);
-        _close(books);
         return true;
     }
 

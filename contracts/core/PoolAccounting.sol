@@ -5,47 +5,53 @@ import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 import {Governed} from "../access/Governed.sol";
 import {ILendingPool} from "../../interfaces/ILendingPool.sol";
 import {IRateModel} from "../../interfaces/IRateModel.sol";
-import {Interest, InterestLib, Stock, StockLib, MAX_AMOUNT, MAX_INDEX, MAX_RESERVE} from "./PoolWords.sol";
+import {
+    Interest,
+    InterestLib,
+    Settings,
+    SettingsLib,
+    Stock,
+    StockLib,
+    MAX_AMOUNT,
+    MAX_INDEX,
+    MAX_RESERVE
+} from "./PoolWords.sol";
 
 /// @notice The pool's books: cash, debt, interest, reserve and rate, in two words; and the lock.
-/// Every operation reads both words once, works in memory and writes both once:
-/// `_open` (lock, load, add interest), change, `_close` (ask the model for the rate of the time to come, store).
+/// Every operation holds the lock, reads both words once (`_load` adds interest), works in memory and writes both once
+/// (`_store` asks the model for the rate of the time to come).
 abstract contract PoolAccounting is ILendingPool, Governed {
     /// @notice The books of one operation, interest up to now included.
+    /// @param before interest word as the last operation left it
+    /// @param settings rate model and reserve share
     /// @param index {1} WAD
-    /// @param ratePerSecond in force until now {1/s} WAD
     /// @param reserve {tok}
-    /// @param elapsed seconds since the last operation
     /// @param cash {tok}
     /// @param principal {tok / index}
     struct Books {
+        Interest before;
+        Settings settings;
         uint256 index;
-        uint256 ratePerSecond;
         uint256 reserve;
-        uint256 elapsed;
         uint256 cash;
         uint256 principal;
     }
 
     uint256 internal constant WAD = 1e18;
 
-    /// @notice 1000% a year: no answer of a model counts for more. Fits 40 bits.
-    uint256 public constant MAX_RATE_PER_SECOND = 10e18 / uint256(365 days);
-    uint256 public constant MAX_RESERVE_SHARE = 0.5e18;
+    /// @dev 1000% a year: no answer of a model counts for more. Fits 39 bits.
+    uint256 private constant MAX_RATE_PER_SECOND = 10e18 / uint256(365 days);
+    uint256 private constant MAX_RESERVE_SHARE = 0.5e18;
 
-    /// @notice Gas a rate model may use.
-    uint256 public constant RATE_MODEL_GAS = 100_000;
+    /// @dev Gas a rate model may use.
+    uint256 private constant RATE_MODEL_GAS = 100_000;
     /// @dev With this much left before the call the model gets all of RATE_MODEL_GAS: a call passes on at most 63/64 of
     /// what is left after its own cost (2,600 for a cold account).
     uint256 private constant RATE_MODEL_GAS_NEEDED = (RATE_MODEL_GAS * 64) / 63 + 4_000;
 
     Interest private _interest;
     Stock private _stock;
-
-    /// @inheritdoc ILendingPool
-    address public rateModel;
-    /// @dev Beside the model, so that an operation reads one slot for both. {1} WAD, [0, MAX_RESERVE_SHARE]
-    uint64 private _reserveShareWad;
+    Settings private _settings;
 
     /// @inheritdoc ILendingPool
     address public reserveRecipient;
@@ -54,11 +60,12 @@ abstract contract PoolAccounting is ILendingPool, Governed {
 
     uint256 private transient _lock;
 
-    /// @dev For functions that change state but not the books.
+    /// @dev For everything that changes state.
     modifier locked() {
-        _acquire();
+        if (_lock != 0) revert LendingPool_Locked();
+        _lock = 1;
         _;
-        _release();
+        _lock = 0;
     }
 
     /// @dev For views: half-way through an operation there is no price.
@@ -67,34 +74,31 @@ abstract contract PoolAccounting is ILendingPool, Governed {
         _;
     }
 
-    constructor(address rateModel_, address reserveRecipient_, uint256 reserveShareWad_) {
-        _interest = InterestLib.pack(WAD, 0, uint32(block.timestamp), 0);
+    constructor(address rateModel_, address reserveRecipient_, uint256 reserveShareWad_) locked {
+        _interest = InterestLib.pack(WAD, 0, 0, uint32(block.timestamp), 0);
         _setReserveRecipient(reserveRecipient_);
-        _acquire();
         _setReserveShare(reserveShareWad_);
-        _setRateModel(_load(), rateModel_);
-        _release();
+        _setRateModel(rateModel_);
     }
 
     // --- anybody ---
 
     /// @inheritdoc ILendingPool
-    function accrue() external {
-        _close(_open());
+    function accrue() external locked {
+        _storeAndTell(_load());
     }
 
     // --- governance ---
 
     /// @inheritdoc ILendingPool
-    function setRateModel(address model) external onlyOwner {
-        _setRateModel(_open(), model);
-        _release();
+    function setRateModel(address model) external onlyOwner locked {
+        _setRateModel(model);
     }
 
     /// @inheritdoc ILendingPool
-    function setReserveShare(uint256 shareWad) external onlyOwner {
+    function setReserveShare(uint256 shareWad) external onlyOwner locked {
         // Interest until now is split by the old share.
-        _close(_open());
+        _storeAndTell(_load());
         _setReserveShare(shareWad);
     }
 
@@ -141,88 +145,99 @@ abstract contract PoolAccounting is ILendingPool, Governed {
     }
 
     /// @inheritdoc ILendingPool
+    function rateModel() external view returns (address) {
+        return _settings.rateModel();
+    }
+
+    /// @inheritdoc ILendingPool
     function reserveShareWad() external view returns (uint256) {
-        return _reserveShareWad;
-    }
-
-    // --- internal: the lock ---
-
-    function _acquire() internal {
-        if (_lock != 0) revert LendingPool_Locked();
-        _lock = 1;
-    }
-
-    function _release() internal {
-        _lock = 0;
-    }
-
-    function _isLocked() internal view returns (bool) {
-        return _lock != 0;
+        return _settings.reserveShareWad();
     }
 
     // --- internal: the books ---
 
-    /// @dev Takes the lock and loads the books.
-    function _open() internal returns (Books memory) {
-        _acquire();
-        return _load();
-    }
-
-    /// @dev Stores the books and lets go of the lock. Not for operations that still have a transfer to make.
-    function _close(Books memory books) internal {
-        _store(books);
-        _release();
+    function _isLocked() internal view returns (bool) {
+        return _lock != 0;
     }
 
     /// @dev The books with interest up to now.
     function _load() internal view returns (Books memory books) {
         Interest interest = _interest;
         Stock stock = _stock;
+        Settings settings = _settings;
         uint256 principal = stock.principal();
         uint256 index = _indexNow(interest);
+        books.before = interest;
+        books.settings = settings;
         books.index = index;
-        books.ratePerSecond = interest.ratePerSecond();
-        books.elapsed = interest.elapsed();
         books.cash = stock.cash();
         books.principal = principal;
         // Bounds: principal < 2^128, the index' growth < 2^80, the share <= 1e18 < 2^60. Rounded down both times: the
         // reserve never grows by more than the debt does (SOLV-3). A full reserve leaves the rest to the lenders.
         unchecked {
             uint256 earned = (principal * (index - interest.index())) / WAD;
-            uint256 reserve_ = interest.reserve() + (earned * _reserveShareWad) / WAD;
+            uint256 reserve_ = interest.reserve() + (earned * settings.reserveShareWad()) / WAD;
             books.reserve = reserve_ > MAX_RESERVE ? MAX_RESERVE : reserve_;
         }
     }
 
     /// @dev Sets the rate for the time to come by the utilisation that the operation leaves, and writes both words.
     /// The model is asked every time, also twice in a second: who moves utilisation and moves it back leaves no trace.
-    function _store(Books memory books) internal {
-        (, uint256 rate) = _askModel(rateModel, books);
+    function _store(Books memory books) internal returns (uint256 rate) {
+        (, rate) = _askModel(books);
         _write(books, rate);
     }
 
-    function _write(Books memory books, uint256 rate) private {
-        if (books.cash > MAX_AMOUNT) revert LendingPool_OutOfRange("cash", books.cash, 0, MAX_AMOUNT);
-        if (books.principal > MAX_AMOUNT) {
-            revert LendingPool_OutOfRange("principal", books.principal, 0, MAX_AMOUNT);
-        }
-        _interest = InterestLib.pack(books.index, rate, uint32(block.timestamp), books.reserve);
-        _stock = StockLib.pack(books.cash, books.principal);
+    /// @dev For rare operations. The frequent ones save the event: their own events and the views tell the same.
+    function _storeAndTell(Books memory books) internal {
+        uint256 rate = _store(books);
         emit Accrued(books.index, rate, books.reserve);
+    }
+
+    function _write(Books memory books, uint256 rate) private {
+        _interest = InterestLib.pack(
+            books.index,
+            books.before.hasFlags(),
+            rate,
+            uint32(block.timestamp),
+            books.reserve
+        );
+        _stock = StockLib.pack(books.cash, books.principal);
+    }
+
+    /// @dev For the flags alone; interest is left as it is.
+    function _setHasFlags(bool hasFlags) internal {
+        _interest = _interest.withFlags(hasFlags ? 1 : 0);
+    }
+
+    function _addCash(Books memory books, uint256 amount) internal pure {
+        unchecked {
+            if (amount > MAX_AMOUNT - books.cash) {
+                revert LendingPool_OutOfRange("amount", amount, 0, MAX_AMOUNT - books.cash);
+            }
+            books.cash += amount;
+        }
+    }
+
+    function _takeCash(Books memory books, uint256 amount) internal pure {
+        if (amount > books.cash) revert LendingPool_InsufficientCash(amount, books.cash);
+        unchecked {
+            books.cash -= amount;
+        }
     }
 
     /// @dev Index * (1 + rate * elapsed), growth rounded up: a debt is never below what it should be. Stops growing at
     /// the largest value rather than freeze the pool.
     function _indexNow(Interest interest) private view returns (uint256 index) {
         index = interest.index();
-        // Bounds: index < 2^80, rate < 2^40, elapsed < 2^32: the product < 2^152.
+        // Bounds: index < 2^80, rate < 2^39, elapsed < 2^32: the product < 2^151.
         unchecked {
             index += (index * interest.ratePerSecond() * interest.elapsed() + (WAD - 1)) / WAD;
         }
         if (index > MAX_INDEX) index = MAX_INDEX;
     }
 
-    /// @dev Principal to tokens. Bounds: principal < 2^129 (a sum of two), index < 2^80.
+    /// @dev Principal to tokens. Bounds: principal < 2^128, index < 2^80.
     function _debtUp(uint256 principal, uint256 index) internal pure returns (uint256) {
         unchecked {
             return (principal * index + (WAD - 1)) / WAD;
@@ -235,7 +250,10 @@ abstract contract PoolAccounting is ILendingPool, Governed {
 
     /// @dev What belongs to lenders (SOLV-3). Never below zero: a write-off cuts the reserve when it must.
     function _lendersAssets(Books memory books) internal pure returns (uint256) {
-        return FixedPointMathLib.zeroFloorSub(books.cash + _debt(books), books.reserve);
+        // Bounds: cash < 2^128, debt < 2^149.
+        unchecked {
+            return FixedPointMathLib.zeroFloorSub(books.cash + _debt(books), books.reserve);
+        }
     }
 
     function _utilisationDown(Books memory books) private pure returns (uint256) {
@@ -251,39 +269,49 @@ abstract contract PoolAccounting is ILendingPool, Governed {
     /// @dev Asks the model with limited gas and reads one word of its answer, whatever it returns: a model that reverts,
     /// burns gas or answers with megabytes leaves the last rate. Calls that fail for want of the caller's gas revert,
     /// so nobody chooses whether the rate moves.
-    function _askModel(address model, Books memory books) private returns (bool answered, uint256 rate) {
-        bytes memory data = abi.encodeCall(IRateModel.update, (_utilisationDown(books), books.elapsed));
-        uint256 stipend = RATE_MODEL_GAS;
+    function _askModel(Books memory books) private returns (bool answered, uint256 rate) {
+        uint256 utilisation = _utilisationDown(books);
+        uint256 elapsed = books.before.elapsed();
+        address model = books.settings.rateModel();
+        bytes4 selector = IRateModel.update.selector;
         uint256 gasBefore = gasleft();
         assembly ("memory-safe") {
+            let data := mload(0x40)
+            mstore(data, selector)
+            mstore(add(data, 0x04), utilisation)
+            mstore(add(data, 0x24), elapsed)
             // Arguments are evaluated from the last: the call comes first.
             answered := and(
                 gt(returndatasize(), 0x1f),
-                call(stipend, model, 0, add(data, 0x20), mload(data), 0x00, 0x20)
+                call(RATE_MODEL_GAS, model, 0, data, 0x44, 0x00, 0x20)
             )
             rate := mload(0x00)
         }
         if (answered) return (true, FixedPointMathLib.min(rate, MAX_RATE_PER_SECOND));
         if (gasBefore < RATE_MODEL_GAS_NEEDED) revert LendingPool_GasTooLow(gasBefore, RATE_MODEL_GAS_NEEDED);
-        emit RateModelFailed(model, books.ratePerSecond);
-        return (false, books.ratePerSecond);
+        rate = books.before.ratePerSecond();
+        emit RateModelFailed(model, rate);
+        return (false, rate);
     }
 
     /// @dev A model that does not answer is refused here; once installed it cannot hurt.
-    function _setRateModel(Books memory books, address model) private {
-        emit RateModelSet(rateModel, model);
-        rateModel = model;
-        (bool answered, uint256 rate) = _askModel(model, books);
+    function _setRateModel(address model) private {
+        Books memory books = _load();
+        emit RateModelSet(books.settings.rateModel(), model);
+        books.settings = SettingsLib.pack(model, books.settings.reserveShareWad());
+        _settings = books.settings;
+        (bool answered, uint256 rate) = _askModel(books);
         if (!answered) revert LendingPool_RateModelSilent(model);
         _write(books, rate);
+        emit Accrued(books.index, rate, books.reserve);
     }
 
     function _setReserveShare(uint256 shareWad) private {
         if (shareWad > MAX_RESERVE_SHARE) {
             revert LendingPool_OutOfRange("reserveShareWad", shareWad, 0, MAX_RESERVE_SHARE);
         }
-        emit ReserveShareSet(_reserveShareWad, shareWad);
-        _reserveShareWad = uint64(shareWad);
+        emit ReserveShareSet(_settings.reserveShareWad(), shareWad);
+        _settings = SettingsLib.pack(_settings.rateModel(), shareWad);
     }
 
     function _setReserveRecipient(address recipient) private {

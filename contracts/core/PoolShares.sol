@@ -17,6 +17,7 @@ import {MAX_AMOUNT} from "./PoolWords.sol";
 ///
 /// Rounding goes against the caller everywhere (ROUND-1): shares and assets that he gets down, those that he gives up.
 abstract contract PoolShares is PoolAccounting, ERC4626 {
+    uint8 private constant MAX_ASSET_DECIMALS = 36;
     uint8 private constant DECIMALS_OFFSET = 6;
     uint256 private constant VIRTUAL_SHARES = 10 ** DECIMALS_OFFSET;
     /// @dev Far above what a live pool reaches; keeps sums of shares clear of overflow.
@@ -29,12 +30,13 @@ abstract contract PoolShares is PoolAccounting, ERC4626 {
     string private _name;
     string private _symbol;
 
-    /// @notice Sum of flagged shortfalls {tok}. Only exits read it.
+    /// @dev Sum of flagged shortfalls {tok}. Only exits read it, and only while it is not zero.
     uint256 internal _flagged;
 
     constructor(address asset_, string memory name_, string memory symbol_) {
-        _ASSET = asset_;
         (bool answered, uint8 assetDecimals) = _tryGetAssetDecimals(asset_);
+        if (asset_.code.length == 0 || assetDecimals > MAX_ASSET_DECIMALS) revert LendingPool_WrongToken(asset_);
+        _ASSET = asset_;
         _ASSET_DECIMALS = answered ? assetDecimals : _DEFAULT_UNDERLYING_DECIMALS;
         _NAME_HASH = keccak256(bytes(name_));
         _name = name_;
@@ -44,31 +46,39 @@ abstract contract PoolShares is PoolAccounting, ERC4626 {
     // --- lenders ---
 
     /// @inheritdoc ERC4626
-    function deposit(uint256 assets, address to) public override returns (uint256 shares) {
-        Books memory books = _open();
+    function deposit(uint256 assets, address to) public override locked returns (uint256 shares) {
+        Books memory books = _load();
         uint256 supply = totalSupply();
         shares = _sharesDown(assets, supply, _lendersAssets(books));
         _enter(books, to, assets, shares, supply);
     }
 
     /// @inheritdoc ERC4626
-    function mint(uint256 shares, address to) public override returns (uint256 assets) {
-        Books memory books = _open();
+    function mint(uint256 shares, address to) public override locked returns (uint256 assets) {
+        Books memory books = _load();
         uint256 supply = totalSupply();
         assets = _assetsUp(shares, supply, _lendersAssets(books));
         _enter(books, to, assets, shares, supply);
     }
 
     /// @inheritdoc ERC4626
-    function withdraw(uint256 assets, address to, address owner_) public override returns (uint256 shares) {
-        Books memory books = _open();
+    function withdraw(
+        uint256 assets,
+        address to,
+        address owner_
+    ) public override locked returns (uint256 shares) {
+        Books memory books = _load();
         shares = _sharesUp(assets, totalSupply(), _exitAssets(books));
         _leave(books, to, owner_, assets, shares);
     }
 
     /// @inheritdoc ERC4626
-    function redeem(uint256 shares, address to, address owner_) public override returns (uint256 assets) {
-        Books memory books = _open();
+    function redeem(
+        uint256 shares,
+        address to,
+        address owner_
+    ) public override locked returns (uint256 assets) {
+        Books memory books = _load();
         assets = _assetsDown(shares, totalSupply(), _exitAssets(books));
         // Shares that are worth nothing now (all is flagged, or dust) are not burnt for nothing.
         if (assets == 0 && shares != 0) revert LendingPool_ZeroAssets();
@@ -156,10 +166,9 @@ abstract contract PoolShares is PoolAccounting, ERC4626 {
         uint256 shares = balanceOf(owner_);
         uint256 supply = totalSupply();
         uint256 worth = _exitAssets(books);
-        uint256 assets = _assetsDown(shares, supply, worth);
-        if (assets == 0 || books.cash == 0) return 0;
         // No overflow: less than `shares` when the cash is less than what they are worth.
-        return assets > books.cash ? _sharesDown(books.cash, supply, worth) : shares;
+        if (_assetsDown(shares, supply, worth) > books.cash) shares = _sharesDown(books.cash, supply, worth);
+        return _assetsDown(shares, supply, worth) == 0 ? 0 : shares;
     }
 
     // --- views: token ---
@@ -187,8 +196,8 @@ abstract contract PoolShares is PoolAccounting, ERC4626 {
     /// @dev Books and shares first, then the transfer; the lock keeps everybody out until the tokens are counted.
     function _enter(Books memory books, address to, uint256 assets, uint256 shares, uint256 supply) private {
         if (shares == 0) revert LendingPool_ZeroShares();
-        if (shares > MAX_SUPPLY - supply || assets > MAX_AMOUNT - books.cash) revert DepositMoreThanMax();
         unchecked {
+            if (shares > MAX_SUPPLY - supply || assets > MAX_AMOUNT - books.cash) revert DepositMoreThanMax();
             books.cash += assets;
         }
         _store(books);
@@ -196,7 +205,6 @@ abstract contract PoolShares is PoolAccounting, ERC4626 {
         SafeTransferLib.safeTransferFrom(_ASSET, msg.sender, address(this), assets);
         _checkReceived(books.cash);
         emit Deposit(msg.sender, to, assets, shares);
-        _release();
     }
 
     function _leave(Books memory books, address to, address owner_, uint256 assets, uint256 shares) private {
@@ -206,14 +214,6 @@ abstract contract PoolShares is PoolAccounting, ERC4626 {
         _burn(owner_, shares);
         SafeTransferLib.safeTransfer(_ASSET, to, assets);
         emit Withdraw(msg.sender, to, owner_, assets, shares);
-        _release();
-    }
-
-    function _takeCash(Books memory books, uint256 amount) internal pure {
-        if (amount > books.cash) revert LendingPool_InsufficientCash(amount, books.cash);
-        unchecked {
-            books.cash -= amount;
-        }
     }
 
     /// @dev Tokens that were said to come did come: refuses fee-on-transfer tokens and missing repayments alike.
@@ -224,26 +224,35 @@ abstract contract PoolShares is PoolAccounting, ERC4626 {
 
     /// @dev Lenders' assets net of flagged shortfalls.
     function _exitAssets(Books memory books) private view returns (uint256) {
-        return FixedPointMathLib.zeroFloorSub(_lendersAssets(books), _flagged);
+        uint256 assets = _lendersAssets(books);
+        return books.before.hasFlags() == 0 ? assets : FixedPointMathLib.zeroFloorSub(assets, _flagged);
     }
 
-    // Bounds of the four below: supply <= 2^192, assets of the pool < 2^150; an overflow of the product is handled, one of
-    // the result reverts.
+    // Bounds of the four below: supply < 2^192, worth < 2^150. A product of any size is handled, a result that does not
+    // fit reverts.
 
     function _sharesDown(uint256 assets, uint256 supply, uint256 worth) private pure returns (uint256) {
-        return FixedPointMathLib.fullMulDiv(assets, supply + VIRTUAL_SHARES, worth + 1);
+        unchecked {
+            return FixedPointMathLib.fullMulDiv(assets, supply + VIRTUAL_SHARES, worth + 1);
+        }
     }
 
     function _sharesUp(uint256 assets, uint256 supply, uint256 worth) private pure returns (uint256) {
-        return FixedPointMathLib.fullMulDivUp(assets, supply + VIRTUAL_SHARES, worth + 1);
+        unchecked {
+            return FixedPointMathLib.fullMulDivUp(assets, supply + VIRTUAL_SHARES, worth + 1);
+        }
     }
 
     function _assetsDown(uint256 shares, uint256 supply, uint256 worth) private pure returns (uint256) {
-        return FixedPointMathLib.fullMulDiv(shares, worth + 1, supply + VIRTUAL_SHARES);
+        unchecked {
+            return FixedPointMathLib.fullMulDiv(shares, worth + 1, supply + VIRTUAL_SHARES);
+        }
     }
 
     function _assetsUp(uint256 shares, uint256 supply, uint256 worth) private pure returns (uint256) {
-        return FixedPointMathLib.fullMulDivUp(shares, worth + 1, supply + VIRTUAL_SHARES);
+        unchecked {
+            return FixedPointMathLib.fullMulDivUp(shares, worth + 1, supply + VIRTUAL_SHARES);
+        }
     }
 
     /// @dev x * y / d; the largest number where that does not fit, so that limits never revert.

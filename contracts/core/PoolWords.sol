@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-/// @notice Interest word: {index80, ratePerSecond40, time32, reserve104}, from the highest bit.
+/// @notice Interest word: {index80, hasFlags1, ratePerSecond39, time32, reserve104}, from the highest bit.
 type Interest is uint256;
 
 /// @notice Stock word: {cash128, principal128}, from the highest bit.
 type Stock is uint256;
+
+/// @notice Settings that every operation reads: {reserveShare96 WAD, rateModel160}, from the highest bit.
+type Settings is uint256;
 
 /// @notice Credit word of a domain: {lineLeft128, principal128}, from the highest bit.
 type Credit is uint256;
 
 using InterestLib for Interest global;
 using StockLib for Stock global;
+using SettingsLib for Settings global;
 using CreditLib for Credit global;
 
 // Largest values of the fields.
@@ -23,11 +27,19 @@ uint256 constant MAX_AMOUNT = type(uint128).max;
 library InterestLib {
     function pack(
         uint256 index_,
+        uint256 hasFlags_,
         uint256 ratePerSecond_,
         uint256 time_,
         uint256 reserve_
     ) internal pure returns (Interest) {
-        return Interest.wrap((index_ << 176) | (ratePerSecond_ << 136) | (time_ << 104) | reserve_);
+        return
+            Interest.wrap(
+                (index_ << 176) | (hasFlags_ << 175) | (ratePerSecond_ << 136) | (time_ << 104) | reserve_
+            );
+    }
+
+    function withFlags(Interest self, uint256 hasFlags_) internal pure returns (Interest) {
+        return Interest.wrap((Interest.unwrap(self) & ~(uint256(1) << 175)) | (hasFlags_ << 175));
     }
 
     /// @return {1} WAD: debt per principal
@@ -35,9 +47,14 @@ library InterestLib {
         return Interest.unwrap(self) >> 176;
     }
 
+    /// @return 1 when shortfalls are flagged, so that exits look for their sum
+    function hasFlags(Interest self) internal pure returns (uint256) {
+        return (Interest.unwrap(self) >> 175) & 1;
+    }
+
     /// @return {1/s} WAD
     function ratePerSecond(Interest self) internal pure returns (uint256) {
-        return uint40(Interest.unwrap(self) >> 136);
+        return (Interest.unwrap(self) >> 136) & 0x7fffffffff;
     }
 
     /// @return seconds since `time`, right also when the 32 bits have run over
@@ -66,6 +83,21 @@ library StockLib {
     /// @return {tok / index}
     function principal(Stock self) internal pure returns (uint256) {
         return uint128(Stock.unwrap(self));
+    }
+}
+
+library SettingsLib {
+    function pack(address rateModel_, uint256 reserveShareWad_) internal pure returns (Settings) {
+        return Settings.wrap((reserveShareWad_ << 160) | uint160(rateModel_));
+    }
+
+    function rateModel(Settings self) internal pure returns (address) {
+        return address(uint160(Settings.unwrap(self)));
+    }
+
+    /// @return {1} WAD
+    function reserveShareWad(Settings self) internal pure returns (uint256) {
+        return Settings.unwrap(self) >> 160;
     }
 }
 
