@@ -3,6 +3,15 @@ pragma solidity ^0.8.37;
 
 /// @notice Where a domain's risk parameters are set: bounded, validated against each other, ramped when they tighten.
 /// Shares are in parts per million (ppm), values in whole {USD}, times in seconds. Every change republishes the risk book.
+///
+/// What raises a maintenance requirement, brings a liquidation forward or makes one larger walks from its value now to
+/// its new one over the ramp that the setter names; what does the opposite is in force at once (GOV-1). Upwards walk:
+/// maintenance shocks, basis shock, unwinding cost, tolerance, target health, premiums, the health of the full premium,
+/// minimum debt. Downwards walk: half-width, volatility, basis band, depth. Initial shocks, tier, price bounds, backstop
+/// share, swap loss, heartbeat and grace period bear on new risk or on takers alone; they change at once, and where that
+/// could reach a maintenance judgement by a side road the setter refuses it while it would. Feeds and rate sources change
+/// after a delay, to a price that agrees. A setter never ends a walk that goes on earlier than was said.
+/// Every relation holds for every mixture of the values from which and to which parameters walk, so at any time.
 interface IRiskParameters {
     /// @notice How far an asset may be used.
     /// NONE: custody only, counts for nothing. ISOLATED: collateral only in an account with nothing else but the
@@ -69,17 +78,38 @@ interface IRiskParameters {
         uint256 gracePeriod;
     }
 
+    /// @notice A feed that waits for its delay to pass.
+    /// @param activeFrom first second on the engine's clock at which it may be applied; zero for no proposal
+    struct FeedProposal {
+        address aggregator;
+        address secondary;
+        uint256 activeFrom;
+    }
+
+    /// @notice A rate source that waits for its delay to pass.
+    struct RateSourceProposal {
+        address rateSource;
+        uint256 activeFrom;
+    }
+
     event UnderlyingAdded(uint256 indexed underlying, Feed feed, Shocks shocks);
     event FeedSet(uint256 indexed underlying, Feed oldFeed, Feed newFeed, uint256 rampEnd);
     event FeedProposed(uint256 indexed underlying, address aggregator, address secondary, uint256 activeFrom);
+    event FeedProposalCancelled(uint256 indexed underlying);
     event ShocksSet(uint256 indexed underlying, Shocks oldShocks, Shocks newShocks, uint256 rampEnd);
     event AssetAdded(uint256 indexed assetId, Asset asset);
     event AssetSet(uint256 indexed assetId, Asset oldAsset, Asset newAsset, uint256 rampEnd);
     event RateSourceProposed(uint256 indexed assetId, address rateSource, uint256 activeFrom);
+    event RateSourceProposalCancelled(uint256 indexed assetId);
     event DomainSet(Domain oldDomain, Domain newDomain, uint256 rampEnd);
 
     error RiskParameters_OutOfRange(bytes32 parameter, uint256 value, uint256 min, uint256 max);
-    error RiskParameters_InitialBelowMaintenance(uint256 underlying, uint256 initialPpm, uint256 maintenancePpm);
+    error RiskParameters_InitialBelowMaintenance(
+        uint256 underlying,
+        uint256 initialPpm,
+        uint256 maintenancePpm
+    );
+    error RiskParameters_InitialBelowTarget(uint256 underlying, uint256 initialPpm, uint256 neededPpm);
     error RiskParameters_ShockTooSmall(uint256 underlying, uint256 maintenancePpm, uint256 neededPpm);
     error RiskParameters_PremiumBelowUnwinding(uint256 assetId, uint256 premiumPpm, uint256 unwindingPpm);
     error RiskParameters_WrongOrder(bytes32 smaller, uint256 value, bytes32 larger, uint256 bound);
@@ -87,8 +117,108 @@ interface IRiskParameters {
     error RiskParameters_UnknownAsset(uint256 assetId);
     error RiskParameters_UnknownUnderlying(uint256 underlying);
     error RiskParameters_FeedNotAnswering(address feed);
-    error RiskParameters_SourcesDisagree(address oldFeed, uint256 oldPriceWad, address newFeed, uint256 newPriceWad);
+    error RiskParameters_SourcesDisagree(
+        address oldFeed,
+        uint256 oldPriceWad,
+        address newFeed,
+        uint256 newPriceWad
+    );
     error RiskParameters_NotProposed(uint256 id);
     error RiskParameters_TooEarly(uint256 activeFrom);
     error RiskParameters_NotNextAsset(uint256 assetId, uint256 expected);
+    error RiskParameters_NotSettable(bytes32 parameter);
+    error RiskParameters_FeedStale(address feed, uint256 age, uint256 heartbeat);
+    error RiskParameters_GraceRunning(uint256 sequencerUpFor, uint256 gracePeriod);
+    error RiskParameters_ListFull(uint256 limit);
+
+    // --- owner ---
+
+    /// @notice Makes several calls to the functions below and publishes once.
+    function configure(bytes[] calldata calls) external;
+
+    /// @notice Adds an underlying. Its feed must answer, with a price well inside of the bounds.
+    function addUnderlying(
+        Feed calldata feed_,
+        Shocks calldata shocks_
+    ) external returns (uint256 underlying);
+
+    /// @notice New shocks. Maintenance shocks that rise walk, initial ones do not.
+    /// @param rampDuration {s}; not looked at where nothing walks
+    function setShocks(uint256 underlying, Shocks calldata shocks_, uint256 rampDuration) external;
+
+    /// @notice New numbers of a feed; its addresses must be those in force. A longer heartbeat is refused while the
+    /// answer is older than the present one allows, narrower bounds where a maintenance shock could leave them or while the
+    /// price is not fresh.
+    function setFeed(uint256 underlying, Feed calldata feed_, uint256 rampDuration) external;
+
+    /// @notice Announces other sources of an underlying's price.
+    function proposeFeed(uint256 underlying, address aggregator, address secondary) external;
+
+    /// @notice Puts the announced sources in force. The new ones must answer; the new primary agrees with the old one
+    /// within half-width and tolerance unless that is dead, the new second source with the new primary.
+    function applyFeed(uint256 underlying) external;
+
+    /// @notice Adds the vault's next asset. Decimals are the token's; the first one, the settlement asset, must be CROSS.
+    function addAsset(uint256 assetId, Asset calldata asset_) external;
+
+    /// @notice New numbers and tier of an asset; underlying and rate source must be those in force.
+    function setAsset(uint256 assetId, Asset calldata asset_, uint256 rampDuration) external;
+
+    /// @notice Announces another rate source.
+    function proposeRateSource(uint256 assetId, address rateSource) external;
+
+    /// @notice Puts the announced rate source in force. It must answer, within the basis band of the old one unless that
+    /// is dead.
+    function applyRateSource(uint256 assetId) external;
+
+    /// @notice New parameters of the whole domain. A shorter grace period is refused while one runs.
+    function setDomain(Domain calldata domain_, uint256 rampDuration) external;
+
+    // --- guardian or owner ---
+
+    /// @notice Lowers an asset's tier; bears on new risk alone. Not the settlement asset's.
+    function lowerTier(uint256 assetId, Tier tier) external;
+
+    function cancelFeed(uint256 underlying) external;
+
+    function cancelRateSource(uint256 assetId) external;
+
+    // --- views: `...Target` is where a ramp leads, the others what is in force now ---
+
+    function domain() external view returns (Domain memory);
+
+    function domainTarget() external view returns (Domain memory);
+
+    function feed(uint256 underlying) external view returns (Feed memory);
+
+    function feedTarget(uint256 underlying) external view returns (Feed memory);
+
+    function shocks(uint256 underlying) external view returns (Shocks memory);
+
+    function shocksTarget(uint256 underlying) external view returns (Shocks memory);
+
+    function asset(uint256 assetId) external view returns (Asset memory);
+
+    function assetTarget(uint256 assetId) external view returns (Asset memory);
+
+    /// @notice Begin and end of a walk on the engine's clock; zeros if there was none.
+    function domainRamp() external view returns (uint256 start, uint256 end);
+
+    function underlyingRamp(uint256 underlying) external view returns (uint256 start, uint256 end);
+
+    function assetRamp(uint256 assetId) external view returns (uint256 start, uint256 end);
+
+    function feedProposal(uint256 underlying) external view returns (FeedProposal memory);
+
+    function rateSourceProposal(uint256 assetId) external view returns (RateSourceProposal memory);
+
+    function underlyingCount() external view returns (uint256);
+
+    function assetCount() external view returns (uint256);
+
+    /// @notice Engine that the book is published to.
+    function engine() external view returns (address);
+
+    /// @notice Vault whose assets these are.
+    function vault() external view returns (address);
 }
