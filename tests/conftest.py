@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.helpers.evm import AnvilBackend, PyrevmBackend
+from tests.helpers.system import System
 
 COMMON: dict[str, Any] = {
     "deadline": None,
@@ -62,3 +63,27 @@ def anvil(session_anvil: AnvilBackend) -> Iterator[AnvilBackend]:
     """The Anvil chain; all that the test does is undone. Mark such tests with `pytest.mark.anvil`."""
     with session_anvil.isolation():
         yield session_anvil
+
+
+@pytest.fixture(scope="session")
+def session_system(session_evm: PyrevmBackend) -> System:
+    """A domain on the in-process chain, deployed once."""
+    return System.deploy(session_evm)
+
+
+@pytest.fixture
+def system(session_system: System, evm: PyrevmBackend) -> System:
+    """The domain of `session_system`; all that the test does is undone."""
+    return session_system
+
+
+@pytest.fixture(scope="session")
+def session_anvil_system(session_anvil: AnvilBackend) -> System:
+    """A domain on this worker's Anvil, deployed once."""
+    return System.deploy(session_anvil)
+
+
+@pytest.fixture
+def anvil_system(session_anvil_system: System, anvil: AnvilBackend) -> System:
+    """The domain of `session_anvil_system`; all that the test does is undone."""
+    return session_anvil_system

@@ -8,7 +8,7 @@ import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 import {ILendingPool} from "../../interfaces/ILendingPool.sol";
 import {IVault} from "../../interfaces/IVault.sol";
 import {AccountId, Holding, HoldingLib} from "../../interfaces/Types.sol";
-import {Custody, CustodyLib, Header, HeaderLib, Market, Pair} from "./AccountWords.sol";
+import {Custody, CustodyLib, Header, Market, Pair} from "./AccountWords.sol";
 import {OperationLock} from "./OperationLock.sol";
 
 /// @dev Balances, custody and debt. Two quantities move with every change of a balance: custody (the sum of positive

@@ -78,7 +78,9 @@ def _traders(system: System, figures: dict[str, int]) -> None:
     system.fund("USDC", owner, 10_000)
     system.borrow(owner, "USDC", 1_000)
     _next_day(system)
-    figures["collateral_withdraw_with_debt"] = vault.withdraw(account, weth, WAD, owner, sender=owner).gas_used
+    figures["collateral_withdraw_with_debt"] = vault.withdraw(
+        account, weth, WAD, owner, sender=owner
+    ).gas_used
     for number in (1, 2, 4, 8):
         owner = system.evm.accounts[9 + number]
         account = _borrower(system, 9 + number, COLLATERALS[:number])
