@@ -30,7 +30,7 @@ def test_the_quoted_input_is_enough_and_one_less_is_not(exchange: Exchange, rout
 
 
 @settings(max_examples=30)
-@given(amount=st.integers(min_value=1, max_value=9_000 * UNIT), forwards=st.booleans())
+@given(amount=st.integers(min_value=1, max_value=4_500 * UNIT), forwards=st.booleans())
 def test_any_amount_takes_what_the_quoter_says_and_leaves_nothing(
     exchange: Exchange, amount: int, forwards: bool
 ) -> None:

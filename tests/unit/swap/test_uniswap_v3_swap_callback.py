@@ -12,11 +12,24 @@ from tests.unit.swap.conftest import FEE, UNIT, Exchange
 
 NOBODY = "0x0000000000000000000000000000000000000000"
 BEFORE, AFTER = 0, 1
+# Calls the address in the first word of its calldata twice, with the rest; reverts unless both succeed.
+CALL_TWICE = (
+    "6020360380"  # size = calldatasize - 32
+    "60205f37"  # calldatacopy(0, 32, size)
+    "5f5f825f5f5f355af1"  # call(gas, calldataload(0), 0, 0, size, 0, 0)
+    "5f5f835f5f5f355af1"
+    "166022575f5ffd5b00"  # stop if both are 1, else revert
+)
 
 
 @pytest.fixture
 def reentrant(exchange: Exchange) -> Contract:
     return exchange.listed("ReentrantToken", "Reentrant", "RE", 18)
+
+
+def creation_code(runtime: str) -> str:
+    size = len(runtime) // 2
+    return f"60{size:02x}80600a5f395ff3".ljust(20, "0") + runtime
 
 
 def as_bytes(token: Contract) -> bytes:
@@ -102,9 +115,18 @@ def test_the_sold_token_cannot_reenter_while_it_is_paid(
     assert reentrant.balanceOf(exchange.adapter) == 0
 
 
-def test_swaps_can_follow_each_other(exchange: Exchange, reentrant: Contract) -> None:
+def test_swaps_can_follow_each_other_in_one_transaction(exchange: Exchange) -> None:
     """A lock that stays closed would refuse the second swap of a batch."""
-    route: list[Any] = [exchange.a, FEE, exchange.b]
-    for _ in range(2):
-        exchange.swap_in(route, UNIT)
-        exchange.swap_out(route, UNIT, max_in=2 * UNIT)
+    evm, adapter = exchange.evm, exchange.adapter
+    twice = evm.deploy_raw([], creation_code(CALL_TWICE))
+    route = encode_route([exchange.a, FEE, exchange.b])
+    for swap in (
+        adapter.swapExactIn.encode(exchange.a, exchange.b, UNIT, 0, route),
+        adapter.swapExactOut.encode(exchange.a, exchange.b, UNIT, UNIT, route),
+    ):
+        before = exchange.b.balanceOf(twice)
+        exchange.a.transfer(adapter, 2 * UNIT, sender=exchange.trader)
+        target = bytes(12) + bytes.fromhex(adapter.address[2:])
+        evm.transact(exchange.trader, twice.address, target + swap, 0, None, bytes)
+        assert exchange.b.balanceOf(twice) - before > UNIT
+        assert exchange.balances(adapter) == [0, 0, 0]
