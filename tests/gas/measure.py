@@ -3,10 +3,11 @@
     python -m tests.gas.measure            # prints the figures beside the snapshot, writes reports/gas.json
     python -m tests.gas.measure --accept   # makes them the snapshot
 
-Feeds are `MockAggregator`s (the newest round in one slot), a single source each. Approvals are unlimited, receivers hold
-the token already, and accounts have been used before: what recurs is measured, not the first write of a slot, unless
-the key says `first`. `liquidate_partial`: the taker owes the settlement asset already. `liquidate_custody`: it pays from
-its balance. `open_4x` and `close_4x`: one batch with a two-transfer mock swap; the first opening of a new account.
+Feeds are `MockAggregator`s (the newest round in one slot), a single source each. Approvals are unlimited,
+receivers hold the token already, and accounts have been used before: what recurs is measured, not the first
+write of a slot, unless the key says `first`. `liquidate_partial`: the taker owes the settlement asset already.
+`liquidate_custody`: it pays from its balance. `open_4x` and `close_4x`: one batch with a two-transfer mock swap;
+the first opening of a new account.
 """
 
 from __future__ import annotations
@@ -153,7 +154,7 @@ def _views(system: System, figures: dict[str, int]) -> None:
 def compare(figures: dict[str, int], snapshot: dict[str, int]) -> list[str]:
     """Keys whose gas rose above the tolerance, and keys that one of both lacks, as sentences."""
     complaints = [
-        f"{key}: {figures[key]:,} gas is {figures[key] / snapshot[key] - 1:.1%} above the snapshot's {snapshot[key]:,}"
+        f"{key}: {figures[key]:,} gas, {figures[key] / snapshot[key] - 1:.1%} above {snapshot[key]:,}"
         for key in figures.keys() & snapshot.keys()
         if figures[key] > snapshot[key] * (1 + TOLERANCE)
     ]

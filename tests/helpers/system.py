@@ -31,7 +31,7 @@ OWNER, GUARDIAN, LENDER, TRADER, TAKER, STRANGER, STAKER = range(7)
 
 @dataclass(frozen=True)
 class AssetSpec:
-    """One asset of a test domain; shares in ppm, `price` and `depth` in dollars, `liquidity` in whole tokens."""
+    """One asset of a test domain: shares in ppm, `price` and `depth` in dollars, `liquidity` in tokens."""
 
     symbol: str
     decimals: int
