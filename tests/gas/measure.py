@@ -5,9 +5,9 @@
 
 Feeds are `MockAggregator`s (the newest round in one slot), a single source each. Approvals are unlimited,
 receivers hold the token already, and accounts have been used before: what recurs is measured, not the first
-write of a slot, unless the key says `first`. `liquidate_partial`: the taker owes the settlement asset already.
-`liquidate_custody`: it pays from its balance. `open_4x` and `close_4x`: one batch with a two-transfer mock swap;
-the first opening of a new account.
+write of a slot, unless the key says `first`. `liquidate_partial`: the taker owes the settlement asset before.
+`liquidate_custody`: it pays from its balance. `open_4x` and `close_4x`: one batch with a two-transfer mock
+swap; the first opening of a new account.
 """
 
 from __future__ import annotations

@@ -53,6 +53,17 @@ WETH = AssetSpec("WETH", 18, 2_000, liquidity=2_000)
 WBTC = AssetSpec("WBTC", 8, 40_000, liquidity=100)
 WSTETH = AssetSpec("wstETH", 18, 2_000, basis_shock=15_000, basis_band=2_000, share_of="WETH", liquidity=500)
 DAI = AssetSpec("DAI", 18, 1, (40_000, 25_000), (40_000, 25_000), 2_000, unwinding=200, liquidity=2_000_000)
+DOMAIN = {
+    "targetHealthPpm": 1_150_000,
+    "premiumMinPpm": 100_000,
+    "premiumStartPpm": 150_000,
+    "premiumMaxPpm": 400_000,
+    "premiumFullHealthPpm": 600_000,
+    "minDebtUsd": 100,
+    "backstopSharePpm": 0,
+    "swapLossPpm": 20_000,
+    "gracePeriod": 3_600,
+}
 STANDARD = (USDC, WETH, WBTC, WSTETH, DAI)
 
 
@@ -109,7 +120,9 @@ class System:
 
         nonce = evm.nonce(owner)
         at = [_created(owner, nonce + step) for step in range(5)]
-        parameters = evm.deploy("RiskParameters", owner, guardian, at[2], at[1])
+        parameters = evm.deploy(
+            "RiskParameters", owner, guardian, at[1], at[2], tuple((DOMAIN | (domain or {})).values())
+        )
         risk = evm.deploy("RiskEngine", parameters.address, sequencer)
         vault = evm.deploy("Vault", owner, guardian, risk.address, at[3], at[4], weth.address)
         liquidation = evm.deploy("LiquidationEngine", vault.address, risk.address, at[4])
@@ -139,7 +152,7 @@ class System:
             rate_model,
             weth,
         )
-        system._list(specs, tokens, domain or {})
+        system._list(specs, tokens)
         vault.setSwapAdapter(system.adapter.address, True)
         for symbol in system.assets:
             system.fund(symbol, system.adapter.address, 10**6)
@@ -151,9 +164,7 @@ class System:
         evm.mine()
         return system
 
-    def _list(
-        self, specs: tuple[AssetSpec, ...], tokens: dict[str, Contract], domain: dict[str, int]
-    ) -> None:
+    def _list(self, specs: tuple[AssetSpec, ...], tokens: dict[str, Contract]) -> None:
         evm, owner, guardian = self.evm, self.evm.accounts[OWNER], self.evm.accounts[GUARDIAN]
         for number, spec in enumerate(specs):
             token = tokens[spec.symbol]
@@ -218,18 +229,6 @@ class System:
                     ),
                 )
             )
-        values = {
-            "targetHealthPpm": 1_150_000,
-            "premiumMinPpm": 100_000,
-            "premiumStartPpm": 150_000,
-            "premiumMaxPpm": 400_000,
-            "premiumFullHealthPpm": 600_000,
-            "minDebtUsd": 100,
-            "backstopSharePpm": 0,
-            "swapLossPpm": 20_000,
-            "gracePeriod": 3_600,
-        } | domain
-        calls.append(encode.setDomain.encode(tuple(values.values()), 0))
         self.parameters.configure(calls)
 
     # Tokens and prices
