@@ -17,10 +17,11 @@ interface ILiquidationEngine {
 
     /// @notice What the vault then does, in this order: write-offs, moves, payments.
     /// @param fractionWad fraction taken over
-    /// @param moved amounts that move to the taker, in the order of the holdings (0 for what stays) {tok}
-    /// @param salvaged true: what was excluded goes to the backstop's account (insolvent account)
-    /// @param writeOffs debt given up by the pools, in the order of the holdings {tok}
-    /// @param absorbs deficit left to each instrument {USD}
+    /// @param moved amounts that move to the taker, in the order of the holdings (0 for what stays, debt after its
+    /// write-off) {tok}
+    /// @param salvaged true: what was excluded goes to the backstop's account (the account loses everything)
+    /// @param writeOffs debt given up by the pools, in the order of the holdings; empty unless insolvent {tok}
+    /// @param absorbs deficit left to each instrument; empty unless insolvent {USD}
     /// @param payment settlement tokens from taker to account
     /// @param backstopFee settlement tokens from taker to backstop
     /// @param topUp settlement tokens from backstop to taker
@@ -43,7 +44,8 @@ interface ILiquidationEngine {
 
     event AccountFlagged(AccountId indexed account, uint256 shortfallWad, uint256 backstopPart);
     event AccountUnflagged(AccountId indexed account);
-    event AccountWrittenOff(AccountId indexed account, uint256 covered, uint256 writtenOffWad);
+    /// @param covered settlement tokens that the backstop paid; the vault reports each debt written off
+    event AccountWrittenOff(AccountId indexed account, uint256 covered);
 
     error LiquidationEngine_NotVault(address caller);
     error LiquidationEngine_Healthy(AccountId account, int256 favourableEquity, uint256 requirement);
@@ -51,6 +53,9 @@ interface ILiquidationEngine {
     error LiquidationEngine_StillInsolvent(AccountId account, int256 favourableEquity);
     error LiquidationEngine_NotFlagged(AccountId account);
     error LiquidationEngine_NothingToTake(AccountId account);
+    error LiquidationEngine_MustTakeAll(AccountId account);
+    error LiquidationEngine_HealthWouldFall(AccountId account, uint256 equityAfter, uint256 requirementAfter);
+    error LiquidationEngine_SettlementUnpriced();
     error LiquidationEngine_HoldsAssets(AccountId account);
     error LiquidationEngine_TakerNeeded(AccountId account, address token);
     error LiquidationEngine_SequencerGrace(uint256 until);

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
+import {LibBit} from "solady/utils/LibBit.sol";
+
+import {IBackstop} from "../../interfaces/IBackstop.sol";
+import {ILendingPool} from "../../interfaces/ILendingPool.sol";
+import {ILiquidationEngine} from "../../interfaces/ILiquidationEngine.sol";
+import {IRiskEngine} from "../../interfaces/IRiskEngine.sol";
+import {IVault} from "../../interfaces/IVault.sol";
+import {
+    AccountId,
+    AccountIdLib,
+    Assessment,
+    Holding,
+    HoldingLib,
+    PriceStatus
+} from "../../interfaces/Types.sol";
+import {SettlementPrice, TakeoverMath} from "./TakeoverMath.sol";
+
+/// @dev Shortfalls that are known and not yet resolved: from the flag on, exits from the creditor pools and from the
+/// backstop are priced net of them, so that nobody leaves ahead of the others (LIQ-5).
+abstract contract ShortfallFlags is ILiquidationEngine {
+    using FixedPointMathLib for int256;
+    using FixedPointMathLib for uint256;
+    using LibBit for uint256;
+
+    /// @dev Amount of settlement tokens of which the value is asked: any decimals leave 24 digits of the price.
+    int256 private constant PRICED_AMOUNT = 1e33;
+    /// @dev Value from which on an account's own settlement balance tells the price to 15 digits {USD}.
+    uint256 private constant PRICING_VALUE = 1e15;
+    /// @dev Set in the flags of every flagged account; asset ids are below 128.
+    uint256 private constant FLAGGED = 1 << 255;
+
+    IVault internal immutable VAULT;
+    IRiskEngine internal immutable RISK_ENGINE;
+    IBackstop internal immutable BACKSTOP;
+
+    /// @dev Pools that hold a flag of the account, a bit for each asset id, and `FLAGGED`.
+    mapping(AccountId account => uint256) private _flags;
+
+    constructor(address vault_, address riskEngine_, address backstop_) {
+        VAULT = IVault(vault_);
+        RISK_ENGINE = IRiskEngine(riskEngine_);
+        BACKSTOP = IBackstop(backstop_);
+    }
+
+    // --- anybody ---
+
+    /// @inheritdoc ILiquidationEngine
+    function flag(AccountId account) external {
+        (Holding[] memory list, address[] memory instruments, ) = VAULT.holdings(account);
+        (
+            Assessment memory assessment,
+            IRiskEngine.Weight[] memory assets,
+            IRiskEngine.Weight[] memory held
+        ) = RISK_ENGINE.weigh(account, list, instruments);
+        int256 favourable = assessment.equity + int256(assessment.uncertainty);
+        if (favourable >= 0) revert LiquidationEngine_Solvent(account, favourable);
+
+        // What a takeover would take now: the deficit at the exchange price. The favourable edge decides whether, not how much.
+        uint256 shortfall = uint256(-assessment.equity);
+        SettlementPrice memory price = _settlementPrice(list.length == 0 ? Holding.wrap(0) : list[0], assets, false);
+        uint256 backstopPart = TakeoverMath.tokensUp(shortfall, price).min(_coverFor(account));
+        BACKSTOP.flagShortfall(account, backstopPart);
+        uint256 left = shortfall.zeroFloorSub(backstopPart.fullMulDiv(price.valueWad, price.amount));
+        uint256 lossWeight = _lossWeight(assets, held, list);
+        uint256 flags = FLAGGED;
+        for (uint256 i; i < list.length; ++i) {
+            int256 amount = list[i].amount();
+            if (amount >= 0 || left == 0 || assets[i].valueWad == 0) continue;
+            uint256 id = list[i].assetId();
+            uint256 part = left.fullMulDivUp(uint256(-amount), lossWeight).min(uint256(-amount));
+            (, address pool) = VAULT.assetAt(id);
+            ILendingPool(pool).flagShortfall(address(VAULT), account, part);
+            flags |= 1 << id;
+        }
+        _unflagPools(account, _flags[account] & ~flags);
+        _flags[account] = flags;
+        emit AccountFlagged(account, shortfall, backstopPart);
+    }
+
+    /// @inheritdoc ILiquidationEngine
+    function unflag(AccountId account) external {
+        if (_flags[account] == 0) revert LiquidationEngine_NotFlagged(account);
+        (Holding[] memory list, address[] memory instruments, ) = VAULT.holdings(account);
+        if (list.length != 0 || instruments.length != 0) {
+            (Assessment memory assessment, , ) = RISK_ENGINE.weigh(account, list, instruments);
+            int256 uncertainty = int256(assessment.uncertainty);
+            // A source that lies can widen the band, and lenders must not leave through it (ORA-1): while prices are not
+            // fresh only the worst edge clears. Dust of an asset without a price weighs little on that edge.
+            int256 edge = assessment.equity +
+                (assessment.status == PriceStatus.FRESH ? uncertainty : -uncertainty);
+            if (edge < 0) revert LiquidationEngine_StillInsolvent(account, edge);
+        }
+        _clear(account);
+    }
+
+    /// @inheritdoc ILiquidationEngine
+    function writeOff(AccountId account) external {
+        // Asks for no price: who holds nothing but debt is insolvent at any.
+        (Holding[] memory list, address[] memory instruments, ) = VAULT.holdings(account);
+        if (list.length == 0) revert LiquidationEngine_Solvent(account, 0);
+        if (instruments.length != 0) revert LiquidationEngine_HoldsAssets(account);
+        uint256 cover = _coverFor(account);
+        uint256 settlementDebt;
+        for (uint256 i; i < list.length; ++i) {
+            if (list[i].amount() > 0) revert LiquidationEngine_HoldsAssets(account);
+            uint256 id = list[i].assetId();
+            if (id == 0) {
+                settlementDebt = uint256(-list[i].amount());
+            } else if (cover != 0) {
+                // Settlement tokens cannot pay it: a taker does, whom the backstop pays. Paying the settlement debt alone
+                // would favour one pool over the other.
+                (address token, ) = VAULT.assetAt(id);
+                revert LiquidationEngine_TakerNeeded(account, token);
+            }
+        }
+        uint256 covered = settlementDebt.min(cover);
+        if (covered != 0) {
+            VAULT.cover(account, covered);
+            (list, , ) = VAULT.holdings(account);
+        }
+        for (uint256 i; i < list.length; ++i) {
+            VAULT.writeOff(account, list[i].assetId(), uint256(-list[i].amount()));
+        }
+        if (_flags[account] != 0) _clear(account);
+        emit AccountWrittenOff(account, covered);
+    }
+
+    // --- vault ---
+
+    /// @inheritdoc ILiquidationEngine
+    function resolved(AccountId account) external {
+        if (msg.sender != address(VAULT)) revert LiquidationEngine_NotVault(msg.sender);
+        if (_flags[account] != 0) _clear(account);
+    }
+
+    // --- views ---
+
+    /// @inheritdoc ILiquidationEngine
+    function isFlagged(AccountId account) external view returns (bool) {
+        return _flags[account] != 0;
+    }
+
+    // --- internal ---
+
+    function _clear(AccountId account) private {
+        _unflagPools(account, _flags[account]);
+        delete _flags[account];
+        BACKSTOP.flagShortfall(account, 0);
+        emit AccountUnflagged(account);
+    }
+
+    function _unflagPools(AccountId account, uint256 flags) private {
+        for (uint256 bits = flags & ~FLAGGED; bits != 0; bits &= bits - 1) {
+            (, address pool) = VAULT.assetAt(bits.ffs());
+            ILendingPool(pool).flagShortfall(address(VAULT), account, 0);
+        }
+    }
+
+    /// @dev The settlement asset at its exchange price, the one at which the account's own balance of it was weighed. An
+    /// account that has none pays and is paid at the favourable edge of whoever pays, while sources disagree: a lie
+    /// about the settlement asset moves the payment against the taker only.
+    /// @param first the account's first holding, zero if it has none
+    /// @param takerPays the price is for a payment by the taker, not to him
+    function _settlementPrice(
+        Holding first,
+        IRiskEngine.Weight[] memory assets,
+        bool takerPays
+    ) internal view returns (SettlementPrice memory price) {
+        if (first.assetId() == 0 && first.amount() != 0) {
+            price.amount = first.amount().abs();
+            price.valueWad = assets[0].valueWad.abs();
+            if (price.valueWad >= PRICING_VALUE) return price;
+        }
+        Holding[] memory sample = new Holding[](1);
+        sample[0] = HoldingLib.pack(0, takerPays ? -PRICED_AMOUNT : PRICED_AMOUNT);
+        (, assets, ) = RISK_ENGINE.weigh(AccountId.wrap(0), sample, new address[](0));
+        price.amount = uint256(PRICED_AMOUNT);
+        price.valueWad = assets[0].valueWad.abs();
+        if (price.valueWad < PRICING_VALUE) revert LiquidationEngine_SettlementUnpriced();
+    }
+
+    /// @dev Settlement tokens that the backstop can pay for `account`: what it has, less what it is expected to pay for
+    /// others that are flagged, so that a flag's split between backstop and pools holds until it is resolved.
+    function _coverFor(AccountId account) internal view returns (uint256) {
+        int256 balance = VAULT.balanceOf(AccountIdLib.id(address(BACKSTOP), 0), VAULT.settlementAsset());
+        if (balance <= 0) return 0;
+        return uint256(balance).zeroFloorSub(BACKSTOP.flagged() - BACKSTOP.flaggedOf(account));
+    }
+
+    /// @dev Sum over which a deficit is split: the value of all debts to pools and of all losing instruments.
+    function _lossWeight(
+        IRiskEngine.Weight[] memory assets,
+        IRiskEngine.Weight[] memory held,
+        Holding[] memory list
+    ) internal pure returns (uint256 weight) {
+        for (uint256 i; i < list.length; ++i) {
+            if (list[i].amount() < 0) weight += uint256(-assets[i].valueWad);
+        }
+        for (uint256 i; i < held.length; ++i) {
+            if (held[i].valueWad < 0) weight += uint256(-held[i].valueWad);
+        }
+    }
+}
