@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 /// @notice Feed (or any other target of a read) that answers every call but those below in a hostile way.
 contract HostileFeed {
-    /// RAW: returns exactly the bytes it was given. BURN: uses all its gas. BOMB: returns a megabyte, or as much as its
+    /// RAW: returns exactly the bytes it was given. REVERT_RAW: reverts with them. BURN: uses all its gas. BOMB: returns a megabyte, or as much as its
     /// gas pays for. REVERT_BOMB: reverts with it. FORWARD: asks another feed, as a proxy does. SWALLOW: the same, but a
     /// failure becomes five zero words.
     enum Mode {
@@ -12,7 +12,8 @@ contract HostileFeed {
         BOMB,
         REVERT_BOMB,
         FORWARD,
-        SWALLOW
+        SWALLOW,
+        REVERT_RAW
     }
 
     uint256 private constant MEGABYTE = 2 ** 20;
@@ -59,6 +60,11 @@ contract HostileFeed {
                     }
                 }
                 answer = new bytes(160);
+            }
+        }
+        if (mode_ == Mode.REVERT_RAW) {
+            assembly ("memory-safe") {
+                revert(add(answer, 0x20), mload(answer))
             }
         }
         assembly ("memory-safe") {

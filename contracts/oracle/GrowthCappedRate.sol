@@ -207,11 +207,10 @@ contract GrowthCappedRate is IGrowthCappedRate {
         state.dipHighest = 0;
     }
 
-    /// @dev anchor * (1 + log growth * elapsed / year), rounded down; fits in 96 bits times 1.13.
+    /// @dev anchor * (1 + log growth * elapsed / year), rounded down; at most 1.1 * MAX_RATE_WAD.
     function _capDown(State memory state) private view returns (uint256) {
         uint256 elapsed = block.timestamp - state.anchorSince;
         if (elapsed > MAX_ELAPSED) elapsed = MAX_ELAPSED;
-        uint256 cap = state.anchor + (state.anchor * _logGrowthWad * elapsed) / (WAD * YEAR);
-        return cap < MAX_RATE_WAD ? cap : MAX_RATE_WAD;
+        return state.anchor + (state.anchor * _logGrowthWad * elapsed) / (WAD * YEAR);
     }
 }

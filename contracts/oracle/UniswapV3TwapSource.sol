@@ -132,12 +132,10 @@ contract UniswapV3TwapSource is IPriceSource {
     function _priceDown(int256 tick, uint256 quoteAnswer) private view returns (uint256) {
         uint256 root = TickMath.getSqrtPriceAtTick(int24(tick < 0 ? -tick : tick));
         uint256 squareX128 = Math.mulDiv(root, root, 1 << 64);
-        (bool fits, uint256 numerator) = Math.tryMul(quoteAnswer, _scaleUp);
-        if (!fits) return 0;
-        uint256 denominator;
-        // It does not fit only with _scaleDown above 1, so _scaleUp 1, and a numerator below 2**256: the price is below 1.
-        (fits, denominator) = Math.tryMul(tick < 0 ? squareX128 : 1 << 128, _scaleDown);
-        if (!fits) return 0;
+        // Where a product saturates, so does the price: the numerator only with _scaleDown 1, and then the price is 2**128
+        // or more; the denominator only with _scaleUp 1, and then it is below 1.
+        uint256 numerator = Math.saturatingMul(quoteAnswer, _scaleUp);
+        uint256 denominator = Math.saturatingMul(tick < 0 ? squareX128 : 1 << 128, _scaleDown);
         uint256 factor = tick < 0 ? 1 << 128 : squareX128;
         (uint256 high, ) = Math.mul512(factor, numerator);
         if (high >= denominator) return 0;

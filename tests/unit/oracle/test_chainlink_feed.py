@@ -20,6 +20,7 @@ CALL_GAS = 200_000
 CALL_GAS_NEEDED = 207_000
 READ_OVERHEAD = 400
 RAW, BURN, BOMB, REVERT_BOMB = range(4)
+REVERT_RAW = 6
 
 
 @pytest.fixture
@@ -86,11 +87,21 @@ def test_short_answers_are_no_answer(evm, reader, hostile, length):
     assert reader.read(hostile) == (0, 0)
 
 
-def test_a_short_answer_is_not_filled_up_from_memory(evm, reader, hostile, feed):
-    # The same call reads a good feed first, which leaves its words behind in memory.
-    assert reader.read(feed)[0] == GOOD_ANSWER
-    hostile.setRaw(b"")
-    assert reader.readBoth(feed, hostile) == (GOOD_ANSWER, 0)
+@pytest.mark.parametrize("length", [0, 64, 128, 159])
+def test_a_short_answer_is_not_filled_up_from_memory(evm, reader, hostile, length):
+    """The same call reads the whole round first, which leaves its words behind in memory."""
+    words, whole = encode_round(good_round(evm.now)), evm.deploy("HostileFeed")
+    whole.setRaw(words)
+    hostile.setRaw(words[:length])
+    assert reader.readBoth(whole, hostile) == (GOOD_ANSWER, 0)
+    hostile.setRaw(words)
+    assert reader.readBoth(whole, hostile) == (GOOD_ANSWER, GOOD_ANSWER)
+
+
+def test_a_good_round_as_revert_data_is_no_answer(evm, reader, hostile):
+    hostile.setRaw(encode_round(good_round(evm.now)))
+    hostile.setMode(REVERT_RAW)
+    assert reader.read(hostile) == (0, 0)
 
 
 def test_a_dead_feed_is_no_answer_and_recovers(reader, feed):

@@ -9,6 +9,7 @@ from tests.helpers.rounds import any_round, encode_round
 CALL_GAS_NEEDED = 207_000
 UP, DOWN = 0, 1
 RAW, BURN, BOMB, REVERT_BOMB = range(4)
+REVERT_RAW = 6
 
 
 @pytest.fixture
@@ -65,6 +66,12 @@ def test_an_invalid_round_is_down(evm, reader, hostile, answer, started_in):
 @pytest.mark.parametrize("length", [0, 32, 96, 159])
 def test_a_short_answer_is_down(evm, reader, hostile, length):
     hostile.setRaw(encode_round([1, UP, evm.now, evm.now, 1])[:length])
+    assert reader.readSequencer(hostile) == (False, 0)
+
+
+def test_a_good_round_as_revert_data_is_down(evm, reader, hostile):
+    hostile.setRaw(encode_round([1, UP, evm.now, evm.now, 1]))
+    hostile.setMode(REVERT_RAW)
     assert reader.readSequencer(hostile) == (False, 0)
 
 

@@ -115,6 +115,21 @@ def test_price_times_the_quote_tokens_price(
         assert_price(market.source(feed=feed, heartbeat=HOUR).priceWad(), exact)
 
 
+@pytest.mark.parametrize("tick", [-MAX_TICK, 0, MAX_TICK])
+@pytest.mark.parametrize(
+    "base_decimals, quote_decimals, feed_decimals, answer",
+    [(27, 0, 0, MAX_ANSWER), (0, 27, 18, 1), (0, 27, 18, MAX_ANSWER), (27, 0, 0, 1)],
+)
+def test_products_of_more_than_256_bits_are_no_revert(
+    evm, tick, base_decimals, quote_decimals, feed_decimals, answer
+):
+    market = Market(evm, base_decimals, quote_decimals)
+    feed = evm.deploy("MockAggregator", feed_decimals, "quote / USD", answer)
+    market.set_mean(tick)
+    exact = exact_price(tick, True, base_decimals, quote_decimals, Decimal(answer) / 10**feed_decimals)
+    assert_price(market.source(feed=feed, heartbeat=HOUR).priceWad(), exact)
+
+
 @pytest.mark.parametrize("base_is_token0", [True, False])
 def test_a_cheap_base_in_a_quote_of_few_decimals_keeps_its_digits(evm, base_is_token0):
     """A token worth ten smallest units of a six-decimal dollar: the price is not rounded to tenths."""
