@@ -26,16 +26,26 @@ interface IBackstop {
 
     error Backstop_NotLiquidationEngine(address caller);
     error Backstop_OutOfRange(bytes32 parameter, uint256 value, uint256 min, uint256 max);
-    error Backstop_ExitNotOpen(address owner, uint256 wantedShares, uint256 opensAt, uint256 closesAt, uint256 shares);
+    error Backstop_ExitNotOpen(
+        address owner,
+        uint256 wantedShares,
+        uint256 opensAt,
+        uint256 closesAt,
+        uint256 shares
+    );
     error Backstop_SharesLocked(address owner, uint256 wanted, uint256 free);
     error Backstop_SettlementAsset();
     error Backstop_PriceNotFresh(address token);
     error Backstop_PaymentAboveLimit(uint256 payment, uint256 limit);
     error Backstop_ZeroShares();
+    error Backstop_ZeroAssets();
+    error Backstop_TransferShort(uint256 received, uint256 expected);
+    error Backstop_UnknownPool(address pool);
 
     /// @notice Starts the caller's cooldown for `shares` (replaces an earlier request).
     function requestExit(uint256 shares) external;
 
+    /// @notice Ends the caller's request.
     function cancelExit() external;
 
     /// @notice Prices exits net of `amount` expected to be paid for `account`; 0 clears it. Liquidation engine only.
