@@ -28,7 +28,6 @@ contract Vault is VaultAdmin {
     using SafeTransferLib for address;
 
     IWrappedNative private immutable WRAPPED_NATIVE;
-    ILiquidationEngine private immutable LIQUIDATION_ENGINE;
     AccountId private immutable BACKSTOP_ACCOUNT;
 
     constructor(
@@ -38,8 +37,7 @@ contract Vault is VaultAdmin {
         address liquidationEngine_,
         address backstop_,
         address wrappedNative_
-    ) VaultAdmin(owner_, guardian_, riskEngine_) {
-        LIQUIDATION_ENGINE = ILiquidationEngine(liquidationEngine_);
+    ) VaultAdmin(owner_, guardian_, riskEngine_, liquidationEngine_) {
         BACKSTOP_ACCOUNT = AccountIdLib.id(backstop_, 0);
         WRAPPED_NATIVE = IWrappedNative(wrappedNative_);
     }
@@ -437,11 +435,6 @@ contract Vault is VaultAdmin {
     /// @inheritdoc IVault
     function settlementAsset() external view returns (address) {
         return _tokens[SETTLEMENT];
-    }
-
-    /// @inheritdoc IVault
-    function liquidationEngine() external view returns (address) {
-        return address(LIQUIDATION_ENGINE);
     }
 
     /// @inheritdoc IVault

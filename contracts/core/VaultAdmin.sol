@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Governed} from "../access/Governed.sol";
+import {ILiquidationEngine} from "../../interfaces/ILiquidationEngine.sol";
 import {IVault} from "../../interfaces/IVault.sol";
 import {AccountId, Holding} from "../../interfaces/Types.sol";
 import {Custody, CustodyLib, HeaderLib, Market, MarketLib} from "./AccountWords.sol";
@@ -15,11 +16,16 @@ abstract contract VaultAdmin is Operators, SolvencyCheck, Governed {
     /// @dev Id plus one; zero: not listed.
     mapping(address instrument => uint256) internal _instrumentIds;
 
+    ILiquidationEngine internal immutable LIQUIDATION_ENGINE;
+
     constructor(
         address owner_,
         address guardian_,
-        address riskEngine_
-    ) Governed(owner_, guardian_) SolvencyCheck(riskEngine_) {}
+        address riskEngine_,
+        address liquidationEngine_
+    ) Governed(owner_, guardian_) SolvencyCheck(riskEngine_) {
+        LIQUIDATION_ENGINE = ILiquidationEngine(liquidationEngine_);
+    }
 
     // --- governance ---
 
@@ -99,7 +105,9 @@ abstract contract VaultAdmin is Operators, SolvencyCheck, Governed {
     }
 
     /// @inheritdoc IVault
-    function balanceOf(AccountId account, address token) external view notLocked returns (int256 amount) {
+    function balanceOf(AccountId account, address token) external view returns (int256 amount) {
+        // The liquidation engine asks for the backstop's balance while it plans a takeover, before anything has moved.
+        if (_isLocked() && msg.sender != address(LIQUIDATION_ENGINE)) revert Vault_Locked();
         uint256 id = _custodyOf(token).id();
         amount = _rawBalance(account, id);
         if (amount < 0) amount = -int256(_debtOf(uint256(-amount), _poolOf(id).debtIndex()));
@@ -140,6 +148,11 @@ abstract contract VaultAdmin is Operators, SolvencyCheck, Governed {
     /// @inheritdoc IVault
     function locked() external view returns (bool) {
         return _isLocked();
+    }
+
+    /// @inheritdoc IVault
+    function liquidationEngine() external view returns (address) {
+        return address(LIQUIDATION_ENGINE);
     }
 
     /// @inheritdoc IVault
