@@ -1,1 +1,1 @@
-"""The demonstration: real contracts on a chain of its own, traders, a crash, liquidations, and what lenders have left."""
+"""The demonstration: real contracts, traders, a crash, liquidations, and what lenders have left."""

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from itertools import pairwise
 from pathlib import Path
 
 from scripts.common.errors import KeelError
@@ -55,7 +56,7 @@ class PricePath:
     @property
     def largest_step(self) -> float:
         """Largest relative move between neighbouring points, either way."""
-        steps = (abs(after / before - 1) for before, after in zip(self.closes, self.closes[1:], strict=False))
+        steps = (abs(after / before - 1) for before, after in pairwise(self.closes))
         return float(max(steps, default=Decimal(0)))
 
 
@@ -181,7 +182,7 @@ def _thinned(points: Sequence[Point], most: int) -> list[Point]:
 
 def _filled(points: Sequence[Point], least: int) -> list[Point]:
     """All points, and between those that are farther apart than some step others at equal distances."""
-    gaps = [after[0] - before[0] for before, after in zip(points, points[1:], strict=False)]
+    gaps = [after[0] - before[0] for before, after in pairwise(points)]
     low, high = 1, max(gaps)  # a step of one second is short enough
     while low < high:
         step = (low + high + 1) // 2
@@ -190,7 +191,7 @@ def _filled(points: Sequence[Point], least: int) -> list[Point]:
         else:
             high = step - 1
     filled = [points[0]]
-    for (start, first), (end, last) in zip(points, points[1:], strict=False):
+    for (start, first), (end, last) in pairwise(points):
         parts = -(-(end - start) // low)
         filled += [
             (start + (end - start) * part // parts, first + (last - first) * part / parts)

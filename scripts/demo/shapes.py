@@ -10,6 +10,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from math import exp, log, sqrt
 
 from scripts.common.errors import KeelError
@@ -93,7 +94,7 @@ def _draw(shape: Shape, source: random.Random, points: int | None) -> list[Point
 def _walk(times: Sequence[int], hourly: float, source: random.Random) -> list[float]:
     """Brownian motion at the given times."""
     walk = [0.0]
-    for before, after in zip(times, times[1:], strict=False):
+    for before, after in pairwise(times):
         walk.append(walk[-1] + source.gauss(0, hourly * sqrt((after - before) / 3_600)))
     return walk
 
@@ -107,7 +108,7 @@ def _pinned(times: Sequence[int], walk: Sequence[float], pins: Sequence[float]) 
 
 def _between(path: Sequence[tuple[float, float]], at: float) -> float:
     """Value at a time, on the straight line between its neighbours."""
-    for (start, first), (end, last) in zip(path, path[1:], strict=False):
+    for (start, first), (end, last) in pairwise(path):
         if at <= end:
             return first + (last - first) * (at - start) / (end - start)
     return path[-1][1]
