@@ -120,9 +120,7 @@ class System:
 
         nonce = evm.nonce(owner)
         at = [_created(owner, nonce + step) for step in range(5)]
-        parameters = evm.deploy(
-            "RiskParameters", owner, guardian, at[1], at[2], tuple((DOMAIN | (domain or {})).values())
-        )
+        parameters = evm.deploy("RiskParameters", owner, guardian, at[2], at[1])
         risk = evm.deploy("RiskEngine", parameters.address, sequencer)
         vault = evm.deploy("Vault", owner, guardian, risk.address, at[3], at[4], weth.address)
         liquidation = evm.deploy("LiquidationEngine", vault.address, risk.address, at[4])
@@ -152,7 +150,7 @@ class System:
             rate_model,
             weth,
         )
-        system._list(specs, tokens)
+        system._list(specs, tokens, DOMAIN | (domain or {}))
         vault.setSwapAdapter(system.adapter.address, True)
         for symbol in system.assets:
             system.fund(symbol, system.adapter.address, 10**6)
@@ -164,7 +162,9 @@ class System:
         evm.mine()
         return system
 
-    def _list(self, specs: tuple[AssetSpec, ...], tokens: dict[str, Contract]) -> None:
+    def _list(
+        self, specs: tuple[AssetSpec, ...], tokens: dict[str, Contract], domain: dict[str, int]
+    ) -> None:
         evm, owner, guardian = self.evm, self.evm.accounts[OWNER], self.evm.accounts[GUARDIAN]
         for number, spec in enumerate(specs):
             token = tokens[spec.symbol]
@@ -190,7 +190,7 @@ class System:
                 feed = evm.deploy("MockAggregator", 8, f"{spec.symbol} / USD", int(spec.price * 10**8))
                 underlying = len({a.underlying for a in self.assets.values()})
             self.assets[spec.symbol] = Listing(spec, number, token, pool, feed, underlying)
-        calls = []
+        calls = [self.parameters.setDomain.encode(tuple(domain.values()), 0)]
         known: set[int] = set()
         encode = self.parameters
         for asset in self.assets.values():
