@@ -126,6 +126,7 @@ interface IRiskParameters {
     error RiskParameters_NotProposed(uint256 id);
     error RiskParameters_TooEarly(uint256 activeFrom);
     error RiskParameters_NotNextAsset(uint256 assetId, uint256 expected);
+    error RiskParameters_NoDomain();
     error RiskParameters_NotSettable(bytes32 parameter);
     error RiskParameters_FeedStale(address feed, uint256 age, uint256 heartbeat);
     error RiskParameters_GraceRunning(uint256 sequencerUpFor, uint256 gracePeriod);
@@ -133,7 +134,7 @@ interface IRiskParameters {
 
     // --- owner ---
 
-    /// @notice Makes several calls to the functions below and publishes once.
+    /// @notice Makes several calls to the functions below and publishes once. Nothing is published before a domain is set.
     function configure(bytes[] calldata calls) external;
 
     /// @notice Adds an underlying. Its feed must answer, with a price well inside of the bounds.
@@ -171,7 +172,7 @@ interface IRiskParameters {
     /// is dead.
     function applyRateSource(uint256 assetId) external;
 
-    /// @notice New parameters of the whole domain. A shorter grace period is refused while one runs.
+    /// @notice New parameters of the whole domain; the first ones are in force at once. A shorter grace period is refused while one runs.
     function setDomain(Domain calldata domain_, uint256 rampDuration) external;
 
     // --- guardian or owner ---

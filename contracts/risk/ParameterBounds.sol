@@ -122,18 +122,20 @@ library ParameterBounds {
         _checkTarget(id, f.initialUp, target, _max(f.maintenanceUpTo, f.maintenanceUpFrom));
     }
 
-    /// @dev The smallest premium, of which the backstop has its share, pays for selling what was taken over:
-    /// premiumMin * (1 - backstopShare) * (maintenance + basisShock + unwinding) >= unwinding, in both directions.
-    /// More unwinding makes it harder to meet, more of the other two easier.
+    /// @dev The smallest premium, from which nothing goes to the backstop, pays for selling what was taken over:
+    /// premiumMin * (maintenance + basisShock + unwinding) >= unwinding, in both directions. More unwinding makes it harder
+    /// to meet, more of the other two easier. Before there is a domain there is nothing to hold it against; the
+    /// first one is held against all assets.
     function checkPremium(
         uint256 assetId,
         AssetFields memory a,
         UnderlyingFields memory f,
         DomainFields memory d
     ) internal pure {
+        if (d.targetTo == 0) return;
         uint256 unwinding = _max(a.unwindingTo, a.unwindingFrom);
         uint256 requirement = _maintenanceLow(f) + _min(a.basisShockTo, a.basisShockFrom) + unwinding;
-        uint256 premium = (_min(d.premiumMinTo, d.premiumMinFrom) * (PPM - d.backstopShare)) / PPM;
+        uint256 premium = _min(d.premiumMinTo, d.premiumMinFrom);
         if (premium * requirement < unwinding * PPM) {
             revert IRiskParameters.RiskParameters_PremiumBelowUnwinding(assetId, premium, unwinding);
         }

@@ -13,8 +13,9 @@ import {RiskBook} from "./RiskBook.sol";
 
 /// @notice Rows of the risk book in storage, their publication, and views of them.
 abstract contract ParameterStore is IRiskParameters {
-    IRiskEngine internal immutable _ENGINE;
+    /// @inheritdoc IRiskParameters
     address public immutable vault;
+    IRiskEngine internal immutable _ENGINE;
 
     /// @dev Rows as the book has them: shares {ppm}, values {USD}, times {s}. Counts in the domain row are put in when
     /// the book is written.
@@ -24,9 +25,9 @@ abstract contract ParameterStore is IRiskParameters {
     mapping(uint256 underlying => FeedProposal) internal _feedProposals;
     mapping(uint256 assetId => RateSourceProposal) internal _rateSourceProposals;
 
-    constructor(address engine_, address vault_) {
-        _ENGINE = IRiskEngine(engine_);
+    constructor(address vault_, address engine_) {
         vault = vault_;
+        _ENGINE = IRiskEngine(engine_);
     }
 
     // --- views ---
@@ -121,6 +122,7 @@ abstract contract ParameterStore is IRiskParameters {
 
     function _writeBook() internal {
         DomainFields memory fields = _domain.unpack();
+        if (fields.targetTo == 0) revert RiskParameters_NoDomain();
         fields.underlyingCount = _underlyings.length;
         fields.assetCount = _assets.length;
         _ENGINE.publish(SSTORE2.write(RiskBook.encode(DomainRowLib.pack(fields), _underlyings, _assets)));

@@ -12,8 +12,16 @@ import {ParameterBounds} from "./ParameterBounds.sol";
 /// earlier than was said when it set out: the end of the row's walk only moves back. The walk is linear and a later
 /// end makes it slower, so no call makes any field faster.
 library ParameterWalks {
-    /// @param row where the row stands at `clock` is found by walking it
+    /// @param walks some field is not at its target yet
+    /// @param setsOut some field has a new target to walk to
+    struct Course {
+        bool walks;
+        bool setsOut;
+    }
+
+    /// @param row walked to `clock` in place
     /// @param fields the row's fields with new targets in `To`; completed in place
+    /// @param duration of a walk that sets out {s}
     function underlying(
         UnderlyingRow memory row,
         UnderlyingFields memory fields,
@@ -23,24 +31,23 @@ library ParameterWalks {
         UnderlyingFields memory old = row.unpack();
         row.walk(clock);
         UnderlyingFields memory here = row.unpack();
-        fields.halfWidthFrom = _falling(here.halfWidthTo, fields.halfWidthTo);
-        fields.volatilityFrom = _falling(here.volatilityTo, fields.volatilityTo);
-        fields.toleranceFrom = _rising(here.toleranceTo, fields.toleranceTo);
-        fields.maintenanceDownFrom = _rising(here.maintenanceDownTo, fields.maintenanceDownTo);
-        fields.maintenanceUpFrom = _rising(here.maintenanceUpTo, fields.maintenanceUpTo);
-        bool sameTargets =
-            fields.halfWidthTo == old.halfWidthTo &&
-                fields.volatilityTo == old.volatilityTo &&
-                fields.toleranceTo == old.toleranceTo &&
-                fields.maintenanceDownTo == old.maintenanceDownTo &&
-                fields.maintenanceUpTo == old.maintenanceUpTo;
-        bool walks =
-            fields.halfWidthFrom != fields.halfWidthTo ||
-                fields.volatilityFrom != fields.volatilityTo ||
-                fields.toleranceFrom != fields.toleranceTo ||
-                fields.maintenanceDownFrom != fields.maintenanceDownTo ||
-                fields.maintenanceUpFrom != fields.maintenanceUpTo;
-        (fields.rampStart, fields.rampEnd) = _times(walks, sameTargets, old.rampEnd, clock, duration);
+        Course memory course;
+        fields.halfWidthFrom = _falling(course, here.halfWidthTo, old.halfWidthTo, fields.halfWidthTo);
+        fields.volatilityFrom = _falling(course, here.volatilityTo, old.volatilityTo, fields.volatilityTo);
+        fields.toleranceFrom = _rising(course, here.toleranceTo, old.toleranceTo, fields.toleranceTo);
+        fields.maintenanceDownFrom = _rising(
+            course,
+            here.maintenanceDownTo,
+            old.maintenanceDownTo,
+            fields.maintenanceDownTo
+        );
+        fields.maintenanceUpFrom = _rising(
+            course,
+            here.maintenanceUpTo,
+            old.maintenanceUpTo,
+            fields.maintenanceUpTo
+        );
+        (fields.rampStart, fields.rampEnd) = _times(course, old.rampEnd, clock, duration);
     }
 
     /// @dev As `underlying`.
@@ -53,21 +60,12 @@ library ParameterWalks {
         AssetFields memory old = row.unpack();
         row.walk(clock);
         AssetFields memory here = row.unpack();
-        fields.basisShockFrom = _rising(here.basisShockTo, fields.basisShockTo);
-        fields.unwindingFrom = _rising(here.unwindingTo, fields.unwindingTo);
-        fields.basisBandFrom = _falling(here.basisBandTo, fields.basisBandTo);
-        fields.depthFrom = _fallingDepth(here.depthTo, fields.depthTo);
-        bool sameTargets =
-            fields.basisShockTo == old.basisShockTo &&
-                fields.unwindingTo == old.unwindingTo &&
-                fields.basisBandTo == old.basisBandTo &&
-                fields.depthTo == old.depthTo;
-        bool walks =
-            fields.basisShockFrom != fields.basisShockTo ||
-                fields.unwindingFrom != fields.unwindingTo ||
-                fields.basisBandFrom != fields.basisBandTo ||
-                fields.depthFrom != fields.depthTo;
-        (fields.rampStart, fields.rampEnd) = _times(walks, sameTargets, old.rampEnd, clock, duration);
+        Course memory course;
+        fields.basisShockFrom = _rising(course, here.basisShockTo, old.basisShockTo, fields.basisShockTo);
+        fields.unwindingFrom = _rising(course, here.unwindingTo, old.unwindingTo, fields.unwindingTo);
+        fields.basisBandFrom = _falling(course, here.basisBandTo, old.basisBandTo, fields.basisBandTo);
+        fields.depthFrom = _fallingDepth(course, here.depthTo, old.depthTo, fields.depthTo);
+        (fields.rampStart, fields.rampEnd) = _times(course, old.rampEnd, clock, duration);
     }
 
     /// @dev As `underlying`.
@@ -80,56 +78,80 @@ library ParameterWalks {
         DomainFields memory old = row.unpack();
         row.walk(clock);
         DomainFields memory here = row.unpack();
-        fields.targetFrom = _rising(here.targetTo, fields.targetTo);
-        fields.premiumMinFrom = _rising(here.premiumMinTo, fields.premiumMinTo);
-        fields.premiumStartFrom = _rising(here.premiumStartTo, fields.premiumStartTo);
-        fields.premiumMaxFrom = _rising(here.premiumMaxTo, fields.premiumMaxTo);
-        fields.premiumFullHealthFrom = _rising(here.premiumFullHealthTo, fields.premiumFullHealthTo);
-        fields.minDebtFrom = _rising(here.minDebtTo, fields.minDebtTo);
-        bool sameTargets =
-            fields.targetTo == old.targetTo &&
-                fields.premiumMinTo == old.premiumMinTo &&
-                fields.premiumStartTo == old.premiumStartTo &&
-                fields.premiumMaxTo == old.premiumMaxTo &&
-                fields.premiumFullHealthTo == old.premiumFullHealthTo &&
-                fields.minDebtTo == old.minDebtTo;
-        bool walks =
-            fields.targetFrom != fields.targetTo ||
-                fields.premiumMinFrom != fields.premiumMinTo ||
-                fields.premiumStartFrom != fields.premiumStartTo ||
-                fields.premiumMaxFrom != fields.premiumMaxTo ||
-                fields.premiumFullHealthFrom != fields.premiumFullHealthTo ||
-                fields.minDebtFrom != fields.minDebtTo;
-        (fields.rampStart, fields.rampEnd) = _times(walks, sameTargets, old.rampEnd, clock, duration);
+        Course memory course;
+        fields.targetFrom = _rising(course, here.targetTo, old.targetTo, fields.targetTo);
+        fields.premiumMinFrom = _rising(course, here.premiumMinTo, old.premiumMinTo, fields.premiumMinTo);
+        fields.premiumStartFrom = _rising(
+            course,
+            here.premiumStartTo,
+            old.premiumStartTo,
+            fields.premiumStartTo
+        );
+        fields.premiumMaxFrom = _rising(course, here.premiumMaxTo, old.premiumMaxTo, fields.premiumMaxTo);
+        fields.premiumFullHealthFrom = _rising(
+            course,
+            here.premiumFullHealthTo,
+            old.premiumFullHealthTo,
+            fields.premiumFullHealthTo
+        );
+        fields.minDebtFrom = _rising(course, here.minDebtTo, old.minDebtTo, fields.minDebtTo);
+        (fields.rampStart, fields.rampEnd) = _times(course, old.rampEnd, clock, duration);
     }
 
-    /// @dev A walk whose targets are the old ones goes on to its old end. Others need a duration of their own.
+    /// @dev What only goes on keeps its end; what sets out needs a duration.
     function _times(
-        bool walks,
-        bool sameTargets,
+        Course memory course,
         uint256 oldEnd,
         uint256 clock,
         uint256 duration
     ) private pure returns (uint256 start, uint256 end) {
-        if (!walks) return (0, 0);
-        if (sameTargets) return (clock, oldEnd);
+        if (!course.walks) return (0, 0);
+        if (!course.setsOut) return (clock, oldEnd);
         ParameterBounds.checkRamp(duration);
         end = clock + duration;
         return (clock, end > oldEnd ? end : oldEnd);
     }
 
     /// @dev Where a walk to `target` begins, if more is tighter.
-    function _rising(uint256 here, uint256 target) private pure returns (uint256 from) {
-        return target > here ? here : target;
+    function _rising(
+        Course memory course,
+        uint256 here,
+        uint256 oldTarget,
+        uint256 target
+    ) private pure returns (uint256 from) {
+        return _from(course, target > here, here, oldTarget, target);
     }
 
     /// @dev Where a walk to `target` begins, if less is tighter.
-    function _falling(uint256 here, uint256 target) private pure returns (uint256 from) {
-        return target < here ? here : target;
+    function _falling(
+        Course memory course,
+        uint256 here,
+        uint256 oldTarget,
+        uint256 target
+    ) private pure returns (uint256 from) {
+        return _from(course, target < here, here, oldTarget, target);
     }
 
     /// @dev As `_falling`; zero stands for a depth without end.
-    function _fallingDepth(uint256 here, uint256 target) private pure returns (uint256 from) {
-        return target != 0 && (here == 0 || target < here) ? here : target;
+    function _fallingDepth(
+        Course memory course,
+        uint256 here,
+        uint256 oldTarget,
+        uint256 target
+    ) private pure returns (uint256 from) {
+        return _from(course, target != 0 && (here == 0 || target < here), here, oldTarget, target);
+    }
+
+    function _from(
+        Course memory course,
+        bool tightens,
+        uint256 here,
+        uint256 oldTarget,
+        uint256 target
+    ) private pure returns (uint256 from) {
+        if (!tightens) return target;
+        course.walks = true;
+        if (target != oldTarget) course.setsOut = true;
+        return here;
     }
 }

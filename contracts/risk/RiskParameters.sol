@@ -23,28 +23,14 @@ contract RiskParameters is ParameterStore, Governed {
     /// @dev Whether `configure` runs and publishes at its end.
     bool private transient _configuring;
 
-    /// @param engine_ risk engine that takes books from this contract; may be deployed later
     /// @param vault_ vault whose assets are added; may be deployed later
+    /// @param engine_ risk engine that takes books from this contract; may be deployed later
     constructor(
         address owner_,
         address guardian_,
-        address engine_,
         address vault_,
-        Domain memory domain_
-    ) Governed(owner_, guardian_) ParameterStore(engine_, vault_) {
-        DomainFields memory fields;
-        _target(fields, domain_);
-        fields.targetFrom = fields.targetTo;
-        fields.premiumMinFrom = fields.premiumMinTo;
-        fields.premiumStartFrom = fields.premiumStartTo;
-        fields.premiumMaxFrom = fields.premiumMaxTo;
-        fields.premiumFullHealthFrom = fields.premiumFullHealthTo;
-        fields.minDebtFrom = fields.minDebtTo;
-        ParameterBounds.checkDomain(fields);
-        _domain = DomainRowLib.pack(fields);
-        Domain memory none;
-        emit DomainSet(none, domain_, 0);
-    }
+        address engine_
+    ) Governed(owner_, guardian_) ParameterStore(vault_, engine_) {}
 
     // --- owner ---
 
@@ -215,7 +201,8 @@ contract RiskParameters is ParameterStore, Governed {
         DomainFields memory fields = row.unpack();
         _target(fields, domain_);
         uint256 clock = _clock();
-        ParameterWalks.domain(row, fields, clock, rampDuration);
+        if (old.targetHealthPpm == 0) _arrive(fields);
+        else ParameterWalks.domain(row, fields, clock, rampDuration);
         ParameterBounds.checkDomain(fields);
         for (uint256 i = 0; i < _underlyings.length; ++i) {
             ParameterBounds.checkTarget(i, _underlyingAhead(i, clock), fields);
@@ -318,6 +305,16 @@ contract RiskParameters is ParameterStore, Governed {
         if (assetId == 0 && fields.tier != uint256(Tier.CROSS)) revert RiskParameters_NotSettable("tier");
     }
 
+    /// @dev What is new stands at its target.
+    function _arrive(DomainFields memory fields) private pure {
+        fields.targetFrom = fields.targetTo;
+        fields.premiumMinFrom = fields.premiumMinTo;
+        fields.premiumStartFrom = fields.premiumStartTo;
+        fields.premiumMaxFrom = fields.premiumMaxTo;
+        fields.premiumFullHealthFrom = fields.premiumFullHealthTo;
+        fields.minDebtFrom = fields.minDebtTo;
+    }
+
     function _target(UnderlyingFields memory fields, Feed calldata feed_) private pure {
         fields.heartbeat = feed_.heartbeat;
         fields.halfWidthTo = feed_.halfWidthPpm;
@@ -342,7 +339,7 @@ contract RiskParameters is ParameterStore, Governed {
         fields.depthTo = asset_.depthUsd;
     }
 
-    function _target(DomainFields memory fields, Domain memory domain_) private pure {
+    function _target(DomainFields memory fields, Domain calldata domain_) private pure {
         fields.targetTo = domain_.targetHealthPpm;
         fields.premiumMinTo = domain_.premiumMinPpm;
         fields.premiumStartTo = domain_.premiumStartPpm;
