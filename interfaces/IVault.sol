@@ -3,10 +3,8 @@ pragma solidity ^0.8.37;
 
 import {AccountId, Holding} from "./Types.sol";
 
-/// @notice Margin accounts: signed balances, custody, batches. The only contract that holds traders' tokens.
-/// Signs: positive is what the account owns. Unless said otherwise a function that acts for an account may be called by
-/// its owner or by an operator whose approval has not expired, and reverts with `Vault_NotAuthorised` for others.
-interface IVault {
+/// @notice What the vault tells: events, errors, structs.
+interface IVaultTypes {
     /// @param adapter listed swap adapter
     /// @param exactOut false: `amount` is spent; true: `amount` is bought
     /// @param amount {tok}
@@ -128,7 +126,10 @@ interface IVault {
     error Vault_SignatureExpired(uint256 deadline);
     error Vault_BadSignature(AccountId account);
     error Vault_TransferShort(address token, uint256 balance, uint256 accounted);
+}
 
+/// @notice What moves balances.
+interface IVaultOperations is IVaultTypes {
     // --- accounts ---
 
     /// @notice Takes `amount` of `token` from the caller, repays the account's debt of it first, keeps the rest in custody.
@@ -200,21 +201,6 @@ interface IVault {
         int256 maxPayment
     ) external returns (uint256 takenWad, int256 payment);
 
-    // --- operators ---
-
-    /// @notice Lets `operator` act for the account until `expiry` (unix seconds); 0 ends it. Owner only.
-    function setOperator(AccountId account, address operator, uint256 expiry) external;
-
-    /// @notice `setOperator` by the owner's EIP-712 signature (ERC-1271 for contracts) over
-    /// `SetOperator(bytes32 account,address operator,uint256 expiry,uint256 nonce,uint256 deadline)`.
-    function setOperatorBySig(
-        AccountId account,
-        address operator,
-        uint256 expiry,
-        uint256 deadline,
-        bytes calldata signature
-    ) external;
-
     // --- liquidation engine and instruments ---
 
     /// @notice Writes off `amount` of the account's debt of asset `assetId` at its pool. Liquidation engine only.
@@ -233,6 +219,25 @@ interface IVault {
 
     /// @notice Has the account checked at the end of the batch. Listed instruments only, while they act.
     function touch(AccountId account) external;
+}
+
+/// @notice What moves none: operators, governance, views. The vault has it in a contract of its own, which it calls by
+/// delegation.
+interface IVaultAdmin is IVaultTypes {
+    // --- operators ---
+
+    /// @notice Lets `operator` act for the account until `expiry` (unix seconds); 0 ends it. Owner only.
+    function setOperator(AccountId account, address operator, uint256 expiry) external;
+
+    /// @notice `setOperator` by the owner's EIP-712 signature (ERC-1271 for contracts) over
+    /// `SetOperator(bytes32 account,address operator,uint256 expiry,uint256 nonce,uint256 deadline)`.
+    function setOperatorBySig(
+        AccountId account,
+        address operator,
+        uint256 expiry,
+        uint256 deadline,
+        bytes calldata signature
+    ) external;
 
     // --- governance ---
 
@@ -293,3 +298,8 @@ interface IVault {
 
     function backstop() external view returns (address);
 }
+
+/// @notice Margin accounts: signed balances, custody, batches. The only contract that holds traders' tokens.
+/// Signs: positive is what the account owns. Unless said otherwise a function that acts for an account may be called by
+/// its owner or by an operator whose approval has not expired, and reverts with `Vault_NotAuthorised` for others.
+interface IVault is IVaultOperations, IVaultAdmin {}

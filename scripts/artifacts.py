@@ -11,12 +11,16 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from scripts.setup.environment import ROOT, STATE, write_atomically
+
+
+# A contract that answers another's functions too, by delegation: its ABI is that of both.
+DELEGATES = {"Vault": "VaultAdmin"}
 
 
 class ArtifactError(LookupError):
@@ -65,7 +69,11 @@ class ArtifactStore:
         if not found:
             places = ", ".join(str(folder) for folder in self.folders)
             raise ArtifactError(f'no contract "{name}" in {places}; compile it with `make build`')
-        return min(found, key=lambda artifact: (artifact.source.startswith("node_modules"), artifact.source))
+        own = min(found, key=lambda artifact: (artifact.source.startswith("node_modules"), artifact.source))
+        if name not in DELEGATES:
+            return own
+        answered = [entry for entry in self.get(DELEGATES[name]).abi if entry["type"] != "constructor"]
+        return replace(own, abi=own.abi + [entry for entry in answered if entry not in own.abi])
 
 
 @cache

@@ -28,7 +28,7 @@ abstract contract Governed is Ownable2Step {
         _setGuardian(guardian_);
     }
 
-    function _setGuardian(address guardian_) private {
+    function _setGuardian(address guardian_) internal {
         emit GuardianSet(guardian, guardian_);
         guardian = guardian_;
     }

@@ -6,7 +6,7 @@ import {LibBit} from "solady/utils/LibBit.sol";
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 
 import {ILendingPool} from "../../interfaces/ILendingPool.sol";
-import {IVault} from "../../interfaces/IVault.sol";
+import {IVaultTypes} from "../../interfaces/IVault.sol";
 import {AccountId, Holding, HoldingLib} from "../../interfaces/Types.sol";
 import {Custody, CustodyLib, Header, Market, Pair} from "./AccountWords.sol";
 import {OperationLock} from "./OperationLock.sol";
@@ -32,8 +32,9 @@ abstract contract AccountStore is OperationLock {
 
     mapping(AccountId account => AccountState) private _accounts;
     mapping(address token => Custody) internal _custody;
-    Market[128] internal _markets;
+    mapping(address token => Market) internal _market;
     address[128] internal _tokens;
+    address[128] internal _pools;
     address[127] internal _instruments;
     /// @dev {assets listed 8, instruments listed 8}
     uint8 internal _assetCount;
@@ -48,7 +49,7 @@ abstract contract AccountStore is OperationLock {
 
     function _custodyOf(address token) internal view returns (Custody custody) {
         custody = _custody[token];
-        if (!custody.isListed()) revert IVault.Vault_UnknownAsset(token);
+        if (!custody.isListed()) revert IVaultTypes.Vault_UnknownAsset(token);
     }
 
     /// @dev Signed balance: custody {tok} or, negative, principal {tok / index}.
@@ -57,8 +58,25 @@ abstract contract AccountStore is OperationLock {
     }
 
     function _poolOf(uint256 id) internal view returns (ILendingPool pool) {
-        pool = ILendingPool(_markets[id].pool());
-        if (address(pool) == address(0)) revert IVault.Vault_NotBorrowable(_tokens[id]);
+        pool = ILendingPool(_pools[id]);
+        if (address(pool) == address(0)) revert IVaultTypes.Vault_NotBorrowable(_tokens[id]);
+    }
+
+    /// @dev Debt index of an asset's pool; asked once in a transaction.
+    function _indexOf(uint256 id) internal returns (uint256 index) {
+        index = _seenIndex(id);
+        if (index != 0) return index;
+        index = _poolOf(id).debtIndex();
+        _keepIndex(id, index);
+    }
+
+    /// @dev As `_indexOf`, by the pool that is known already.
+    function _indexOf(uint256 id, address pool) internal returns (uint256 index) {
+        index = _seenIndex(id);
+        if (index != 0) return index;
+        if (pool == address(0)) revert IVaultTypes.Vault_NotBorrowable(_tokens[id]);
+        index = ILendingPool(pool).debtIndex();
+        _keepIndex(id, index);
     }
 
     /// @dev Rounded up. Principal is below 2**112 and the index below 2**80.
@@ -129,7 +147,9 @@ abstract contract AccountStore is OperationLock {
             int256 amount = pair.balance(id);
             if (amount < 0) {
                 inDebt = true;
-                amount = -int256(_debtOf(uint256(-amount), _poolOf(id).debtIndex()));
+                uint256 index = _seenIndex(id);
+                if (index == 0) index = _poolOf(id).debtIndex();
+                amount = -int256(_debtOf(uint256(-amount), index));
             }
             unchecked {
                 list[i++] = HoldingLib.pack(id, amount);
@@ -152,7 +172,7 @@ abstract contract AccountStore is OperationLock {
     /// @dev Writes a balance; the header changes only when it starts or ends at zero.
     function _setBalance(AccountId account, uint256 id, Pair pair, int256 before, int256 amount) private {
         if (amount > MAX_BALANCE || amount < -MAX_BALANCE) {
-            revert IVault.Vault_AmountOutOfRange(amount.abs(), uint256(MAX_BALANCE));
+            revert IVaultTypes.Vault_AmountOutOfRange(amount.abs(), uint256(MAX_BALANCE));
         }
         AccountState storage state = _accounts[account];
         _record(account, id >> 1, Pair.unwrap(pair));
@@ -179,7 +199,7 @@ abstract contract AccountStore is OperationLock {
             _setBalance(account, id, pair, balance, balance + _signed(amount));
             return (0, custodyUp);
         }
-        uint256 index = _poolOf(id).debtIndex();
+        uint256 index = _indexOf(id);
         principalDown = uint256(-balance);
         uint256 debt = _debtOf(principalDown, index);
         if (amount >= debt) custodyUp = amount - debt;
@@ -207,7 +227,7 @@ abstract contract AccountStore is OperationLock {
         custodyDown = amount;
         if (left < 0) {
             custodyDown = balance > 0 ? uint256(balance) : 0;
-            principalUp = _principalUp(amount - custodyDown, _poolOf(id).debtIndex());
+            principalUp = _principalUp(amount - custodyDown, _indexOf(id));
             left = balance - int256(custodyDown) - _signed(principalUp);
         }
         _setBalance(account, id, pair, balance, left);
@@ -226,7 +246,7 @@ abstract contract AccountStore is OperationLock {
     }
 
     function _moveDebt(AccountId from, AccountId to, uint256 id, uint256 amount) private {
-        uint256 index = _poolOf(id).debtIndex();
+        uint256 index = _indexOf(id);
         Pair pair = _accounts[from].pairs[id >> 1];
         int256 balance = pair.balance(id);
         uint256 principal = _principalUp(amount, index).min(uint256(-balance));
@@ -258,7 +278,7 @@ abstract contract AccountStore is OperationLock {
         int256 balance = pair.balance(SETTLEMENT);
         int256 receiver = _rawBalance(to, SETTLEMENT);
         if (balance <= 0 && receiver < 0) {
-            uint256 principal = _principalUp(uint256(_signed(amount)), _poolOf(SETTLEMENT).debtIndex());
+            uint256 principal = _principalUp(uint256(_signed(amount)), _indexOf(SETTLEMENT));
             if (principal <= uint256(-receiver)) {
                 _setBalance(from, SETTLEMENT, pair, balance, balance - _signed(principal));
                 _setBalance(to, SETTLEMENT, _accounts[to].pairs[0], receiver, receiver + int256(principal));
@@ -321,7 +341,8 @@ abstract contract AccountStore is OperationLock {
         if (change == 0) return;
         Custody custody = _custody[token];
         uint256 total = uint256(int256(custody.total()) + change);
-        if (total > CustodyLib.MAX_TOTAL) revert IVault.Vault_AmountOutOfRange(total, CustodyLib.MAX_TOTAL);
+        if (total > CustodyLib.MAX_TOTAL)
+            revert IVaultTypes.Vault_AmountOutOfRange(total, CustodyLib.MAX_TOTAL);
         _custody[token] = custody.withTotal(total);
     }
 
@@ -331,12 +352,12 @@ abstract contract AccountStore is OperationLock {
         Pair pair = _accounts[account].pairs[id >> 1];
         int256 balance = pair.balance(id);
         if (balance >= 0) return;
-        uint256 index = pool.debtIndex();
+        uint256 index = _indexOf(id);
         uint256 principal = uint256(-balance);
         if (amount < _debtOf(principal, index)) principal = _principalDown(amount, index);
         _setBalance(account, id, pair, balance, balance + int256(principal));
         pool.writeOff(principal);
-        emit IVault.DebtWrittenOff(account, _tokens[id], amount);
+        emit IVaultTypes.DebtWrittenOff(account, _tokens[id], amount);
     }
 
     // --- header and stamps ---
@@ -374,7 +395,8 @@ abstract contract AccountStore is OperationLock {
     }
 
     function _signed(uint256 amount) private pure returns (int256) {
-        if (amount > uint256(MAX_BALANCE)) revert IVault.Vault_AmountOutOfRange(amount, uint256(MAX_BALANCE));
+        if (amount > uint256(MAX_BALANCE))
+            revert IVaultTypes.Vault_AmountOutOfRange(amount, uint256(MAX_BALANCE));
         return int256(amount);
     }
 }

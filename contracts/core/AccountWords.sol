@@ -12,7 +12,7 @@ type Pair is uint256;
 /// @dev An asset's custody: {total 120 {tok}, cap 120 {tok}, id 8, listed 8}.
 type Custody is uint256;
 
-/// @dev An asset's market: {pool 160, debtCap 96 as mantissa 88 and binary exponent 8 {tok}}.
+/// @dev An asset's market: {pool 160, debtCap 88 as mantissa 80 and binary exponent 8 {tok}, id 8}.
 type Market is uint256;
 
 using HeaderLib for Header global;
@@ -110,13 +110,20 @@ library MarketLib {
     }
 
     function debtCap(Market self) internal pure returns (uint256) {
-        return uint256(uint88(Market.unwrap(self) >> 160)) << (Market.unwrap(self) >> 248);
+        return uint256(uint80(Market.unwrap(self) >> 160)) << uint8(Market.unwrap(self) >> 240);
     }
 
-    /// @dev A cap above 88 bits loses its low bits (rounded down).
-    function pack(address pool_, uint256 debtCap_) internal pure returns (Market) {
+    function id(Market self) internal pure returns (uint256) {
+        return Market.unwrap(self) >> 248;
+    }
+
+    /// @dev A cap above 80 bits loses its low bits (rounded down).
+    function pack(address pool_, uint256 debtCap_, uint256 id_) internal pure returns (Market) {
         uint256 exponent;
-        while (debtCap_ >> exponent > type(uint88).max) ++exponent;
-        return Market.wrap(uint256(uint160(pool_)) | ((debtCap_ >> exponent) << 160) | (exponent << 248));
+        while (debtCap_ >> exponent > type(uint80).max) ++exponent;
+        return
+            Market.wrap(
+                uint256(uint160(pool_)) | ((debtCap_ >> exponent) << 160) | (exponent << 240) | (id_ << 248)
+            );
     }
 }

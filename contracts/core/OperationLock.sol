@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IVault} from "../../interfaces/IVault.sol";
+import {IVaultTypes} from "../../interfaces/IVault.sol";
 import {AccountId} from "../../interfaces/Types.sol";
 
 /// @dev Transient state of the operation that runs: the lock, the accounts whose check is pending, and the words those
@@ -37,6 +37,7 @@ abstract contract OperationLock {
     uint256 private constant LIST_SEED = uint256(keccak256("keel.vault.touched"));
     uint256 private constant FLAGS_SEED = uint256(keccak256("keel.vault.flags"));
     uint256 private constant WORD_SEED = uint256(keccak256("keel.vault.original"));
+    uint256 private constant INDEX_SEED = uint256(keccak256("keel.vault.index"));
 
     /// @dev Marks a word as recorded; no header or pair uses its top bit.
     uint256 private constant RECORDED = 1 << 255;
@@ -48,7 +49,7 @@ abstract contract OperationLock {
     }
 
     modifier notLocked() {
-        if (_operation & 3 != 0) revert IVault.Vault_Locked();
+        if (_operation & 3 != 0) revert IVaultTypes.Vault_Locked();
         _;
     }
 
@@ -72,7 +73,7 @@ abstract contract OperationLock {
             return true;
         }
         // Only the running batch calls from the vault's own address.
-        if (msg.sender != address(this)) revert IVault.Vault_Locked();
+        if (msg.sender != address(this)) revert IVaultTypes.Vault_Locked();
     }
 
     function _finish() internal {
@@ -128,6 +129,15 @@ abstract contract OperationLock {
     function _original(AccountId account, uint256 key, uint256 current) internal view returns (uint256) {
         uint256 word = _load(_key(WORD_SEED, account, key));
         return word == 0 ? current : word & ~RECORDED;
+    }
+
+    /// @dev A pool's debt index as this transaction has seen it, zero if it has not: within a block an index does not move.
+    function _seenIndex(uint256 assetId) internal view returns (uint256) {
+        return _load(bytes32(INDEX_SEED + assetId));
+    }
+
+    function _keepIndex(uint256 assetId, uint256 index) internal {
+        _store(bytes32(INDEX_SEED + assetId), index);
     }
 
     function _key(uint256 seed, AccountId account, uint256 key) private view returns (bytes32 slot) {

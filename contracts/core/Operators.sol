@@ -4,28 +4,23 @@ pragma solidity 0.8.37;
 import {EIP712} from "solady/utils/EIP712.sol";
 import {SignatureCheckerLib} from "solady/utils/SignatureCheckerLib.sol";
 
-import {IVault} from "../../interfaces/IVault.sol";
+import {IVaultAdmin} from "../../interfaces/IVault.sol";
 import {AccountId} from "../../interfaces/Types.sol";
-import {OperationLock} from "./OperationLock.sol";
+import {VaultBase} from "./VaultBase.sol";
 
-/// @dev Who may act for an account: its owner, and operators until their approval expires.
-abstract contract Operators is IVault, OperationLock, EIP712 {
+/// @dev Approvals of operators, who may act for an account beside its owner until they expire.
+abstract contract Operators is IVaultAdmin, VaultBase, EIP712 {
     bytes32 private constant SET_OPERATOR_TYPEHASH = keccak256(
         "SetOperator(bytes32 account,address operator,uint256 expiry,uint256 nonce,uint256 deadline)"
     );
 
-    /// @inheritdoc IVault
-    mapping(AccountId account => mapping(address operator => uint256)) public operatorExpiry;
-    /// @inheritdoc IVault
-    mapping(AccountId account => uint256) public operatorNonce;
-
-    /// @inheritdoc IVault
+    /// @inheritdoc IVaultAdmin
     function setOperator(AccountId account, address operator, uint256 expiry) external {
         if (account.owner() != _caller()) revert Vault_NotAuthorised(account, _caller());
         _setOperator(account, operator, expiry);
     }
 
-    /// @inheritdoc IVault
+    /// @inheritdoc IVaultAdmin
     function setOperatorBySig(
         AccountId account,
         address operator,
@@ -41,7 +36,7 @@ abstract contract Operators is IVault, OperationLock, EIP712 {
                     account,
                     operator,
                     expiry,
-                    operatorNonce[account]++,
+                    _operatorNonce[account]++,
                     deadline
                 )
             )
@@ -52,18 +47,19 @@ abstract contract Operators is IVault, OperationLock, EIP712 {
         _setOperator(account, operator, expiry);
     }
 
+    /// @inheritdoc IVaultAdmin
+    function operatorExpiry(AccountId account, address operator) external view returns (uint256) {
+        return _operatorExpiry[account][operator];
+    }
+
+    /// @inheritdoc IVaultAdmin
+    function operatorNonce(AccountId account) external view returns (uint256) {
+        return _operatorNonce[account];
+    }
+
     function _setOperator(AccountId account, address operator, uint256 expiry) private {
-        emit OperatorSet(account, operator, operatorExpiry[account][operator], expiry);
-        operatorExpiry[account][operator] = expiry;
-    }
-
-    function _mayAct(AccountId account, address caller) internal view returns (bool) {
-        return account.owner() == caller || operatorExpiry[account][caller] >= block.timestamp;
-    }
-
-    function _authorise(AccountId account) internal view {
-        address caller = _caller();
-        if (!_mayAct(account, caller)) revert Vault_NotAuthorised(account, caller);
+        emit OperatorSet(account, operator, _operatorExpiry[account][operator], expiry);
+        _operatorExpiry[account][operator] = expiry;
     }
 
     function _domainNameAndVersion() internal pure override returns (string memory, string memory) {

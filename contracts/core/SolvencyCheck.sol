@@ -3,21 +3,13 @@ pragma solidity 0.8.37;
 
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 
-import {IRiskEngine} from "../../interfaces/IRiskEngine.sol";
-import {IVault} from "../../interfaces/IVault.sol";
+import {IVaultTypes} from "../../interfaces/IVault.sol";
 import {AccountId, Assessment, Holding, PriceStatus, Requirement} from "../../interfaces/Types.sol";
-import {AccountStore} from "./AccountStore.sol";
+import {VaultBase} from "./VaultBase.sol";
 
 /// @dev What every operation ends with: settle with the pools, then judge each touched account once.
-abstract contract SolvencyCheck is AccountStore {
+abstract contract SolvencyCheck is VaultBase {
     using FixedPointMathLib for int256;
-
-    IRiskEngine internal immutable RISK_ENGINE;
-    bool internal _paused;
-
-    constructor(address riskEngine_) {
-        RISK_ENGINE = IRiskEngine(riskEngine_);
-    }
 
     function _closeOperation() internal override {
         _settleOpen();
@@ -33,7 +25,7 @@ abstract contract SolvencyCheck is AccountStore {
     function _check(AccountId account, uint256 flags) private {
         (Holding[] memory list, address[] memory instruments, , bool inDebt) = _gather(account, false);
         if (!inDebt && instruments.length == 0) {
-            if (flags & OVER_CAP != 0) revert IVault.Vault_AboveSupplyCap(account);
+            if (flags & OVER_CAP != 0) revert IVaultTypes.Vault_AboveSupplyCap(account);
             return;
         }
 
@@ -51,21 +43,21 @@ abstract contract SolvencyCheck is AccountStore {
                 (current.status == PriceStatus.FRESH && !_paused && flags & OVER_CAP == 0);
 
         if (flags & TOOK_OVER != 0 && !covered) {
-            revert IVault.Vault_BelowInitialRequirement(account, worst, current.requirement);
+            revert IVaultTypes.Vault_BelowInitialRequirement(account, worst, current.requirement);
         }
         if (!covered || !mayTakeRisk) {
             if (!_reducedRisk(account, current)) {
                 if (!covered)
-                    revert IVault.Vault_BelowInitialRequirement(account, worst, current.requirement);
-                if (flags & OVER_CAP != 0) revert IVault.Vault_AboveSupplyCap(account);
-                revert IVault.Vault_NoNewRisk(account, uint8(current.status), _paused);
+                    revert IVaultTypes.Vault_BelowInitialRequirement(account, worst, current.requirement);
+                if (flags & OVER_CAP != 0) revert IVaultTypes.Vault_AboveSupplyCap(account);
+                revert IVaultTypes.Vault_NoNewRisk(account, uint8(current.status), _paused);
             }
-            if (flags & LOSSY_SWAP != 0) revert IVault.Vault_LossyReduction(account);
+            if (flags & LOSSY_SWAP != 0) revert IVaultTypes.Vault_LossyReduction(account);
             return;
         }
         if (current.debtValue < current.minimumDebt && flags & BORROWED != 0 && current.debtValue != 0) {
             if (_isPlain() || current.debtValue > _assessOriginal(account).debtValue) {
-                revert IVault.Vault_BelowMinimumDebt(account, current.debtValue, current.minimumDebt);
+                revert IVaultTypes.Vault_BelowMinimumDebt(account, current.debtValue, current.minimumDebt);
             }
         }
         // Netted over the operation, so that a dust borrow hidden in a deposit does not shield from liquidation.

@@ -10,10 +10,12 @@ import {IInstrument} from "../../interfaces/IInstrument.sol";
 import {ILendingPool} from "../../interfaces/ILendingPool.sol";
 import {ILiquidationEngine} from "../../interfaces/ILiquidationEngine.sol";
 import {ISwapAdapter} from "../../interfaces/ISwapAdapter.sol";
-import {IVault} from "../../interfaces/IVault.sol";
+import {IVaultOperations} from "../../interfaces/IVault.sol";
 import {AccountId, AccountIdLib, Holding} from "../../interfaces/Types.sol";
-import {Custody} from "./AccountWords.sol";
+import {Custody, Market} from "./AccountWords.sol";
+import {SolvencyCheck} from "./SolvencyCheck.sol";
 import {VaultAdmin} from "./VaultAdmin.sol";
+import {VaultBase} from "./VaultBase.sol";
 
 /// @dev Wrapped ether.
 interface IWrappedNative {
@@ -22,13 +24,15 @@ interface IWrappedNative {
     function withdraw(uint256 amount) external;
 }
 
-/// @notice Margin accounts, custody and batches of one domain.
-contract Vault is VaultAdmin {
+/// @notice Margin accounts, custody and batches of one domain. What moves no balance (`IVaultAdmin`) is in a contract that
+/// the vault makes for itself and calls by delegation.
+contract Vault is IVaultOperations, SolvencyCheck {
     using FixedPointMathLib for uint256;
     using SafeTransferLib for address;
 
     IWrappedNative private immutable WRAPPED_NATIVE;
     AccountId private immutable BACKSTOP_ACCOUNT;
+    address private immutable ADMIN;
 
     constructor(
         address owner_,
@@ -37,9 +41,31 @@ contract Vault is VaultAdmin {
         address liquidationEngine_,
         address backstop_,
         address wrappedNative_
-    ) VaultAdmin(owner_, guardian_, riskEngine_, liquidationEngine_) {
+    ) VaultBase(riskEngine_, liquidationEngine_) {
         BACKSTOP_ACCOUNT = AccountIdLib.id(backstop_, 0);
         WRAPPED_NATIVE = IWrappedNative(wrappedNative_);
+        VaultAdmin admin = new VaultAdmin(riskEngine_, liquidationEngine_, backstop_);
+        ADMIN = address(admin);
+        LibCall.delegateCallContract(
+            address(admin),
+            abi.encodeCall(VaultAdmin.initialise, (owner_, guardian_))
+        );
+    }
+
+    /// @dev Everything that is not here is in the admin contract.
+    fallback() external {
+        address admin = ADMIN;
+        assembly ("memory-safe") {
+            // The whole call and its whole answer, from free memory on.
+            let data := mload(0x40)
+            calldatacopy(data, 0, calldatasize())
+            let done := delegatecall(gas(), admin, data, calldatasize(), 0, 0)
+            returndatacopy(data, 0, returndatasize())
+            if iszero(done) {
+                revert(data, returndatasize())
+            }
+            return(data, returndatasize())
+        }
     }
 
     /// @dev Only unwrapping sends ether here.
@@ -49,12 +75,12 @@ contract Vault is VaultAdmin {
 
     // --- accounts ---
 
-    /// @inheritdoc IVault
+    /// @inheritdoc IVaultOperations
     function deposit(AccountId account, address token, uint256 amount) external operation(PLAIN) {
         _deposit(account, token, amount);
     }
 
-    /// @inheritdoc IVault
+    /// @inheritdoc IVaultOperations
     function depositWithPermit(
         AccountId account,
         address token,
@@ -70,7 +96,7 @@ contract Vault is VaultAdmin {
         _deposit(account, token, amount);
     }
 
-    /// @inheritdoc IVault
+    /// @inheritdoc IVaultOperations
     function depositNative(AccountId account) external payable operation(PLAIN) {
         // The whole balance, not msg.value: a batch holds what was sent with it.
         uint256 amount = address(this).balance;
@@ -81,40 +107,55 @@ contract Vault is VaultAdmin {
         _add(account, token, custody, amount);
     }
 
-    /// @inheritdoc IVault
+    /// @inheritdoc IVaultOperations
     function withdraw(
         AccountId account,
         address token,
         uint256 amount,
         address to
     ) external operation(PLAIN) {
-        _take(account, token, amount, to, false);
+        _withdraw(account, token, amount, to);
     }
 
-    /// @inheritdoc IVault
+    /// @inheritdoc IVaultOperations
     function withdrawNative(AccountId account, uint256 amount, address to) external operation(PLAIN) {
-        amount = _take(account, address(WRAPPED_NATIVE), amount, address(this), false);
+        amount = _withdraw(account, address(WRAPPED_NATIVE), amount, address(this));
         WRAPPED_NATIVE.withdraw(amount);
         (bool sent, ) = to.call{value: amount}("");
         if (!sent) revert Vault_NativeTransferFailed(to, amount);
     }
 
-    /// @inheritdoc IVault
+    /// @inheritdoc IVaultOperations
     function borrow(AccountId account, address token, uint256 amount, address to) external operation(PLAIN) {
-        _take(account, token, amount, to, true);
+        _authorise(account);
+        if (amount == 0) revert Vault_ZeroAmount();
+        if (to == address(0) || to == address(this)) revert Vault_BadReceiver(to);
+        Market market = _market[token];
+        if (market.pool() == address(0)) {
+            _custodyOf(token);
+            revert Vault_NotBorrowable(token);
+        }
+        // Keeps the index, so that nothing below needs the pool's address from another slot.
+        uint256 id = market.id();
+        _indexOf(id, market.pool());
+        uint256 borrowed = _send(account, token, id, amount, to);
+        _touch(account, borrowed == 0 ? NEW_RISK : NEW_RISK | BORROWED, id >> 1);
+        emit Withdrawn(account, token, to, amount, borrowed);
     }
 
-    /// @inheritdoc IVault
+    /// @inheritdoc IVaultOperations
     function repay(
         AccountId account,
         address token,
         uint256 amount
     ) external operation(PLAIN) returns (uint256 repaid) {
-        uint256 id = _custodyOf(token).id();
+        Market market = _market[token];
+        ILendingPool pool = ILendingPool(market.pool());
+        if (address(pool) == address(0)) revert Vault_NotBorrowable(token);
+        uint256 id = market.id();
         int256 balance = _rawBalance(account, id);
         if (balance >= 0) revert Vault_NotHeld(account, token);
-        ILendingPool pool = _poolOf(id);
-        repaid = amount.min(_debtOf(uint256(-balance), pool.debtIndex()));
+        repaid = amount.min(_debtOf(uint256(-balance), _indexOf(id, address(pool))));
         if (repaid == 0) revert Vault_ZeroAmount();
         (uint256 principalDown, ) = _credit(account, id, repaid);
         token.safeTransferFrom(_caller(), address(pool), repaid);
@@ -122,7 +163,7 @@ contract Vault is VaultAdmin {
         emit Repaid(account, token, _caller(), repaid);
     }
 
-    /// @inheritdoc IVault
+    /// @inheritdoc IVaultOperations
     function transfer(
         AccountId from,
         AccountId to,
@@ -143,13 +184,13 @@ contract Vault is VaultAdmin {
         emit Transferred(from, to, token, amount);
     }
 
-    /// @inheritdoc IVault
+    /// @inheritdoc IVaultOperations
     function swap(
         AccountId account,
         Swap calldata params
     ) external operation(SINGLE) returns (uint256 amountIn, uint256 amountOut) {
         _authorise(account);
-        if (!swapAdapterAllowed[params.adapter]) revert Vault_UnknownAdapter(params.adapter);
+        if (!_adapterAllowed[params.adapter]) revert Vault_UnknownAdapter(params.adapter);
         address assetIn = params.assetIn;
         address assetOut = params.assetOut;
         if (params.amount == 0) revert Vault_ZeroAmount();
@@ -192,7 +233,7 @@ contract Vault is VaultAdmin {
         emit Swapped(account, assetIn, assetOut, amountIn, amountOut);
     }
 
-    /// @inheritdoc IVault
+    /// @inheritdoc IVaultOperations
     function callInstrument(
         AccountId account,
         address instrument,
@@ -204,7 +245,7 @@ contract Vault is VaultAdmin {
         result = IInstrument(instrument).execute(account, _caller(), data);
     }
 
-    /// @inheritdoc IVault
+    /// @inheritdoc IVaultOperations
     function execute(bytes[] calldata calls) external payable returns (bytes[] memory results) {
         bool outermost = _beginBatch();
         results = new bytes[](calls.length);
@@ -220,7 +261,7 @@ contract Vault is VaultAdmin {
         }
     }
 
-    /// @inheritdoc IVault
+    /// @inheritdoc IVaultOperations
     function liquidate(
         AccountId account,
         AccountId into,
@@ -292,20 +333,20 @@ contract Vault is VaultAdmin {
 
     // --- liquidation engine and instruments ---
 
-    /// @inheritdoc IVault
+    /// @inheritdoc IVaultOperations
     function writeOff(AccountId account, uint256 assetId, uint256 amount) external operation(SINGLE) {
         _onlyLiquidationEngine();
         _writeOffDebt(account, assetId, amount);
     }
 
-    /// @inheritdoc IVault
+    /// @inheritdoc IVaultOperations
     function cover(AccountId account, uint256 amount) external operation(SINGLE) {
         _onlyLiquidationEngine();
         _pay(BACKSTOP_ACCOUNT, account, amount);
         emit ShortfallCovered(account, amount);
     }
 
-    /// @inheritdoc IVault
+    /// @inheritdoc IVaultOperations
     function instrumentPay(AccountId from, AccountId to, uint256 amount) external {
         bool outermost = _beginInstrument();
         AccountId own = AccountIdLib.id(msg.sender, 0);
@@ -316,14 +357,14 @@ contract Vault is VaultAdmin {
         if (outermost) _finish();
     }
 
-    /// @inheritdoc IVault
+    /// @inheritdoc IVaultOperations
     function setHeld(AccountId account, bool held) external {
         bool outermost = _beginInstrument();
         _setInstrument(account, _instrumentIds[msg.sender] - 1, held);
         if (outermost) _finish();
     }
 
-    /// @inheritdoc IVault
+    /// @inheritdoc IVaultOperations
     function touch(AccountId account) external {
         bool outermost = _beginInstrument();
         _touch(account, NEW_RISK, 0);
@@ -385,27 +426,25 @@ contract Vault is VaultAdmin {
         pool.repay(principalDown, amount - custodyUp);
     }
 
-    function _take(
+    /// @dev Takes tokens out of an account's balance, never more than it holds.
+    function _withdraw(
         AccountId account,
         address token,
         uint256 amount,
-        address to,
-        bool mayBorrow
-    ) private returns (uint256 taken) {
+        address to
+    ) private returns (uint256) {
         _authorise(account);
-        if (amount == 0) revert Vault_ZeroAmount();
         if (to == address(0) || (to == address(this) && token != address(WRAPPED_NATIVE)))
             revert Vault_BadReceiver(to);
         uint256 id = _custodyOf(token).id();
-        if (!mayBorrow) {
-            int256 balance = _rawBalance(account, id);
-            uint256 held = balance > 0 ? uint256(balance) : 0;
-            if (amount == type(uint256).max) amount = held;
-            if (amount > held || amount == 0) revert Vault_InsufficientBalance(token, amount, held);
-        }
-        uint256 borrowed = _send(account, token, id, amount, to);
-        _touch(account, borrowed == 0 ? NEW_RISK : NEW_RISK | BORROWED, id >> 1);
-        emit Withdrawn(account, token, to, amount, borrowed);
+        int256 balance = _rawBalance(account, id);
+        uint256 held = balance > 0 ? uint256(balance) : 0;
+        if (amount == 0) revert Vault_ZeroAmount();
+        if (amount == type(uint256).max) amount = held;
+        if (amount > held || amount == 0) revert Vault_InsufficientBalance(token, amount, held);
+        _send(account, token, id, amount, to);
+        _touch(account, NEW_RISK, id >> 1);
+        emit Withdrawn(account, token, to, amount, 0);
         return amount;
     }
 
@@ -424,21 +463,9 @@ contract Vault is VaultAdmin {
         }
         borrowed = amount - custodyDown;
         if (borrowed != 0) {
-            uint256 debt = _poolOf(id).borrow(principalUp, borrowed, to);
-            uint256 cap = _markets[id].debtCap();
-            if (debt > cap) revert Vault_DebtCapExceeded(token, debt, cap);
+            Market market = _market[token];
+            uint256 debt = ILendingPool(market.pool()).borrow(principalUp, borrowed, to);
+            if (debt > market.debtCap()) revert Vault_DebtCapExceeded(token, debt, market.debtCap());
         }
-    }
-
-    // --- views ---
-
-    /// @inheritdoc IVault
-    function settlementAsset() external view returns (address) {
-        return _tokens[SETTLEMENT];
-    }
-
-    /// @inheritdoc IVault
-    function backstop() external view returns (address) {
-        return BACKSTOP_ACCOUNT.owner();
     }
 }

@@ -2,34 +2,42 @@
 pragma solidity 0.8.37;
 
 import {Governed} from "../access/Governed.sol";
-import {ILiquidationEngine} from "../../interfaces/ILiquidationEngine.sol";
-import {IVault} from "../../interfaces/IVault.sol";
+import {IVaultAdmin} from "../../interfaces/IVault.sol";
 import {AccountId, Holding} from "../../interfaces/Types.sol";
 import {Custody, CustodyLib, HeaderLib, Market, MarketLib} from "./AccountWords.sol";
 import {Operators} from "./Operators.sol";
-import {SolvencyCheck} from "./SolvencyCheck.sol";
+import {VaultBase} from "./VaultBase.sol";
 
-/// @dev Listings, caps, pause, and what others may read. Nothing here moves a balance.
-abstract contract VaultAdmin is Operators, SolvencyCheck, Governed {
-    /// @inheritdoc IVault
-    mapping(address adapter => bool) public swapAdapterAllowed;
-    /// @dev Id plus one; zero: not listed.
-    mapping(address instrument => uint256) internal _instrumentIds;
+/// @notice The vault's operators, listings, caps, pause, and what others read. Nothing here moves a balance. The vault runs
+/// this code on its own storage (VaultBase first, the roles behind it), so that what is called often stays small; called
+/// at its own address it acts on nothing.
+contract VaultAdmin is Operators, Governed {
+    address private immutable BACKSTOP;
+    bool private _initialised;
 
-    ILiquidationEngine internal immutable LIQUIDATION_ENGINE;
+    error VaultAdmin_Initialised();
 
+    /// @dev Roles at this address belong to nobody of use: the vault's are set by `initialise`.
     constructor(
-        address owner_,
-        address guardian_,
         address riskEngine_,
-        address liquidationEngine_
-    ) Governed(owner_, guardian_) SolvencyCheck(riskEngine_) {
-        LIQUIDATION_ENGINE = ILiquidationEngine(liquidationEngine_);
+        address liquidationEngine_,
+        address backstop_
+    ) VaultBase(riskEngine_, liquidationEngine_) Governed(address(1), address(0)) {
+        BACKSTOP = backstop_;
+    }
+
+    /// @notice Sets the roles of a new vault, once, from its constructor.
+    function initialise(address owner_, address guardian_) external {
+        if (_initialised) revert VaultAdmin_Initialised();
+        _initialised = true;
+        if (owner_ == address(0)) revert OwnableInvalidOwner(owner_);
+        _transferOwnership(owner_);
+        _setGuardian(guardian_);
     }
 
     // --- governance ---
 
-    /// @inheritdoc IVault
+    /// @inheritdoc IVaultAdmin
     function listAsset(
         address token,
         address pool,
@@ -41,14 +49,15 @@ abstract contract VaultAdmin is Operators, SolvencyCheck, Governed {
         if (id == HeaderLib.MAX_ASSETS) revert Vault_AssetLimit(HeaderLib.MAX_ASSETS);
         _assetCount = uint8(id + 1);
         _tokens[id] = token;
+        _pools[id] = pool;
         _setCaps(token, Custody.wrap(0), id, pool, supplyCap, debtCap);
         emit AssetListed(token, id, pool);
     }
 
-    /// @inheritdoc IVault
+    /// @inheritdoc IVaultAdmin
     function setCaps(address token, uint256 supplyCap, uint256 debtCap) external onlyOwner notLocked {
         Custody custody = _custodyOf(token);
-        _setCaps(token, custody, custody.id(), _markets[custody.id()].pool(), supplyCap, debtCap);
+        _setCaps(token, custody, custody.id(), _market[token].pool(), supplyCap, debtCap);
     }
 
     function _setCaps(
@@ -60,13 +69,13 @@ abstract contract VaultAdmin is Operators, SolvencyCheck, Governed {
         uint256 debtCap
     ) private {
         if (supplyCap > CustodyLib.MAX_TOTAL) revert Vault_AmountOutOfRange(supplyCap, CustodyLib.MAX_TOTAL);
-        Market market = MarketLib.pack(pool, debtCap);
-        emit CapsSet(token, old.cap(), supplyCap, _markets[id].debtCap(), market.debtCap());
+        Market market = MarketLib.pack(pool, debtCap, id);
+        emit CapsSet(token, old.cap(), supplyCap, _market[token].debtCap(), market.debtCap());
         _custody[token] = CustodyLib.pack(old.total(), supplyCap, id);
-        _markets[id] = market;
+        _market[token] = market;
     }
 
-    /// @inheritdoc IVault
+    /// @inheritdoc IVaultAdmin
     function listInstrument(address instrument) external onlyOwner notLocked returns (uint256 id) {
         if (_instrumentIds[instrument] != 0) revert Vault_AssetListed(instrument);
         id = _instrumentCount;
@@ -77,13 +86,13 @@ abstract contract VaultAdmin is Operators, SolvencyCheck, Governed {
         emit InstrumentListed(instrument, id);
     }
 
-    /// @inheritdoc IVault
+    /// @inheritdoc IVaultAdmin
     function setSwapAdapter(address adapter, bool allowed) external onlyOwner notLocked {
-        emit SwapAdapterSet(adapter, swapAdapterAllowed[adapter], allowed);
-        swapAdapterAllowed[adapter] = allowed;
+        emit SwapAdapterSet(adapter, _adapterAllowed[adapter], allowed);
+        _adapterAllowed[adapter] = allowed;
     }
 
-    /// @inheritdoc IVault
+    /// @inheritdoc IVaultAdmin
     function setPaused(bool paused_) external onlyGuardian {
         if (!paused_) _checkOwner();
         emit PausedSet(_paused, paused_);
@@ -92,7 +101,7 @@ abstract contract VaultAdmin is Operators, SolvencyCheck, Governed {
 
     // --- views ---
 
-    /// @inheritdoc IVault
+    /// @inheritdoc IVaultAdmin
     function holdings(
         AccountId account
     )
@@ -104,7 +113,7 @@ abstract contract VaultAdmin is Operators, SolvencyCheck, Governed {
         (list, instruments, riskRaisedAt, ) = _gather(account, false);
     }
 
-    /// @inheritdoc IVault
+    /// @inheritdoc IVaultAdmin
     function balanceOf(AccountId account, address token) external view returns (int256 amount) {
         // The liquidation engine asks for the backstop's balance while it plans a takeover, before anything has moved.
         if (_isLocked() && msg.sender != address(LIQUIDATION_ENGINE)) revert Vault_Locked();
@@ -113,50 +122,68 @@ abstract contract VaultAdmin is Operators, SolvencyCheck, Governed {
         if (amount < 0) amount = -int256(_debtOf(uint256(-amount), _poolOf(id).debtIndex()));
     }
 
-    /// @inheritdoc IVault
+    /// @inheritdoc IVaultAdmin
     function assetInfo(address token) external view returns (AssetInfo memory info) {
         Custody custody = _custodyOf(token);
-        Market market = _markets[custody.id()];
+        Market market = _market[token];
         info = AssetInfo(custody.id(), market.pool(), custody.total(), custody.cap(), market.debtCap());
     }
 
-    /// @inheritdoc IVault
+    /// @inheritdoc IVaultAdmin
     function assetAt(uint256 id) external view returns (address token, address pool) {
-        return (_tokens[id], _markets[id].pool());
+        return (_tokens[id], _pools[id]);
     }
 
-    /// @inheritdoc IVault
+    /// @inheritdoc IVaultAdmin
     function assetCount() external view returns (uint256) {
         return _assetCount;
     }
 
-    /// @inheritdoc IVault
+    /// @inheritdoc IVaultAdmin
     function instrumentAt(uint256 id) external view returns (address) {
         return _instruments[id];
     }
 
-    /// @inheritdoc IVault
+    /// @inheritdoc IVaultAdmin
     function instrumentCount() external view returns (uint256) {
         return _instrumentCount;
     }
 
-    /// @inheritdoc IVault
+    /// @inheritdoc IVaultAdmin
     function paused() external view returns (bool) {
         return _paused;
     }
 
-    /// @inheritdoc IVault
+    /// @inheritdoc IVaultAdmin
     function locked() external view returns (bool) {
         return _isLocked();
     }
 
-    /// @inheritdoc IVault
+    /// @inheritdoc IVaultAdmin
     function liquidationEngine() external view returns (address) {
         return address(LIQUIDATION_ENGINE);
     }
 
-    /// @inheritdoc IVault
+    /// @inheritdoc IVaultAdmin
     function riskEngine() external view returns (address) {
         return address(RISK_ENGINE);
     }
+
+    /// @inheritdoc IVaultAdmin
+    function swapAdapterAllowed(address adapter) external view returns (bool) {
+        return _adapterAllowed[adapter];
+    }
+
+    /// @inheritdoc IVaultAdmin
+    function settlementAsset() external view returns (address) {
+        return _tokens[SETTLEMENT];
+    }
+
+    /// @inheritdoc IVaultAdmin
+    function backstop() external view returns (address) {
+        return BACKSTOP;
+    }
+
+    /// @dev The vault itself closes operations; nothing here opens one.
+    function _closeOperation() internal pure override {}
 }

@@ -5,7 +5,7 @@ import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 
 import {IRiskEngine} from "../../interfaces/IRiskEngine.sol";
-import {IVault} from "../../interfaces/IVault.sol";
+import {IVault, IVaultOperations, IVaultTypes} from "../../interfaces/IVault.sol";
 import {AccountId, PriceStatus} from "../../interfaces/Types.sol";
 
 /// @notice Opens and closes leveraged positions, long or short, in one transaction with plain arguments, for wallets that
@@ -73,7 +73,7 @@ contract MarginHelper {
             margin.safeTransferFrom(msg.sender, address(this), marginAmount);
             uint256 received = margin.balanceOf(address(this)) - before;
             margin.safeApproveWithRetry(address(VAULT), received);
-            calls[0] = abi.encodeCall(IVault.deposit, (account, margin, received));
+            calls[0] = abi.encodeCall(IVaultOperations.deposit, (account, margin, received));
         }
         calls[calls.length - 1] = _encodeSwap(account, trade, false, trade.amount, trade.limit);
         bytes[] memory results = VAULT.execute(calls);
@@ -133,7 +133,7 @@ contract MarginHelper {
         uint256 amount,
         uint256 limit
     ) private pure returns (bytes memory) {
-        IVault.Swap memory params = IVault.Swap(
+        IVaultTypes.Swap memory params = IVaultTypes.Swap(
             trade.adapter,
             trade.sell,
             trade.buy,
@@ -143,7 +143,7 @@ contract MarginHelper {
             trade.maxLossWad,
             trade.route
         );
-        return abi.encodeCall(IVault.swap, (account, params));
+        return abi.encodeCall(IVaultOperations.swap, (account, params));
     }
 
     function _withdrawAll(AccountId account, address token, address to) private {
