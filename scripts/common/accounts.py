@@ -24,6 +24,7 @@ from eth_account.signers.local import LocalAccount
 from scripts.common.errors import KeelError
 from scripts.setup.environment import STATE
 
+CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 KEYSTORES = STATE / "home" / ".brownie" / "accounts"
 NO_ACCOUNT = "no account to send from: set KEEL_PRIVATE_KEY, or KEEL_ACCOUNT to the name of a Brownie account"
 
@@ -48,11 +49,9 @@ def _from_key(key: str) -> LocalAccount:
         raise KeelError(
             f"KEEL_PRIVATE_KEY is no private key ({len(digits)} characters); expected 64 hex digits"
         )
-    try:
-        return Account.from_key("0x" + digits)
-    except Exception:
-        # Whatever the cause, its text may quote the key.
-        raise KeelError("KEEL_PRIVATE_KEY is no private key: outside of the curve's range") from None
+    if not 0 < int(digits, 16) < CURVE_ORDER:
+        raise KeelError("KEEL_PRIVATE_KEY is no private key: outside of the curve's range")
+    return Account.from_key("0x" + digits)
 
 
 def _from_keystore(name: str, password: str | None, keystores: Path) -> LocalAccount:

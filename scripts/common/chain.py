@@ -174,8 +174,8 @@ class Chain:
         """Sends transactions together and waits for all; raises Reverted for the first that failed, after the
         last.
 
-        Senders must be accounts that the node holds. `one_block` (Anvil) mines them in a single block, in
-        this order.
+        Senders must be accounts that the node holds. An Anvil spreads them over one or several blocks;
+        `one_block` mines them in a single one, in this order.
         """
         requests = [
             {**self._held_defaults, **self._request(call.sender, call.to, call.data, call.value, None)}

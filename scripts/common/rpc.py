@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from urllib.parse import SplitResult, urlsplit
 
 import requests
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from scripts.common.errors import KeelError
 
@@ -158,6 +159,8 @@ class _Loopback:
             if not chunk:
                 break
             chunks.append(chunk)
+        if response.length:
+            raise http.client.IncompleteRead(b"".join(chunks), response.length)
         response.close()
         self._used = time.monotonic()
         return response.status, b"".join(chunks)
@@ -184,11 +187,16 @@ class _Web:
         headers = {"Content-Type": "application/json"}
         with self._session.post(self._url, body, headers=headers, timeout=left, stream=True) as response:
             chunks = []
-            # `timeout` is for each read; a node that drips must not outlast the deadline.
-            for chunk in response.iter_content(1 << 16):
-                if time.monotonic() > deadline:
-                    raise TimeoutError
-                chunks.append(chunk)
+            try:
+                # `timeout` is for each read; a node that drips must not outlast the deadline.
+                while chunk := response.raw.read1(1 << 16, decode_content=True):
+                    if time.monotonic() > deadline:
+                        raise TimeoutError
+                    chunks.append(chunk)
+            except ReadTimeoutError:
+                raise TimeoutError from None
+            except HTTPError as error:
+                raise OSError(str(error)) from None
             return response.status_code, b"".join(chunks)
 
     def close(self) -> None:
