@@ -49,16 +49,32 @@ interface IRiskEngine {
         PriceStatus status;
     }
 
+    /// @notice What pokes have recorded of an underlying.
+    /// @param divergedSince when the sources were first seen to disagree, on the engine's `clock` {s}
+    /// @param divergedSeenAt when they were last seen to disagree {s}
+    /// @param agreedSince since when every poke saw them agree, while the disagreement is not over {s}
+    /// @param priceWad last good price {USD}
+    /// @param updatedAt its time {s}
+    struct PriceRecord {
+        uint32 divergedSince;
+        uint32 divergedSeenAt;
+        uint32 agreedSince;
+        uint96 priceWad;
+        uint32 updatedAt;
+    }
+
     event BookPublished(address oldBook, address newBook);
     event DivergenceSeen(uint256 indexed underlying, uint256 since);
     event DivergenceEnded(uint256 indexed underlying);
     event PriceRecorded(uint256 indexed underlying, uint256 priceWad, uint256 updatedAt);
+    event RateRecorded(uint256 indexed assetId, uint256 rateWad);
 
     error RiskEngine_NotParameters(address caller);
+    error RiskEngine_BookMalformed(address book, uint256 size, uint256 expected);
+    /// @notice A price or rate source failed without having been offered its full gas: the caller's fault, not its own.
+    error RiskEngine_OutOfGas(address source);
     error RiskEngine_UnknownAsset(uint256 assetId);
     error RiskEngine_UnknownUnderlying(uint256 underlying);
-    error RiskEngine_IsolatedAsset(uint256 assetId);
-    error RiskEngine_NotCollateral(uint256 assetId);
     error RiskEngine_PriceNotUsable(uint256 underlying, uint8 status);
 
     /// @notice Judges an account from what it holds.
@@ -80,9 +96,23 @@ interface IRiskEngine {
         AccountId account,
         Holding[] calldata holdings,
         address[] calldata instruments
-    ) external view returns (Assessment memory assessment, Weight[] memory assets, Weight[] memory instrumentWeights);
+    )
+        external
+        view
+        returns (Assessment memory assessment, Weight[] memory assets, Weight[] memory instrumentWeights);
 
-    /// @notice Value of an amount at the exchange price, and at its lower and upper edges {USD}.
+    /// @notice `assess` as if the primary source of `underlying` answered `priceWad` now, and no other disagreed.
+    /// For liquidation prices; nothing on chain decides by it.
+    function assessAt(
+        AccountId account,
+        Holding[] calldata holdings,
+        address[] calldata instruments,
+        Requirement requirement_,
+        uint256 underlying,
+        uint256 priceWad
+    ) external view returns (Assessment memory);
+
+    /// @notice Value of an amount at the primary's price, and at its lower and upper edges {USD}.
     function valueOf(
         uint256 assetId,
         uint256 amount
@@ -105,14 +135,30 @@ interface IRiskEngine {
     /// @notice Band of an underlying now.
     function band(uint256 underlying) external view returns (Band memory);
 
-    /// @notice Records the last good price and the beginning or end of a divergence. Anybody.
+    /// @notice Records what the sources say now. Anybody; takers do it while the sources disagree.
+    /// - They disagree: the time at which that was first seen, unless it is stored. 5 minutes after it the primary alone
+    ///   decides on liquidation, as long as a disagreement was recorded within the last 10.
+    /// - They agree: after a minute in which every poke saw them agree, the disagreement is over.
+    /// - The primary is fresh and undisputed: its price, and the rates of the assets that move with it, become the last
+    ///   good ones.
     function poke(uint256 underlying) external;
+
+    /// @notice What pokes have recorded of an underlying; zeros where there is nothing.
+    function priceRecord(uint256 underlying) external view returns (PriceRecord memory);
+
+    /// @notice Last good rate of an asset with a rate source; zero when none was ever recorded.
+    function lastRate(uint256 assetId) external view returns (uint256 rateWad);
+
+    /// @notice The clock on which ramps and divergences are timed {s}. It is the chain's time; on a chain with a sequencer
+    /// feed it stands still during outages: it goes on from its last touch (poke, publish) at the sequencer's restart.
+    /// Ramps in the risk book begin and end on this clock.
+    function clock() external view returns (uint256);
 
     /// @notice Seconds since the sequencer came back (or since ever), zero while it is down; healthy time of a chain
     /// without a sequencer feed is unlimited.
     function sequencerUpFor() external view returns (uint256);
 
-    /// @notice New risk book (a data contract). Risk parameters only.
+    /// @notice New risk book (a data contract). Records the prices and rates of what is new in it. Risk parameters only.
     function publish(address book) external;
 
     function book() external view returns (address);

@@ -28,15 +28,25 @@ library RiskBook {
             assetCount * AssetRowLib.SIZE;
     }
 
+    /// @notice Where asset rows begin in the code of a book.
+    function assetsAt(uint256 underlyingCount) internal pure returns (uint256) {
+        unchecked {
+            // Counts are below 256.
+            return OFFSET + DomainRowLib.SIZE + underlyingCount * UnderlyingRowLib.SIZE;
+        }
+    }
+
     function domain(address book) internal view returns (DomainRow memory row) {
-        uint256 length = DomainRowLib.SIZE;
         assembly ("memory-safe") {
-            extcodecopy(book, row, OFFSET, length)
+            extcodecopy(book, row, OFFSET, 64)
         }
     }
 
     function underlying(address book, uint256 id) internal view returns (UnderlyingRow memory row) {
-        (row.feed, row.source, row.bounds, row.shocks) = underlyingWords(book, id);
+        uint256 position = OFFSET + DomainRowLib.SIZE + id * UnderlyingRowLib.SIZE;
+        assembly ("memory-safe") {
+            extcodecopy(book, row, position, 128)
+        }
     }
 
     /// @param underlyingCount number of underlyings in the book
@@ -45,43 +55,42 @@ library RiskBook {
         uint256 underlyingCount,
         uint256 id
     ) internal view returns (AssetRow memory row) {
-        (row.asset, row.rate) = assetWords(book, underlyingCount, id);
-    }
-
-    /// @notice `underlying` without memory of its own. Ids are below 256.
-    function underlyingWords(
-        address book,
-        uint256 id
-    ) internal view returns (FeedWord feed, SourceWord source, BoundsWord bounds, ShockWord shocks) {
-        unchecked {
-            uint256 position = OFFSET + DomainRowLib.SIZE + id * UnderlyingRowLib.SIZE;
-            assembly ("memory-safe") {
-                // Into free memory that nobody keeps.
-                let row := mload(0x40)
-                extcodecopy(book, row, position, 128)
-                feed := mload(row)
-                source := mload(add(row, 32))
-                bounds := mload(add(row, 64))
-                shocks := mload(add(row, 96))
-            }
+        uint256 position = assetsAt(underlyingCount) + id * AssetRowLib.SIZE;
+        assembly ("memory-safe") {
+            extcodecopy(book, row, position, 64)
         }
     }
 
-    /// @notice `asset` without memory of its own. Counts and ids are below 256.
+    /// @notice `underlying` without memory of its own. Ids are below 256.
+    /// @param book address of the book; what stands above its 160 bits is ignored
+    function underlyingWords(
+        uint256 book,
+        uint256 id
+    ) internal view returns (FeedWord feed, SourceWord source, BoundsWord bounds, ShockWord shocks) {
+        assembly ("memory-safe") {
+            // EXTCODECOPY takes the lower 160 bits of an address. Into free memory that nobody keeps.
+            let row := mload(0x40)
+            extcodecopy(book, row, add(add(OFFSET, 64), shl(7, id)), 128)
+            feed := mload(row)
+            source := mload(add(row, 32))
+            bounds := mload(add(row, 64))
+            shocks := mload(add(row, 96))
+        }
+    }
+
+    /// @notice `asset` without memory of its own. Ids are below 256; one that is not in the book has an empty row.
+    /// @param book address of the book; what stands above its 160 bits is ignored
+    /// @param start where asset rows begin
     function assetWords(
-        address book,
-        uint256 underlyingCount,
+        uint256 book,
+        uint256 start,
         uint256 id
     ) internal view returns (AssetWord word, RateWord rate) {
-        unchecked {
-            uint256 position =
-                OFFSET + DomainRowLib.SIZE + underlyingCount * UnderlyingRowLib.SIZE + id * AssetRowLib.SIZE;
-            assembly ("memory-safe") {
-                // The row fits in scratch space.
-                extcodecopy(book, 0, position, 64)
-                word := mload(0)
-                rate := mload(32)
-            }
+        assembly ("memory-safe") {
+            // EXTCODECOPY takes the lower 160 bits of an address. The row fits in scratch space.
+            extcodecopy(book, 0, add(start, shl(6, id)), 64)
+            word := mload(0)
+            rate := mload(32)
         }
     }
 

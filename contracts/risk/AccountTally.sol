@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
+
+import {IInstrument, Scenario} from "../../interfaces/IInstrument.sol";
+import {IRiskEngine} from "../../interfaces/IRiskEngine.sol";
+import {IRiskParameters} from "../../interfaces/IRiskParameters.sol";
+import {AccountId, Assessment, Holding, PriceStatus} from "../../interfaces/Types.sol";
+import {AssetRowLib, AssetWord, RateWord} from "./AssetRow.sol";
+import {BookSlot} from "./BookSlot.sol";
+import {Point, PointLib} from "./Point.sol";
+import {RiskBook} from "./RiskBook.sol";
+import {StandardMargin} from "./StandardMargin.sol";
+import {UnderlyingPoints} from "./UnderlyingPoints.sol";
+
+/// @notice Adds up what an account holds: equity, uncertainty, requirement. One loop for both requirements.
+///
+/// Equity is counted at one price per underlying, the exchange price. Its uncertainty is taken once per underlying, from
+/// the net exposure (`sum_u |N_u| * halfWidth_u / price_u`), so that a hedged account is as certain as it is hedged.
+///
+/// While the sources of an underlying disagree the exchange price is the edge that counts (favourable for MAINTENANCE,
+/// worst for INITIAL) moved inwards by the primary's own half-width, so that exchange price and uncertainty together
+/// reach that edge exactly. Which edge it is depends on the net exposure: such an account is added up twice. The
+/// requirement of a hedged account moves against its equity, so it is counted at a price of its own: the lowest for
+/// MAINTENANCE, the highest for INITIAL. Were it counted at the exchange price, a source that lies upwards could force
+/// the takeover of a hedged account by its requirement (ORA-1).
+abstract contract AccountTally is UnderlyingPoints {
+    /// @dev Values saturate here {USD}: a quintillion times all that there is, and small enough for every sum and product
+    /// below to stay far from 2**256.
+    uint256 internal constant MAX_VALUE = 2 ** 180;
+    /// @dev Concentration alone adds at most this much to a shock, as a WAD.
+    uint256 private constant MAX_CONCENTRATION = 100e18;
+
+    uint256 private constant TIER_NONE = uint256(IRiskParameters.Tier.NONE);
+    uint256 private constant TIER_CROSS = uint256(IRiskParameters.Tier.CROSS);
+    uint256 private constant SETTLEMENT = 0;
+
+    constructor(address sequencerFeed) UnderlyingPoints(sequencerFeed) {}
+
+    /// @dev Adds up everything; twice where the exchange price of an underlying depends on the net exposure.
+    /// @param assets where to put each holding's weight; empty: nowhere
+    /// @param instrumentWeights where to put each instrument's weight; empty: nowhere
+    function _addUp(
+        Tally memory tally,
+        AccountId account,
+        Holding[] calldata holdings,
+        address[] calldata instruments,
+        bool atBatchStart,
+        IRiskEngine.Weight[] memory assets,
+        IRiskEngine.Weight[] memory instrumentWeights
+    ) internal view {
+        _addHoldings(tally, holdings, instruments.length, assets);
+        _addInstruments(tally, account, instruments, atBatchStart, instrumentWeights);
+        if (tally.disputed) {
+            _reprice(tally);
+            _addHoldings(tally, holdings, instruments.length, assets);
+            _addInstruments(tally, account, instruments, atBatchStart, instrumentWeights);
+        }
+        _close(tally);
+    }
+
+    function _addHoldings(
+        Tally memory tally,
+        Holding[] calldata holdings,
+        uint256 instrumentCount,
+        IRiskEngine.Weight[] memory weights
+    ) private view {
+        uint256 requirement;
+        uint256 debtValue;
+        for (uint256 i = 0; i < holdings.length; ++i) {
+            Holding holding;
+            assembly ("memory-safe") {
+                holding := calldataload(add(holdings.offset, shl(5, i)))
+            }
+            int256 amount = holding.amount();
+            if (amount == 0) continue;
+            (AssetWord asset, RateWord rate) = RiskBook.assetWords(
+                BookSlot.unwrap(tally.slot),
+                tally.assetsAt,
+                holding.assetId()
+            );
+            Point point = _point(tally, asset.underlying());
+            uint256 magnitude;
+            uint256 base;
+            if (_isUnusual(asset, rate, point, tally.clock)) {
+                if (!_counts(tally, holdings, instrumentCount, holding, asset)) continue;
+                (asset, rate, magnitude, base) = _unusual(tally, holding, asset, rate, point);
+                if (magnitude == 0) continue;
+            } else {
+                magnitude = _plainValue(amount, point.priceWad(), asset.decimals());
+                base = magnitude;
+            }
+            unchecked {
+                // Values are at most 2**180, shocks below 2**68, sums of 256 of them below 2**256.
+                uint256 shock =
+                    asset.basisShockTo() +
+                        asset.unwindingTo() +
+                        point.shock(amount < 0 ? PointLib.UP : PointLib.DOWN);
+                uint256 required = _requirementUp(base, shock, rate.depthTo());
+                int256 value = int256(magnitude);
+                if (amount > 0) {
+                    if (required > magnitude) required = magnitude;
+                } else {
+                    value = -value;
+                    debtValue += magnitude;
+                }
+                requirement += required;
+                point.setExposure(point.exposureWad() + value);
+                uint256 basisBand = asset.basisBandTo();
+                if (basisBand != 0) tally.uncertainty += (magnitude * basisBand + 999_999) / 1e6;
+                if (weights.length != 0) {
+                    weights[i].valueWad = value;
+                    weights[i].requirementWad = required;
+                }
+            }
+        }
+        tally.requirement = requirement;
+        tally.debtValue = debtValue;
+    }
+
+    /// @dev Whether an asset is anything but plain collateral, one to one with an underlying that has a fresh price, with
+    /// parameters that stand still.
+    function _isUnusual(
+        AssetWord asset,
+        RateWord rate,
+        Point point,
+        uint256 clock_
+    ) private pure returns (bool unusual) {
+        uint256 status = point.status();
+        uint256 rampEnd = asset.rampEnd();
+        uint256 notCross = asset.tier() ^ TIER_CROSS;
+        assembly ("memory-safe") {
+            unusual := iszero(iszero(or(or(status, lt(clock_, rampEnd)), or(notCross, shl(96, rate)))))
+        }
+    }
+
+    /// @dev Whether a holding counts: for new risk not where the asset is custody only, or collateral only where it is alone.
+    /// What the book does not know (yet) counts for nothing where it is held: it must not stand in the way of a takeover.
+    function _counts(
+        Tally memory tally,
+        Holding[] calldata holdings,
+        uint256 instrumentCount,
+        Holding holding,
+        AssetWord asset
+    ) private pure returns (bool) {
+        uint256 assetId = holding.assetId();
+        bool held = holding.amount() > 0;
+        if (assetId >= tally.slot.assetCount()) {
+            if (held) return false;
+            revert IRiskEngine.RiskEngine_UnknownAsset(assetId);
+        }
+        uint256 tier = asset.tier();
+        if (tier == TIER_CROSS || tally.maintenance || !held) return true;
+        if (tier == TIER_NONE || instrumentCount != 0) return false;
+        for (uint256 i = 0; i < holdings.length; ++i) {
+            uint256 id = holdings[i].assetId();
+            if (id != assetId && id != SETTLEMENT && holdings[i].amount() != 0) return false;
+        }
+        return true;
+    }
+
+    /// @dev Walks an asset's row, asks for its rate, takes note of its status, values it. What is held without a price
+    /// counts for nothing in new risk, and stands in nobody's way.
+    /// @return the row, walked
+    /// @return its second word, walked
+    /// @return magnitude value at the exchange price {USD}
+    /// @return base value that the requirement is counted on {USD}
+    function _unusual(
+        Tally memory tally,
+        Holding holding,
+        AssetWord asset,
+        RateWord rate,
+        Point point
+    ) private view returns (AssetWord, RateWord, uint256 magnitude, uint256 base) {
+        if (tally.clock < asset.rampEnd()) (asset, rate) = AssetRowLib.walked(asset, rate, tally.clock);
+        uint256 status = point.status();
+        uint256 rateWad = WAD;
+        address source = rate.rateSource();
+        if (source != address(0)) {
+            bool answered;
+            (rateWad, answered) = _rate(holding.assetId(), source);
+            if (!answered) status = NONE;
+        }
+        int256 amount = holding.amount();
+        if (status == NONE && amount > 0 && !tally.maintenance) return (asset, rate, 0, 0);
+        if (status > tally.status) tally.status = status;
+        uint256 priceWad = point.priceWad();
+        magnitude =
+            amount > 0
+                ? _valueDown(uint256(amount), priceWad, rateWad, asset.decimals())
+                : _valueUp(uint256(-amount), priceWad, rateWad, asset.decimals());
+        base = magnitude;
+        uint256 requirementPriceWad = point.requirementPriceWad();
+        if (requirementPriceWad != 0) {
+            base = FixedPointMathLib.fullMulDivUp(magnitude, requirementPriceWad, priceWad);
+        }
+        return (asset, rate, magnitude, base);
+    }
+
+    /// @dev Value times shock, and times its own size over the market's depth.
+    /// @param depth value at which concentration alone makes the shock 100%, zero: switched off {USD}
+    function _requirementUp(
+        uint256 magnitude,
+        uint256 shockPpm,
+        uint256 depth
+    ) private pure returns (uint256 requirement) {
+        uint256 concentration;
+        assembly ("memory-safe") {
+            // By the EVM's rule a division by zero is zero.
+            concentration := div(magnitude, depth)
+        }
+        unchecked {
+            if (concentration > MAX_CONCENTRATION) concentration = MAX_CONCENTRATION;
+            requirement = (magnitude * (shockPpm * PPM_TO_WAD + concentration) + (WAD - 1)) / WAD;
+        }
+    }
+
+    /// @dev Value of an amount that is worth its underlying one to one {USD}: down for what is owned, up for what is owed.
+    /// Bounds as in `_valueDown`.
+    function _plainValue(
+        int256 amount,
+        uint256 priceWad,
+        uint256 decimals
+    ) private pure returns (uint256 value) {
+        assembly ("memory-safe") {
+            let owed := slt(amount, 0)
+            let unit := 1000000000000000000
+            if xor(decimals, 18) {
+                unit := exp(10, decimals)
+            }
+            // The amount without its sign is (amount xor -owed) + owed.
+            value := mul(add(xor(amount, sub(0, owed)), owed), priceWad)
+            value := div(add(value, mul(owed, sub(unit, 1))), unit)
+        }
+        if (value > MAX_VALUE) value = MAX_VALUE;
+    }
+
+    /// @dev Value of what is owned {USD}.
+    /// @param amount below 2**132 {tok}: balances are below 2**112, debts with interest not much above
+    /// @param priceWad below 2**97 {USD}
+    /// @param rateWad at most 1e27
+    /// @param decimals at most 27
+    function _valueDown(
+        uint256 amount,
+        uint256 priceWad,
+        uint256 rateWad,
+        uint256 decimals
+    ) internal pure returns (uint256 value) {
+        unchecked {
+            value = FixedPointMathLib.fullMulDiv(amount * rateWad, priceWad, 10 ** decimals * WAD);
+        }
+        if (value > MAX_VALUE) value = MAX_VALUE;
+    }
+
+    /// @dev Value of what is owed {USD}; as `_valueDown`.
+    function _valueUp(
+        uint256 amount,
+        uint256 priceWad,
+        uint256 rateWad,
+        uint256 decimals
+    ) internal pure returns (uint256 value) {
+        unchecked {
+            value = FixedPointMathLib.fullMulDivUp(amount * rateWad, priceWad, 10 ** decimals * WAD);
+        }
+        if (value > MAX_VALUE) value = MAX_VALUE;
+    }
+
+    function _addInstruments(
+        Tally memory tally,
+        AccountId account,
+        address[] calldata instruments,
+        bool atBatchStart,
+        IRiskEngine.Weight[] memory weights
+    ) private view {
+        for (uint256 i = 0; i < instruments.length; ++i) {
+            IRiskEngine.Weight memory weight = _addInstrument(
+                tally,
+                account,
+                IInstrument(instruments[i]),
+                atBatchStart
+            );
+            if (weights.length != 0) weights[i] = weight;
+        }
+    }
+
+    /// @dev Adds what an account holds in one instrument. Unsettled profit covers the instrument's own loss first, then its
+    /// own requirement; what is left of it counts for nothing.
+    function _addInstrument(
+        Tally memory tally,
+        AccountId account,
+        IInstrument instrument,
+        bool atBatchStart
+    ) private view returns (IRiskEngine.Weight memory weight) {
+        uint256[] memory ids = instrument.underlyings();
+        uint256[] memory pricesWad = new uint256[](ids.length);
+        uint256[] memory requirementPricesWad = new uint256[](ids.length);
+        Scenario[] memory scenarios = new Scenario[](2 * ids.length);
+        uint256 status = uint256(instrument.priceStatus(account));
+        for (uint256 i = 0; i < ids.length; ++i) {
+            if (ids[i] >= tally.slot.underlyingCount()) {
+                revert IRiskEngine.RiskEngine_UnknownUnderlying(ids[i]);
+            }
+            Point point = _point(tally, ids[i]);
+            pricesWad[i] = point.priceWad();
+            uint256 priceWad = point.requirementPriceWad();
+            requirementPricesWad[i] = priceWad == 0 ? pricesWad[i] : priceWad;
+            StandardMargin.putScenarios(scenarios, i, ids[i], requirementPricesWad[i], point);
+            status = FixedPointMathLib.max(status, point.status());
+        }
+        tally.status = FixedPointMathLib.max(tally.status, status);
+
+        (int256 valueWad, uint256 creditWad, int256[] memory changesWad) = instrument.scenarioValues(
+            account,
+            scenarios,
+            pricesWad,
+            atBatchStart
+        );
+        uint256 required =
+            StandardMargin.requirement(changesWad) +
+                FixedPointMathLib.min(
+                    instrument.addOn(account, requirementPricesWad, atBatchStart),
+                    MAX_VALUE
+                );
+        valueWad = _clamp(valueWad);
+        if (valueWad < 0) {
+            uint256 covered = FixedPointMathLib.min(creditWad, uint256(-valueWad));
+            valueWad += int256(covered);
+            creditWad -= covered;
+        }
+        weight.valueWad = valueWad;
+        weight.requirementWad = FixedPointMathLib.zeroFloorSub(required, creditWad);
+        tally.equity += valueWad;
+        tally.requirement += weight.requirementWad;
+
+        int256[] memory exposuresWad = instrument.exposures(account, pricesWad, atBatchStart);
+        for (uint256 i = 0; i < ids.length; ++i) {
+            Point point = _point(tally, ids[i]);
+            int256 exposureWad = _clamp(exposuresWad[i]);
+            point.setExposure(point.exposureWad() + exposureWad);
+            tally.equity -= exposureWad;
+        }
+    }
+
+    function _clamp(int256 valueWad) private pure returns (int256) {
+        return FixedPointMathLib.clamp(valueWad, -int256(MAX_VALUE), int256(MAX_VALUE));
+    }
+
+    /// @dev Fixes exchange prices and requirement prices of disputed underlyings by the net exposures of the first round, and
+    /// clears the sums for the second.
+    function _reprice(Tally memory tally) private pure {
+        for (Point point = tally.last; !point.isNull(); point = point.next()) {
+            if (point.isDisputed()) {
+                uint256 half = FixedPointMathLib.mulWadUp(point.priceWad(), point.widthWad());
+                uint256 lowWad = point.lowWad() + half;
+                uint256 highWad = point.highWad() - half;
+                uint256 priceWad = (point.exposureWad() >= 0) == tally.maintenance ? highWad : lowWad;
+                point.setPrice(priceWad, FixedPointMathLib.divWadUp(half, priceWad), point.status());
+                point.setRequirementPrice(tally.maintenance ? lowWad : highWad);
+            }
+            point.setExposure(0);
+        }
+        tally.equity = 0;
+        tally.uncertainty = 0;
+    }
+
+    /// @dev Edges once per underlying.
+    function _close(Tally memory tally) private pure {
+        uint256 uncertainty = tally.uncertainty;
+        int256 equity = tally.equity;
+        unchecked {
+            // Exposures are below 2**190, widths at most 1.
+            for (Point point = tally.last; !point.isNull(); point = point.next()) {
+                int256 exposure = point.exposureWad();
+                equity += exposure;
+                uncertainty += (FixedPointMathLib.abs(exposure) * point.widthWad() + (WAD - 1)) / WAD;
+            }
+        }
+        tally.uncertainty = uncertainty;
+        tally.equity = equity;
+    }
+
+    /// @dev The first six words of a tally are an assessment.
+    function _assessment(Tally memory tally) internal pure returns (Assessment memory) {
+        return
+            Assessment(
+                tally.equity,
+                tally.uncertainty,
+                tally.requirement,
+                tally.debtValue,
+                tally.minimumDebt,
+                PriceStatus(tally.status)
+            );
+    }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+/// @notice An underlying within one assessment: where it is in memory. A plain memory struct would be zeroed anew at each
+/// function that returns one.
+/// next | priceWad | widthWad | status | shocks | exposureWad | requirementPriceWad | lowWad | highWad, one word each:
+/// - next: the point loaded before, null at the end
+/// - priceWad: exchange price {USD}
+/// - widthWad: half-width as a share of it
+/// - status: of the price
+/// - shocks: moves to survive {ppm}: down24 for what is owned, up24 for what is owed
+/// - exposureWad: net exposure {USD}
+/// - requirementPriceWad: price at which the requirement is counted, where that is not the exchange price, else zero {USD}
+/// - lowWad, highWad: edges of the band while the sources disagree, else zero {USD}
+type Point is uint256;
+
+using PointLib for Point global;
+
+/// @notice Allocation and accessors of points.
+library PointLib {
+    /// @notice Sides, as positions in the word of shocks.
+    uint256 internal constant DOWN = 0;
+    uint256 internal constant UP = 24;
+
+    /// @notice A point in new memory. Price and shocks are for the caller to set.
+    function create(Point next_) internal pure returns (Point point) {
+        assembly ("memory-safe") {
+            point := mload(0x40)
+            mstore(0x40, add(point, 0x120))
+            mstore(point, next_)
+            mstore(add(point, 0xa0), 0)
+            mstore(add(point, 0xc0), 0)
+            mstore(add(point, 0x100), 0)
+        }
+    }
+
+    function isNull(Point self) internal pure returns (bool) {
+        return Point.unwrap(self) == 0;
+    }
+
+    function next(Point self) internal pure returns (Point) {
+        return Point.wrap(_get(self, 0x00));
+    }
+
+    function priceWad(Point self) internal pure returns (uint256) {
+        return _get(self, 0x20);
+    }
+
+    function widthWad(Point self) internal pure returns (uint256) {
+        return _get(self, 0x40);
+    }
+
+    function status(Point self) internal pure returns (uint256) {
+        return _get(self, 0x60);
+    }
+
+    /// @notice Move to survive {ppm}.
+    /// @param side DOWN for what is owned, UP for what is owed
+    function shock(Point self, uint256 side) internal pure returns (uint256) {
+        return (_get(self, 0x80) >> side) & 0xffffff;
+    }
+
+    function exposureWad(Point self) internal pure returns (int256) {
+        return int256(_get(self, 0xa0));
+    }
+
+    function requirementPriceWad(Point self) internal pure returns (uint256) {
+        return _get(self, 0xc0);
+    }
+
+    /// @notice Whether the edges of the band are not at equal distance from the price. Only then is `lowWad` set.
+    function isDisputed(Point self) internal pure returns (bool) {
+        return highWad(self) != 0;
+    }
+
+    function lowWad(Point self) internal pure returns (uint256) {
+        return _get(self, 0xe0);
+    }
+
+    function highWad(Point self) internal pure returns (uint256) {
+        return _get(self, 0x100);
+    }
+
+    function setPrice(Point self, uint256 priceWad_, uint256 widthWad_, uint256 status_) internal pure {
+        _set(self, 0x20, priceWad_);
+        _set(self, 0x40, widthWad_);
+        _set(self, 0x60, status_);
+    }
+
+    function setShocks(Point self, uint256 downPpm, uint256 upPpm) internal pure {
+        _set(self, 0x80, (downPpm << DOWN) | (upPpm << UP));
+    }
+
+    function setExposure(Point self, int256 exposureWad_) internal pure {
+        _set(self, 0xa0, uint256(exposureWad_));
+    }
+
+    function setRequirementPrice(Point self, uint256 requirementPriceWad_) internal pure {
+        _set(self, 0xc0, requirementPriceWad_);
+    }
+
+    function setEdges(Point self, uint256 lowWad_, uint256 highWad_) internal pure {
+        _set(self, 0xe0, lowWad_);
+        _set(self, 0x100, highWad_);
+    }
+
+    function _get(Point self, uint256 offset) private pure returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := mload(add(self, offset))
+        }
+    }
+
+    function _set(Point self, uint256 offset, uint256 word) private pure {
+        assembly ("memory-safe") {
+            mstore(add(self, offset), word)
+        }
+    }
+}
