@@ -21,7 +21,7 @@ from fractions import Fraction
 from typing import Any
 
 from scripts.common import sqrt_price as prices
-from scripts.common.contract import Contract, Deployer, Reverted, Tx
+from scripts.common.contract import Call, Contract, Deployer, Reverted, Tx
 from scripts.common.errors import KeelError
 from scripts.common.packages import package_artifact
 
@@ -239,30 +239,51 @@ class Pool:
 
         Raises KeelError saying what the sender lacks, or if the pool has not enough liquidity.
         """
-        target, now = self.sqrt_price_of(price), self.sqrt_price
-        if target == now:
+        move = self._move(price, self.sqrt_price)
+        if move is None:
             return None
-        token0, token1 = _sorted(self.base, self.quote)
-        token_in, token_out = (token0, token1) if target < now else (token1, token0)
+        token_in, token_out, target = move
         uniswap = self.uniswap
         sender = uniswap.chain.sender(sender)
         uniswap.allow(token_in, uniswap.router, EVERYTHING, sender)
         try:
-            tx = uniswap.router.exactInputSingle(
-                (token_in, token_out, self.fee, sender, FOREVER, EVERYTHING, 0, target), sender=sender
-            )
+            tx = uniswap.router.exactInputSingle(self._until(*move, sender), sender=sender)
         except Reverted as error:
             raise self._explained(error, token_in, token_out, target, sender) from None
         return Swap(*_amounts(tx, self.address), tx)
 
+    def prepare_move_to(
+        self, price: prices.Price, *, sender: Any = None, sqrt_price: int | None = None
+    ) -> Call | None:
+        """The call of `move_to`, to be sent together with others; the router must be allowed already.
+
+        `sqrt_price` is the pool's, if known; it decides which token is sold.
+        """
+        move = self._move(price, self.sqrt_price if sqrt_price is None else sqrt_price)
+        if move is None:
+            return None
+        uniswap = self.uniswap
+        sender = uniswap.chain.sender(sender)
+        call: Call = uniswap.router.exactInputSingle.prepare(self._until(*move, sender), sender=sender)
+        return call
+
     def input_to_move_to(self, price: prices.Price) -> tuple[Contract, int]:
         """The token and the amount that `move_to(price)` would take, fee included. Raises Reverted."""
-        target, now = self.sqrt_price_of(price), self.sqrt_price
-        token0, token1 = _sorted(self.base, self.quote)
+        move = self._move(price, self.sqrt_price)
+        if move is None:
+            return self.base, 0
+        return move[0], self._input_needed(*move)
+
+    def _move(self, price: prices.Price, now: int) -> tuple[Contract, Contract, int] | None:
+        """What to sell, what to buy, and until which sqrtPriceX96."""
+        target = self.sqrt_price_of(price)
         if target == now:
-            return token0, 0
-        token_in, token_out = (token0, token1) if target < now else (token1, token0)
-        return token_in, self._input_needed(token_in, token_out, target)
+            return None
+        token0, token1 = _sorted(self.base, self.quote)
+        return (token0, token1, target) if target < now else (token1, token0, target)
+
+    def _until(self, token_in: Contract, token_out: Contract, target: int, sender: str) -> tuple[Any, ...]:
+        return (token_in, token_out, self.fee, sender, FOREVER, EVERYTHING, 0, target)
 
     def _input_needed(self, token_in: Contract, token_out: Contract, target: int) -> int:
         # With a price limit the quoter accepts an output that the pool cannot give.

@@ -152,6 +152,15 @@ def test_arbitrage_reaches_the_target_exactly(pool: Pool, target: str) -> None:
     assert pool.move_to(target) is None
 
 
+def test_arbitrage_can_be_prepared(chain: Any, pool: Pool, weth: Contract, usdc: Contract) -> None:
+    assert pool.prepare_move_to("2000.5") is None
+    call = pool.prepare_move_to(1_900, sqrt_price=pool.sqrt_price)
+    assert call is not None
+    weth.approve(pool.uniswap.router, 2**256 - 1)
+    chain.transact(call.sender, call.to, call.data, call.value, None, call.decode)
+    assert pool.sqrt_price == pool.sqrt_price_of(1_900)
+
+
 def test_arbitrage_says_what_is_missing(chain: Any, pool: Pool) -> None:
     poor = chain.accounts[5]
     token, needed = pool.input_to_move_to(2_500)

@@ -1,0 +1,73 @@
+"""scripts/common/anvil.py: a node that outlives its starter, ended by its process id and nobody else's."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts.common import anvil
+from scripts.common.chain import connect
+from scripts.common.errors import KeelError
+
+pytestmark = pytest.mark.anvil
+
+
+def test_outlives_its_starter_and_ends_by_its_id(tmp_path: Path) -> None:
+    code = (
+        "from pathlib import Path; from scripts.common.anvil import start;"
+        f"node = start(log=Path({str(tmp_path / 'log')!r}), timestamp=1_700_000_000, accounts=3, ether=7);"
+        "print(node.pid, node.port)"
+    )
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    pid, port = map(int, output.split())
+    try:
+        chain = connect(f"http://127.0.0.1:{port}", chain_id=31337)
+        assert chain.balance(chain.accounts[2]) == 7 * 10**18
+        assert len(chain.accounts) == 3 + ("KEEL_PRIVATE_KEY" in os.environ)
+        assert chain.now == 1_700_000_000
+        assert anvil.is_running(pid)
+    finally:
+        assert anvil.stop(pid)
+    assert not anvil.is_running(pid)
+    assert not anvil.stop(pid)
+    assert (tmp_path / "log").stat().st_size > 0
+
+
+def test_blocks_come_at_intervals(tmp_path: Path) -> None:
+    node = anvil.start(log=tmp_path / "log", block_seconds=1)
+    try:
+        chain = connect(node.url)
+        tx = chain.deploy_tx("MockERC20", "USD Coin", "USDC", 6)[1]
+        assert chain.block_number == tx.block_number
+        assert tx.block_number >= 1
+    finally:
+        anvil.stop(node.pid)
+    assert not anvil.is_running(node.pid)
+
+
+def test_a_taken_port_is_refused(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        with pytest.raises(KeelError, match=f"port {port} of this machine is taken"):
+            anvil.start(log=tmp_path / "log", port=port)
+
+
+def test_a_start_that_fails_tells_why(tmp_path: Path) -> None:
+    with pytest.raises(KeelError, match=r"did not start on port \d+: .*; all it said is in .*log"):
+        anvil.start(log=tmp_path / "log", options=["--no-such-option"])
+
+
+def test_other_processes_are_left_alone() -> None:
+    bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    try:
+        assert not anvil.stop(bystander.pid)
+        assert bystander.poll() is None
+    finally:
+        bystander.send_signal(signal.SIGKILL)
+        bystander.wait()
