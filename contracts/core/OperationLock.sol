@@ -48,6 +48,13 @@ abstract contract OperationLock {
         if (outermost) _finish();
     }
 
+    /// @dev For a plain operation that has no account checked.
+    modifier plainOperation() {
+        bool outermost = _begin(PLAIN);
+        _;
+        if (outermost) _end();
+    }
+
     modifier notLocked() {
         if (_operation & 3 != 0) revert IVaultTypes.Vault_Locked();
         _;
@@ -66,7 +73,7 @@ abstract contract OperationLock {
         return msg.sender == address(this) ? _actor : msg.sender;
     }
 
-    function _begin(uint256 mode) private returns (bool outermost) {
+    function _begin(uint256 mode) internal returns (bool outermost) {
         uint256 current = _operation;
         if (current & 3 == 0) {
             _operation = current | mode;
@@ -79,6 +86,10 @@ abstract contract OperationLock {
     function _finish() internal {
         _closeOperation();
         _touchedCount = 0;
+        _end();
+    }
+
+    function _end() internal {
         unchecked {
             // Clears the mode and counts on; 2**254 operations do not fit in a transaction.
             _operation = (_operation | 3) + 1;

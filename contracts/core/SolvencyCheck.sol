@@ -11,6 +11,16 @@ import {VaultBase} from "./VaultBase.sol";
 abstract contract SolvencyCheck is VaultBase {
     using FixedPointMathLib for int256;
 
+    /// @dev Ends a plain operation that took something out of `account`, or leaves its check to the batch.
+    function _conclude(bool outermost, AccountId account, uint256 flags, uint256 pair) internal {
+        if (outermost) {
+            _check(account, flags | (pair << 8));
+            _end();
+        } else {
+            _touch(account, flags, pair);
+        }
+    }
+
     function _closeOperation() internal override {
         _settleOpen();
         uint256 count = _touched();
@@ -22,7 +32,7 @@ abstract contract SolvencyCheck is VaultBase {
 
     /// @dev Keeps SOLV-1: equity at the worst edges covers the initial requirement, or the operation reduced risk. An
     /// account without debt and instruments is not judged, so that its owner can always leave (EXIT-1).
-    function _check(AccountId account, uint256 flags) private {
+    function _check(AccountId account, uint256 flags) internal {
         (Holding[] memory list, address[] memory instruments, , bool inDebt) = _gather(account, false);
         if (!inDebt && instruments.length == 0) {
             if (flags & OVER_CAP != 0) revert IVaultTypes.Vault_AboveSupplyCap(account);

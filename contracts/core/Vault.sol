@@ -76,7 +76,7 @@ contract Vault is IVaultOperations, SolvencyCheck {
     // --- accounts ---
 
     /// @inheritdoc IVaultOperations
-    function deposit(AccountId account, address token, uint256 amount) external operation(PLAIN) {
+    function deposit(AccountId account, address token, uint256 amount) external plainOperation {
         _deposit(account, token, amount);
     }
 
@@ -89,7 +89,7 @@ contract Vault is IVaultOperations, SolvencyCheck {
         uint8 v,
         bytes32 r,
         bytes32 s
-    ) external operation(PLAIN) {
+    ) external plainOperation {
         // A permit that somebody sent before has left its allowance; a missing one makes the transfer fail.
         // solhint-disable-next-line no-empty-blocks
         try IERC20Permit(token).permit(_caller(), address(this), amount, deadline, v, r, s) {} catch {}
@@ -97,7 +97,7 @@ contract Vault is IVaultOperations, SolvencyCheck {
     }
 
     /// @inheritdoc IVaultOperations
-    function depositNative(AccountId account) external payable operation(PLAIN) {
+    function depositNative(AccountId account) external payable plainOperation {
         // The whole balance, not msg.value: a batch holds what was sent with it.
         uint256 amount = address(this).balance;
         if (amount == 0) revert Vault_ZeroAmount();
@@ -108,25 +108,27 @@ contract Vault is IVaultOperations, SolvencyCheck {
     }
 
     /// @inheritdoc IVaultOperations
-    function withdraw(
-        AccountId account,
-        address token,
-        uint256 amount,
-        address to
-    ) external operation(PLAIN) {
-        _withdraw(account, token, amount, to);
+    function withdraw(AccountId account, address token, uint256 amount, address to) external {
+        bool outermost = _begin(PLAIN);
+        if (to == address(0) || to == address(this)) revert Vault_BadReceiver(to);
+        (uint256 id, ) = _withdraw(account, token, amount, to);
+        _conclude(outermost, account, NEW_RISK, id >> 1);
     }
 
     /// @inheritdoc IVaultOperations
-    function withdrawNative(AccountId account, uint256 amount, address to) external operation(PLAIN) {
-        amount = _withdraw(account, address(WRAPPED_NATIVE), amount, address(this));
+    function withdrawNative(AccountId account, uint256 amount, address to) external {
+        bool outermost = _begin(PLAIN);
+        uint256 id;
+        (id, amount) = _withdraw(account, address(WRAPPED_NATIVE), amount, address(this));
         WRAPPED_NATIVE.withdraw(amount);
         (bool sent, ) = to.call{value: amount}("");
         if (!sent) revert Vault_NativeTransferFailed(to, amount);
+        _conclude(outermost, account, NEW_RISK, id >> 1);
     }
 
     /// @inheritdoc IVaultOperations
-    function borrow(AccountId account, address token, uint256 amount, address to) external operation(PLAIN) {
+    function borrow(AccountId account, address token, uint256 amount, address to) external {
+        bool outermost = _begin(PLAIN);
         _authorise(account);
         if (amount == 0) revert Vault_ZeroAmount();
         if (to == address(0) || to == address(this)) revert Vault_BadReceiver(to);
@@ -139,8 +141,8 @@ contract Vault is IVaultOperations, SolvencyCheck {
         uint256 id = market.id();
         _indexOf(id, market.pool());
         uint256 borrowed = _send(account, token, id, amount, to);
-        _touch(account, borrowed == 0 ? NEW_RISK : NEW_RISK | BORROWED, id >> 1);
         emit Withdrawn(account, token, to, amount, borrowed);
+        _conclude(outermost, account, borrowed == 0 ? NEW_RISK : NEW_RISK | BORROWED, id >> 1);
     }
 
     /// @inheritdoc IVaultOperations
@@ -148,7 +150,7 @@ contract Vault is IVaultOperations, SolvencyCheck {
         AccountId account,
         address token,
         uint256 amount
-    ) external operation(PLAIN) returns (uint256 repaid) {
+    ) external plainOperation returns (uint256 repaid) {
         Market market = _market[token];
         ILendingPool pool = ILendingPool(market.pool());
         if (address(pool) == address(0)) revert Vault_NotBorrowable(token);
@@ -432,20 +434,16 @@ contract Vault is IVaultOperations, SolvencyCheck {
         address token,
         uint256 amount,
         address to
-    ) private returns (uint256) {
+    ) private returns (uint256 id, uint256 taken) {
         _authorise(account);
-        if (to == address(0) || (to == address(this) && token != address(WRAPPED_NATIVE)))
-            revert Vault_BadReceiver(to);
-        uint256 id = _custodyOf(token).id();
+        id = _custodyOf(token).id();
         int256 balance = _rawBalance(account, id);
         uint256 held = balance > 0 ? uint256(balance) : 0;
         if (amount == 0) revert Vault_ZeroAmount();
-        if (amount == type(uint256).max) amount = held;
-        if (amount > held || amount == 0) revert Vault_InsufficientBalance(token, amount, held);
-        _send(account, token, id, amount, to);
-        _touch(account, NEW_RISK, id >> 1);
-        emit Withdrawn(account, token, to, amount, 0);
-        return amount;
+        taken = amount == type(uint256).max ? held : amount;
+        if (taken > held || taken == 0) revert Vault_InsufficientBalance(token, amount, held);
+        _send(account, token, id, taken, to);
+        emit Withdrawn(account, token, to, taken, 0);
     }
 
     /// @dev Sends tokens out of custody first and from the pool for the rest.
