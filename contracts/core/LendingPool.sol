@@ -138,8 +138,8 @@ contract LendingPool is PoolShares, IERC3156FlashLender {
             if (msg.sender != IVault(domain).liquidationEngine()) {
                 revert LendingPool_NotLiquidationEngine(msg.sender);
             }
-            amount = FixedPointMathLib.min(amount, FixedPointMathLib.zeroFloorSub(domainDebt, others));
         }
+        amount = FixedPointMathLib.min(amount, FixedPointMathLib.zeroFloorSub(domainDebt, others));
         _flaggedOfAccount[domain][account] = amount;
         _flaggedOfDomain[domain] = others + amount;
         uint256 total = _flagged - oldAmount + amount;

@@ -1,0 +1,133 @@
+"""LendingPool: what the owner may set, within which bounds, and that nobody else may."""
+
+from typing import Any
+
+import pytest
+
+from tests.helpers.pool_bench import ANSWER, LINE, REVERT, UNIT, PoolBench
+from tests.helpers.pool_reference import WAD
+
+ZERO = "0x" + 40 * "0"
+
+
+@pytest.mark.parametrize("caller", ["guardian", "stranger", "domain", "engine"])
+def test_owner_only(bench: PoolBench, caller: str) -> None:
+    sender = getattr(bench, caller)
+    settings: list[tuple[Any, tuple[Any, ...]]] = [
+        (bench.pool.setLine, (bench.domain, 1)),
+        (bench.pool.setRateModel, (bench.model,)),
+        (bench.pool.setReserveShare, (1,)),
+        (bench.pool.setReserveRecipient, (bench.stranger,)),
+        (bench.pool.setFlashFee, (1,)),
+        (bench.pool.setGuardian, (bench.stranger,)),
+        (bench.pool.transferOwnership, (bench.stranger,)),
+        (bench.pool.renounceOwnership, ()),
+    ]
+    for setter, args in settings:
+        with bench.evm.reverts("OwnableUnauthorizedAccount"):
+            setter(*args, sender=sender)
+
+
+def test_owner_is_handed_over_in_two_steps(bench: PoolBench) -> None:
+    bench.pool.transferOwnership(bench.stranger)
+    assert bench.pool.owner() == bench.owner
+    with bench.evm.reverts("OwnableUnauthorizedAccount"):
+        bench.pool.acceptOwnership(sender=bench.lender)
+    bench.pool.acceptOwnership(sender=bench.stranger)
+    assert bench.pool.owner() == bench.stranger
+
+
+def test_guardian_is_replaceable(bench: PoolBench) -> None:
+    assert bench.pool.guardian() == bench.guardian
+    tx = bench.pool.setGuardian(bench.stranger)
+    assert tx.events("GuardianSet") == [{"oldGuardian": bench.guardian, "newGuardian": bench.stranger}]
+
+
+def test_line(bench: PoolBench) -> None:
+    tx = bench.pool.setLine(bench.domain, 5)
+    assert tx.events("LineSet") == [{"domain": bench.domain.address, "oldLine": LINE, "newLine": 5}]
+    assert bench.pool.domainOf(bench.domain) == (5, 0, 0)
+    bench.pool.setLine(bench.domain, 2**128 - 1)
+    with bench.evm.reverts("LendingPool_OutOfRange", None, 2**128, 0, 2**128 - 1):
+        bench.pool.setLine(bench.domain, 2**128)
+    for nobody in (ZERO, bench.pool):
+        with bench.evm.reverts("LendingPool_NotDomain"):
+            bench.pool.setLine(nobody, 1)
+
+
+def test_line_keeps_what_is_owed(bench: PoolBench) -> None:
+    bench.ready()
+    bench.pool.setLine(bench.domain, 7)
+    assert bench.pool.domainOf(bench.domain) == (7, 400 * UNIT, 0)
+
+
+def test_rate_model(bench: PoolBench) -> None:
+    """Interest until now is by the old model's rate, from now on by the new one's."""
+    bench.ready(rate=10**9)
+    bench.evm.warp(1_000)
+    index = bench.pool.debtIndex()
+    calls = bench.model.calls()
+    other = bench.evm.deploy("MockRateModel")
+    other.set(ANSWER, 5 * 10**9)
+    tx = bench.pool.setRateModel(other)
+    assert tx.events("RateModelSet") == [{"oldModel": bench.model.address, "newModel": other.address}]
+    assert tx.events("Accrued")[0]["ratePerSecond"] == 5 * 10**9
+    assert bench.pool.rateModel() == other.address
+    assert bench.pool.debtIndex() == index
+    assert bench.pool.ratePerSecond() == 5 * 10**9
+    assert bench.model.calls() == calls, "the old model is not asked: it may be why there is a new one"
+
+
+def test_rate_model_that_does_not_answer_is_refused(bench: PoolBench) -> None:
+    other = bench.evm.deploy("MockRateModel")
+    other.set(REVERT, 0)
+    for silent in (other, bench.stranger, ZERO, bench.token):
+        with bench.evm.reverts("LendingPool_RateModelSilent", silent):
+            bench.pool.setRateModel(silent)
+    with bench.evm.reverts("LendingPool_RateModelSilent", other):
+        bench.new_pool(model=other)
+
+
+def test_reserve_share_splits_interest_from_now_on(bench: PoolBench) -> None:
+    bench.ready(rate=10**10)
+    bench.evm.warp(1_000)
+    reserve = bench.pool.reserve()
+    tx = bench.pool.setReserveShare(WAD // 2)
+    assert tx.events("ReserveShareSet") == [{"oldShareWad": WAD // 10, "newShareWad": WAD // 2}]
+    assert bench.pool.reserve() == reserve
+    assert bench.pool.reserveShareWad() == WAD // 2
+    debt = bench.pool.totalDebt()
+    bench.evm.warp(1_000)
+    assert bench.pool.reserve() - reserve == pytest.approx((bench.pool.totalDebt() - debt) / 2)
+    with bench.evm.reverts("LendingPool_OutOfRange", None, WAD // 2 + 1, 0, WAD // 2):
+        bench.pool.setReserveShare(WAD // 2 + 1)
+    with bench.evm.reverts("LendingPool_OutOfRange"):
+        bench.new_pool(reserve_share=WAD // 2 + 1)
+
+
+def test_reserve_recipient(bench: PoolBench) -> None:
+    tx = bench.pool.setReserveRecipient(bench.stranger)
+    assert tx.events("ReserveRecipientSet") == [
+        {"oldRecipient": bench.recipient, "newRecipient": bench.stranger}
+    ]
+    assert bench.pool.reserveRecipient() == bench.stranger
+    for nobody in (ZERO, bench.pool):
+        with bench.evm.reverts("LendingPool_BadRecipient"):
+            bench.pool.setReserveRecipient(nobody)
+
+
+def test_flash_fee(bench: PoolBench) -> None:
+    assert bench.pool.flashFeeWad() == 0
+    tx = bench.pool.setFlashFee(WAD // 100)
+    assert tx.events("FlashFeeSet") == [{"oldFeeWad": 0, "newFeeWad": WAD // 100}]
+    assert bench.pool.flashFeeWad() == WAD // 100
+    with bench.evm.reverts("LendingPool_OutOfRange", None, WAD // 100 + 1, 0, WAD // 100):
+        bench.pool.setFlashFee(WAD // 100 + 1)
+
+
+def test_asset_must_be_a_token(bench: PoolBench) -> None:
+    with bench.evm.reverts("LendingPool_WrongToken", bench.stranger):
+        bench.new_pool(token=bench.stranger)
+    odd = bench.evm.deploy("MockERC20", "Odd", "ODD", 37)
+    with bench.evm.reverts("LendingPool_WrongToken", odd):
+        bench.new_pool(token=odd)
