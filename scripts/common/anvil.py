@@ -61,7 +61,7 @@ def start(
     ether: int = 10_000,
     options: Sequence[str] = (),
 ) -> Node:
-    """Starts Anvil (Cancun, chain id 31337) in a session of its own and waits until it answers.
+    """Starts Anvil (Cancun, chain id 31337) detached from this process and waits until it answers.
 
     Without `block_seconds` every transaction is mined at once. `timestamp` is the first block's, in unix
     seconds. Each of `accounts` has `ether`. What Anvil prints goes to `log`. Raises KeelError: port taken, no
