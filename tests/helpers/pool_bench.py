@@ -1,4 +1,4 @@
-"""A lending pool on a bench: a token, a rate model that does as it is told, two domains, lenders with tokens."""
+"""A lending pool on a bench: a token, a rate model that obeys, two domains, lenders with tokens."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 After every step the pool's views are the reference's, to the wei, and:
 
 SOLV-3   assets are cash plus debt less reserve, and the price of a share falls only by a write-off
-SOLV-4   no borrow ends above the domain's line; write-offs stay within the line it was ever given plus interest
+SOLV-4   no borrow ends above the domain's line; write-offs stay within the highest line plus interest
 ROUND-1  who comes and goes, or borrows and repays, within a block does not win
 LIQ-5    while a shortfall is flagged, all lenders together get no more than what remains without it
 """

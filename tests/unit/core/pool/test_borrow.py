@@ -113,8 +113,8 @@ def test_limited_by_cash(bench: PoolBench) -> None:
 
 
 def test_rounding_may_be_booked_beyond_the_line(bench: PoolBench) -> None:
-    """A domain at its line can still split debts between accounts; each such booking is a hundred units at most,
-    and brings no tokens."""
+    """A domain at its line can still split debts between accounts; a booking is a hundred units at most, and
+    brings no tokens."""
     bench.ready(2 * LINE, LINE, 10**10)
     bench.evm.warp(86_400)
     held = bench.token.balanceOf(bench.borrower)

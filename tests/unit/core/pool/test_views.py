@@ -70,7 +70,7 @@ def test_limits_can_be_used_to_the_last_unit(
 
 
 def test_limits_never_revert(bench: PoolBench) -> None:
-    """Not at prices out of this world either: nearly no assets against all shares, or all against nearly none."""
+    """Not at prices out of this world either: hardly an asset against all shares, or all against none."""
     pool, evm = bench.pool, bench.evm
 
     def limits() -> list[int]:
