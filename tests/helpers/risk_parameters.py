@@ -1,10 +1,10 @@
 """Risk parameters with a real risk engine and vault around them, and mock feeds and tokens beneath.
 
-    stage = Stage(evm)                                   # USDC (asset 0, underlying 0) and WETH (1, 1), and a domain
+    stage = Stage(evm)               # USDC (asset 0, underlying 0) and WETH (1, 1), and a domain
     stage.parameters.setShocks(1, shocks(maintenance_down=150_000), 3 * DAY)
     stage.feeds[1].setAnswer(1_900 * 10**8)
 
-`feed`, `shocks`, `asset` and `domain` give the tuples that the setters take: good defaults, changed by keyword.
+`feed`, `shocks`, `asset` and `domain` give the tuples that the setters take: defaults, changed by keyword.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""RiskParameters.proposeFeed, applyFeed, cancelFeed: other sources after a delay, at a price that agrees (GOV-1)."""
+"""RiskParameters.proposeFeed, applyFeed, cancelFeed: after a delay, at a price that agrees (GOV-1)."""
 
 import pytest
 

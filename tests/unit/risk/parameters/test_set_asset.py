@@ -1,4 +1,4 @@
-"""RiskParameters.setAsset: what tightens walks (GOV-1), the tier does not, underlying and rate source stay."""
+"""RiskParameters.setAsset: what tightens walks (GOV-1), a tier does not; its underlying stays."""
 
 from fractions import Fraction
 

@@ -93,7 +93,7 @@ def test_premiums_are_in_order_and_below_the_health_they_are_paid_at(evm, parame
 
 
 def test_order_holds_at_the_beginning_of_a_walk_too(evm, parameters):
-    # The smallest premium rises to 8% over days; the first one falls to 7% at once, to where the other passes it.
+    # The smallest premium rises to 8% over days; the first falls to 7% at once, where the other passes it.
     with evm.reverts("RiskParameters_WrongOrder", named("premiumMin"), 80_000, None, 70_000):
         parameters.setDomain(domain(premium_min=80_000, premium_start=70_000), DAY)
     parameters.setDomain(domain(premium_min=80_000), 10 * DAY)

@@ -1,4 +1,4 @@
-"""RiskParameters.setShocks: what tightens walks (GOV-1), what loosens is there at once, relations hold all the way."""
+"""RiskParameters.setShocks: what tightens walks (GOV-1), what loosens is there at once; relations hold."""
 
 from fractions import Fraction
 
