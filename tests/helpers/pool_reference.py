@@ -1,8 +1,8 @@
 """What a lending pool should say, in exact fractions: written from the rules, not from the contract.
 
-Debt is principal times index, up. Interest is simple between two operations; the index has 18 decimals, up. The
-reserve gets its share of the interest, down. A share is worth (assets + 1) / (supply + 10**6). Callers get the floor and
-give the ceiling.
+Debt is principal times index, up. Interest is simple between two operations; the index has 18 decimals, up.
+The reserve gets its share of the interest, down. A share is worth (assets + 1) / (supply + 10**6). Callers
+get the floor and give the ceiling.
 """
 
 from __future__ import annotations
