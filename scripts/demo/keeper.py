@@ -1,0 +1,192 @@
+"""A simple keeper that needs no capital: take over, sell, repay and withdraw the profit in one transaction.
+
+For every account below 1 it asks the liquidation engine for a plan, writes the batch that carries it out,
+simulates it, and sends it with the simulated amounts as limits. What does not work whole is tried with
+smaller fractions. An insolvent account is flagged first, so that nobody leaves ahead of its loss; one that
+holds nothing but debt is written off. While price sources disagree it pokes the oracle, which starts the
+clock after which the primary decides alone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from scripts.common.contract import Reverted, Tx
+from scripts.common.units import WAD
+from scripts.demo.actors import Account
+from scripts.demo.stage import Stage
+
+SHARES = (1, 2, 4, 8)  # of the fraction that reaches the target: all, a half, a quarter, an eighth
+TOLERANCE = WAD * 2 // 1_000  # between simulation and block
+NO_LIMIT = 2**255 - 1
+ALL = 2**256 - 1
+DIVERGED = 1
+HEALTHY = "LiquidationEngine_Healthy"
+# Debt grows between the plan and the block that carries it out.
+GROWTH = 10**6
+
+
+@dataclass(frozen=True)
+class Takeover:
+    """What one takeover did, from the events of its transaction; dollars are WADs."""
+
+    account: Account
+    fraction: float
+    premium: int
+    fee: int
+    top_up: int
+    profit: int
+    written_off: int
+    insolvent: bool
+
+
+class Keeper:
+    """Liquidates from an account that is empty before and after every batch."""
+
+    def __init__(self, stage: Stage, owner: str) -> None:
+        self.stage, self.owner = stage, owner
+        self.id = stage.account_id(owner)
+        self.refused: Counter[str] = Counter()
+        self.within_band = 0
+        self.is_waiting = False
+
+    def visit(self, accounts: Sequence[Account]) -> list[Takeover]:
+        """Does what can be done about accounts whose health is below 1.
+
+        Those still healthy at the favourable edge of the oracle's band count in `within_band`, what reverted
+        for another reason in `refused`. `is_waiting`: sources disagree, and another visit may do more.
+        """
+        done: list[Takeover] = []
+        refused_before = self.within_band
+        for account in accounts:
+            try:
+                done.append(self._take(account))
+            except Reverted as error:
+                if error.name == HEALTHY:
+                    self.within_band += 1
+                else:
+                    self.refused[error.name or "no reason given"] += 1
+        self.is_waiting = self.within_band > refused_before and self._poke()
+        return done
+
+    def _take(self, account: Account) -> Takeover:
+        """One takeover, or a write-off. Raises Reverted if nothing works."""
+        stage = self.stage
+        holdings, instruments, _ = stage.vault.holdings(account.id)
+        if not any(_amount(holding) > 0 for holding in holdings):
+            return self._write_off(account)
+        wanted, failure = WAD, None
+        tried = 0
+        for share in SHARES:
+            plan = self._plan(account, holdings, instruments, wanted // share)
+            if share == 1:
+                wanted = plan.fractionWad
+                if plan.insolvent and not stage.liquidation.isFlagged(account.id):
+                    stage.record("flag", stage.liquidation.flag(account.id, sender=self.owner))
+            if plan.fractionWad == tried:
+                break  # dust: the engine gives all or nothing
+            tried = plan.fractionWad
+            try:
+                results = stage.vault.execute.call(self._batch(account, plan), sender=self.owner)
+                calls = self._batch(account, plan, results)
+                tx = stage.vault.execute(calls, sender=self.owner)
+            except Reverted as error:
+                failure = error
+                continue
+            stage.record("liquidate, sell, repay, withdraw", tx)
+            return self._outcome(account, tx)
+        assert failure is not None
+        raise failure
+
+    def _plan(self, account: Account, holdings: Any, instruments: Any, fraction: int) -> Any:
+        takeover = (account.id, holdings, instruments, fraction, 0, 0)
+        return self.stage.liquidation.plan.call(takeover, sender=self.owner)
+
+    def _batch(self, account: Account, plan: Any, results: Sequence[bytes] = ()) -> list[bytes]:
+        """The calls; `results` of a simulation bound what is sold and what is bought."""
+        stage = self.stage
+        limit = NO_LIMIT
+        if results:
+            payment = _signed(results[0][32:64])
+            limit = payment + abs(payment) // 1_000
+        calls = [stage.vault.liquidate.encode(account.id, self.id, plan.fractionWad, 0, 0, limit)]
+        moved = [(stage.by_id[holding >> 248], _amount(holding)) for holding in plan.moved]
+        settlement = stage.settlement
+        for asset, amount in moved:
+            if amount > 0 and asset.symbol != settlement:
+                least = 0
+                if results:
+                    bought = int.from_bytes(results[len(calls)][32:64])
+                    least = bought - bought * TOLERANCE // WAD
+                calls.append(stage.swap_call(self.id, asset.symbol, settlement, amount, limit=least))
+        owed = [(asset, -amount) for asset, amount in moved if amount < 0 and asset.symbol != settlement]
+        for asset, amount in owed:
+            bought = amount + amount // GROWTH + 1
+            most = stage.quote_exact_out(settlement, asset.symbol, bought)
+            most += most * TOLERANCE // WAD
+            calls.append(
+                stage.swap_call(self.id, settlement, asset.symbol, bought, limit=most, exact_out=True)
+            )
+        for symbol in (settlement, *(asset.symbol for asset, _ in owed)):
+            calls.append(stage.vault.withdraw.encode(self.id, stage[symbol].token, ALL, self.owner))
+        return calls
+
+    def _outcome(self, account: Account, tx: Tx) -> Takeover:
+        stage = self.stage
+        event = tx.events("Liquidated", stage.vault)[0]
+        token = stage[stage.settlement].token.address
+        fee, top_up = event["backstopFee"], event["topUp"]
+        received = event["payment"] - fee + top_up  # by the account
+        given = event["equity"] * event["fractionWad"] // WAD
+        profit = sum(
+            withdrawn["amount"]
+            for withdrawn in tx.events("Withdrawn", stage.vault)
+            if withdrawn["token"] == token
+        )
+        value = stage.settlement_value
+        return Takeover(
+            account,
+            event["fractionWad"] / WAD,
+            max(given - value(received), 0),
+            value(fee),
+            value(top_up),
+            value(profit),
+            self._written_off(tx),
+            event["equity"] < 0,
+        )
+
+    def _write_off(self, account: Account) -> Takeover:
+        tx = self.stage.liquidation.writeOff(account.id, sender=self.owner)
+        self.stage.record("write off", tx)
+        return Takeover(account, 1.0, 0, 0, 0, 0, self._written_off(tx), True)
+
+    def _written_off(self, tx: Tx) -> int:
+        stage = self.stage
+        return sum(
+            int(stage.dollars(stage.by_address[event["token"]].symbol, event["amount"]) * WAD)
+            for event in tx.events("DebtWrittenOff", stage.vault)
+        )
+
+    def _poke(self) -> bool:
+        """Records for every underlying whose sources disagree that they do; whether any does."""
+        stage = self.stage
+        bands = stage.chain.read_all([stage.risk.band.prepare(number) for number in stage.underlyings])
+        disputed = [
+            number for number, band in zip(stage.underlyings, bands, strict=True) if band.status == DIVERGED
+        ]
+        for number in disputed:
+            stage.record("poke", stage.risk.poke(number, sender=self.owner))
+        return bool(disputed)
+
+
+def _amount(holding: int) -> int:
+    """The signed lower 248 bits of a holding."""
+    amount = holding & ((1 << 248) - 1)
+    return amount - (1 << 248) if amount >> 247 else amount
+
+
+def _signed(word: bytes) -> int:
+    return int.from_bytes(word, signed=True)

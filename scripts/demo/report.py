@@ -1,0 +1,119 @@
+"""The tables at the end."""
+
+from __future__ import annotations
+
+from rich.console import Console, Group
+from rich.table import Table
+
+from scripts.common.units import WAD, format_amount
+from scripts.demo.result import AccountOutcome, DemoResult, PoolOutcome, gas_summary
+
+
+def show(result: DemoResult, console: Console) -> None:
+    """Prints accounts, pools, the backstop and gas."""
+    console.print(Group(_accounts(result), "", _pools(result), "", _summary(result), "", _gas(result)))
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", pad_edge=False)
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="left" if number == 0 else "right", no_wrap=number == 0)
+    return table
+
+
+def _accounts(result: DemoResult) -> Table:
+    table = _table(
+        "Accounts",
+        *("account", "equity at start", "added", "equity at end", "lowest health", "health at end"),
+        *("liquidations", "premiums paid"),
+    )
+    table.add_column("what its owner did", justify="left")
+    for account in result.accounts:
+        count = sum(event.account == account.name for event in result.liquidations)
+        premiums = result.premiums(account.name)
+        table.add_row(
+            account.position,
+            _usd(account.start_equity),
+            _usd(account.added) if account.added else "",
+            _usd(account.end_equity),
+            _health(account.lowest_health),
+            _end_health(account),
+            str(count or ""),
+            _usd(premiums) if premiums else "",
+            "; ".join(account.acts),
+        )
+    return table
+
+
+def _pools(result: DemoResult) -> Table:
+    table = _table(
+        "Lenders: what a share is worth, read from the pools",
+        *("pool", "lent", "share at start", "share at end", "change", "peak utilisation"),
+        *("written off", "flagged"),
+    )
+    for pool in result.pools:
+        table.add_row(
+            pool.symbol,
+            format_amount(pool.lent, pool.symbol, pool.decimals, 2),
+            _share(pool.start, pool.start),
+            _share(pool.end, pool.start),
+            f"{pool.change:+.4%}",
+            f"{pool.peak_utilisation:.1%}",
+            _tokens(pool, pool.written_off),
+            _tokens(pool, pool.flagged),
+        )
+    return table
+
+
+def _summary(result: DemoResult) -> Table:
+    events = result.liquidations
+    table = _table("Losses and premiums", "what", "amount")
+    rows = (
+        ("takeovers", f"{len(events)}"),
+        ("  of insolvent accounts", f"{sum(event.insolvent for event in events)}"),
+        ("premiums paid by accounts", _usd(sum(event.premium for event in events))),
+        ("  kept by the keeper after selling", _usd(sum(event.profit for event in events))),
+        ("  to the backstop", _usd(sum(event.fee for event in events))),
+        ("added by the backstop", _usd(sum(event.top_up for event in events))),
+        ("backstop at start", _usd(result.backstop_start)),
+        ("backstop at end", _usd(result.backstop_end)),
+        ("shortfall written off by lenders", _usd(sum(event.written_off for event in events))),
+        ("visits to accounts within the oracle's band", f"{result.within_band}"),
+        *(
+            (f"keeper could not act: {reason}", f"{count}")
+            for reason, count in sorted(result.refused.items())
+        ),
+    )
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _gas(result: DemoResult) -> Table:
+    table = _table("Gas of each kind of operation", "operation", "count", "least", "median", "most")
+    for kind, used in sorted(result.gas.items()):
+        summary = gas_summary(used)
+        table.add_row(kind, *(f"{summary[key]:,}" for key in ("count", "least", "median", "most")))
+    return table
+
+
+def _usd(wad: int) -> str:
+    return f"-${-wad / WAD:,.0f}" if wad < 0 else f"${wad / WAD:,.0f}"
+
+
+def _health(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
+def _end_health(account: AccountOutcome) -> str:
+    if account.end_health is not None:
+        return _health(account.end_health)
+    return "no debt" if account.start_equity else "did not open"
+
+
+def _share(worth: int, start: int) -> str:
+    return f"{worth / start:.8f}"
+
+
+def _tokens(pool: PoolOutcome, amount: int) -> str:
+    return format_amount(amount, pool.symbol, pool.decimals, 6) if amount else "0"
