@@ -88,7 +88,7 @@ class PoolOutcome:
     @property
     def change(self) -> float:
         """Relative change of the share price."""
-        return self.end / self.start - 1
+        return (self.end - self.start) / self.start
 
 
 @dataclass

@@ -1,0 +1,165 @@
+"""What the demonstration says at its end, from figures written by hand."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+from io import StringIO
+from pathlib import Path
+
+import matplotlib.image
+import pytest
+from rich.console import Console
+
+from scripts.demo import chart, report
+from scripts.demo.play import Moment
+from scripts.demo.result import (
+    SHARES,
+    AccountOutcome,
+    DemoResult,
+    Liquidation,
+    PoolOutcome,
+    Sample,
+    gas_summary,
+)
+from scripts.demo.screen import Screen
+
+WAD = 10**18
+HOUR = 3_600
+
+
+def pool(symbol: str, worth: int = SHARES) -> PoolOutcome:
+    return PoolOutcome(symbol, SHARES, worth, 5_000_000, 6, 0, 0, 0.5)
+
+
+@pytest.fixture
+def result() -> DemoResult:
+    accounts = [
+        AccountOutcome("trader 1", "long WETH 4×", 20_000 * WAD, 1.8, 4_000 * WAD, 1.4, 0.93),
+        AccountOutcome("trader 2", "short WETH 2×", 10_000 * WAD, 2.5, 12_000 * WAD, None, 2.4, 500 * WAD),
+    ]
+    samples = [
+        Sample(point * HOUR, 3_000 - 100 * point, [1.2 - point / 5, None], [0.5]) for point in range(3)
+    ]
+    event = Liquidation(HOUR, "trader 1", 0.25, 0.98, 300 * WAD, 20 * WAD, 0, 270 * WAD, 0, insolvent=False)
+    return DemoResult(
+        path="made up",
+        points=3,
+        fall=0.07,
+        largest_step=0.04,
+        keeper_on=True,
+        pools=[pool("USDC", SHARES + SHARES // 10_000)],
+        accounts=accounts,
+        samples=samples,
+        liquidations=[event, replace(event, premium=200 * WAD)],
+        refused={"Vault_SwapLimit": 2},
+        within_band=3,
+        gas={"lend": [100, 300, 200]},
+        backstop_start=1_000 * WAD,
+        backstop_end=1_040 * WAD,
+        set_up_seconds=1.23,
+        seconds=4.56,
+    )
+
+
+def printed(result: DemoResult) -> str:
+    text = StringIO()
+    report.show(result, Console(file=text, width=220))
+    return text.getvalue()
+
+
+def test_lenders_are_whole_when_no_share_fell(result: DemoResult) -> None:
+    assert result.lenders_whole
+    assert result.verdict == "lenders whole: yes, worst pool USDC +0.0100%"
+    result.pools.append(pool("DAI"))
+    assert result.lenders_whole
+    assert result.worst_pool.symbol == "DAI"
+
+
+def test_one_unit_less_in_one_pool_is_a_loss(result: DemoResult) -> None:
+    result.pools.append(pool("DAI", SHARES - 1))
+    assert not result.lenders_whole
+    assert result.verdict.startswith("lenders whole: no, worst pool DAI -0.0000%")
+
+
+def test_a_loss_that_nobody_has_taken_yet_counts(result: DemoResult) -> None:
+    result.accounts[0].end_equity = -1_234 * WAD
+    assert not result.lenders_whole
+    assert result.verdict.endswith("1 accounts owe $1,234.00 more than they hold")
+    result.accounts[0].end_equity = 0
+    assert result.lenders_whole
+    result.pools[0].flagged = 1
+    assert not result.lenders_whole
+
+
+def test_premiums_are_added_up_by_account(result: DemoResult) -> None:
+    assert result.premiums("trader 1") == 500 * WAD
+    assert result.premiums("trader 2") == 0
+
+
+def test_gas_is_summed_up_by_count_and_middle() -> None:
+    assert gas_summary([100, 300, 200]) == {"count": 3, "least": 100, "median": 200, "most": 300}
+
+
+def test_tables_show_every_account_pool_and_figure(result: DemoResult) -> None:
+    text = printed(result)
+    for expected in (
+        *("long WETH 4×", "$20,000", "$4,000", "0.93", "1.40", "$500"),
+        *("short WETH 2×", "no debt", "$12,000"),
+        *("USDC", "1.00010000", "+0.0100%", "50.0%"),
+        *("Vault_SwapLimit", "$540", "$1,040", "lend", "300"),
+    ):
+        assert expected in text, expected
+
+
+def test_an_account_that_never_opened_says_so(result: DemoResult) -> None:
+    result.accounts.append(AccountOutcome("trader 3", "short WETH 3×, late", 0, 0.0))
+    assert "did not open" in printed(result)
+
+
+def test_json_holds_what_the_tables_show(result: DemoResult, tmp_path: Path) -> None:
+    file = tmp_path / "reports" / "demo.json"
+    result.write_json(file)
+    content = json.loads(file.read_text())
+    assert content["verdict"] == result.verdict
+    assert content["pools"][0]["share_price_end"] == str(SHARES + SHARES // 10_000)
+    assert content["accounts"][0]["premiums"] == 500.0
+    assert content["liquidations"][0]["profit"] == 270.0
+    assert content["samples"]["health"] == {"trader 1": [1.2, 1.0, 0.8], "trader 2": [None, None, None]}
+    assert content["samples"]["price"] == [3_000, 2_900, 2_800]
+    assert content["gas"]["lend"]["median"] == 200
+
+
+def test_the_picture_is_drawn_with_and_without_liquidations(result: DemoResult, tmp_path: Path) -> None:
+    sizes = []
+    for number, events in enumerate((result.liquidations, [])):
+        file = tmp_path / f"{number}.png"
+        result.liquidations = events
+        chart.draw(result, file)
+        pixels = matplotlib.image.imread(file)
+        sizes.append(pixels.shape)
+        # The alarm's red is in the line at 1 either way; a picture of one colour would show nothing.
+        assert pixels[..., :3].std() > 0.05
+    assert sizes[0] == sizes[1]
+    assert sizes[0][1] >= 1_200
+
+
+def test_without_a_terminal_a_line_comes_every_tenth(result: DemoResult) -> None:
+    text = StringIO()
+    screen = Screen(Console(file=text, width=120))
+    with screen.playing(40):
+        for number in range(1, 41):
+            screen.watch(Moment(number, Decimal("1999.5"), number / 2, 3, 0.97, number // 20))
+    lines = text.getvalue().splitlines()
+    assert len(lines) == 10
+    assert " ".join(lines[-1].split()) == ("40 / 40 20.0 h ether 1,999.50 lowest health 0.97 2 liquidations")
+
+
+def test_in_a_terminal_the_line_is_live() -> None:
+    text = StringIO()
+    screen = Screen(Console(file=text, width=120, force_terminal=True))
+    with screen.playing(2):
+        screen.watch(Moment(1, Decimal(2_000), 0.5, 1, None, 1))
+        screen.watch(Moment(2, Decimal(1_900), 1.0, 1, 0.5, 1))
+    assert "1,900.00  lowest health  0.50  1 liquidation" in text.getvalue()
