@@ -13,7 +13,6 @@ Accounts that the node holds (a local Anvil's) send through the node, others sig
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
@@ -26,15 +25,10 @@ from scripts.common.accounts import NO_ACCOUNT, account_from_environment
 from scripts.common.contract import Call, Contract, RawLog, Reverted, Tx
 from scripts.common.errors import KeelError
 from scripts.common.reverts import RevertReader, located
-from scripts.common.rpc import ChainTimeout, ChainUnreachable, Rpc, RpcError
+from scripts.common.rpc import ChainUnreachable, Rpc, RpcError
+from scripts.common.sending import NOBODY, Sender, request_of
 
-METHOD_NOT_FOUND = -32601
-LOCAL_GAS = 100_000_000
-GAS_MARGIN_PERCENT = 25
-LOCAL_POLL_SECONDS = 0.002
-REMOTE_POLL_SECONDS = 1.0
 RECEIPT_SECONDS = 300
-NOBODY = "0x0000000000000000000000000000000000000000"
 
 
 class WrongChain(KeelError):
@@ -82,12 +76,9 @@ class Chain:
         receipt_seconds: float = RECEIPT_SECONDS,
     ) -> None:
         self.rpc, self.chain_id = rpc, chain_id
-        self.receipt_seconds = receipt_seconds
         self.is_local = rpc.is_local
         self._reverts = RevertReader(rpc, lambda: self.dictionary)
-        self._signers: dict[str, LocalAccount] = {}
-        self._held = [codec.checksum(address) for address in self._ask("eth_accounts", [])]
-        self._send_waits = self.is_local
+        self._sender = Sender(rpc, chain_id, self._reverts, receipt_seconds)
         if signer is not None:
             self.add_signer(signer)
 
@@ -96,7 +87,7 @@ class Chain:
     @property
     def accounts(self) -> list[str]:
         """Addresses that can send: signers first, then those that the node holds."""
-        return [*self._signers, *(address for address in self._held if address not in self._signers)]
+        return self._sender.accounts
 
     @property
     def account(self) -> str:
@@ -107,7 +98,7 @@ class Chain:
 
     def add_signer(self, signer: LocalAccount) -> str:
         """Lets `signer` send, signing here; returns its address."""
-        self._signers[signer.address] = signer
+        self._sender.add(signer)
         return signer.address
 
     def sender(self, sender: Any) -> str:
@@ -177,24 +168,7 @@ class Chain:
         Senders must be accounts that the node holds. An Anvil spreads them over one or several blocks;
         `one_block` mines them in a single one, in this order.
         """
-        requests = [
-            {**self._held_defaults, **self._request(call.sender, call.to, call.data, call.value, None)}
-            for call in calls
-        ]
-        self._number(requests)
-        if one_block:
-            self.rpc("evm_setAutomine", False)
-        try:
-            hashes = self.rpc.batch([("eth_sendTransaction", [request]) for request in requests])
-            if one_block:
-                self.rpc("evm_mine")
-        finally:
-            if one_block:
-                self.rpc("evm_setAutomine", True)
-        for call, hash_ in zip(calls, hashes, strict=True):
-            if isinstance(hash_, RpcError):
-                raise self._reverts.of_error(hash_, call.label)
-        receipts = self._receipts(hashes)
+        receipts = self._sender.send_all(calls, one_block)
         failed: Reverted | None = None
         txs = []
         for call, receipt in zip(calls, receipts, strict=True):
@@ -212,7 +186,7 @@ class Chain:
         Raises Reverted for the first that reverted; with `allow_revert` it stands in its value's place.
         """
         requests = [
-            ("eth_call", [self._request(call.sender, call.to, call.data, call.value, None), "latest"])
+            ("eth_call", [request_of(call.sender, call.to, call.data, call.value, None), "latest"])
             for call in calls
         ]
         values: list[Any] = []
@@ -241,14 +215,7 @@ class Chain:
 
         Raises Reverted, RpcError, ChainTimeout, KeelError.
         """
-        if sender in self._signers:
-            receipt = self._send_signed(self._signers[sender], to, data, value, gas)
-        elif sender in self._held:
-            receipt = self._send_held({**self._held_defaults, **self._request(sender, to, data, value, gas)})
-        elif sender == NOBODY:
-            raise KeelError(NO_ACCOUNT)
-        else:
-            raise KeelError(f"cannot send from {sender}: neither the node nor the environment has its key")
+        receipt = self._sender.send(sender, to, data, value, gas)
         if receipt["status"] != "0x1":
             raise self._reverts.of_transaction(receipt["transactionHash"])
         return self._tx(receipt, decode, is_creation=to is None)
@@ -256,7 +223,7 @@ class Chain:
     def simulate(self, sender: str, to: str, data: bytes, value: int, gas: int | None) -> bytes:
         """The return data of a call that changes nothing. Raises Reverted, RpcError."""
         try:
-            return _bytes(self.rpc("eth_call", self._request(sender, to, data, value, gas), "latest"))
+            return _bytes(self.rpc("eth_call", request_of(sender, to, data, value, gas), "latest"))
         except RpcError as error:
             raise self._reverts.of_error(error) from None
 
@@ -301,17 +268,6 @@ class Chain:
 
     # Internal
 
-    @cached_property
-    def _held_defaults(self) -> dict[str, str]:
-        """What a node's own account sends with, unless told otherwise."""
-        if not self.is_local:
-            return {}
-        block = self.rpc("eth_getBlockByNumber", "latest", False)
-        # A given limit spares Anvil the estimate, which executes everything several times. Without a base fee
-        # its suggested tip would be more than its suggested fee.
-        free = {"gasPrice": "0x0"} if int(block.get("baseFeePerGas", "0x1"), 16) == 0 else {}
-        return {"gas": hex(min(int(block["gasLimit"], 16), LOCAL_GAS)), **free}
-
     def _deploy(
         self,
         label: str,
@@ -333,96 +289,6 @@ class Chain:
         except Reverted as error:
             raise located(error, f"{label}'s constructor") from None
         return Contract(self, label, tx.value, abi), tx
-
-    def _request(
-        self, sender: str, to: str | None, data: bytes, value: int, gas: int | None
-    ) -> dict[str, Any]:
-        request = {"from": sender, "data": "0x" + data.hex(), "value": hex(value)}
-        if gas is not None:
-            request["gas"] = hex(gas)
-        if to is not None:
-            request["to"] = to
-        return request
-
-    def _number(self, requests: list[dict[str, Any]]) -> None:
-        senders = list(dict.fromkeys(request["from"] for request in requests))
-        foreign = [sender for sender in senders if sender not in self._held]
-        if foreign:
-            raise KeelError(f"cannot send together from {foreign[0]}: the node does not hold this account")
-        counts = self.rpc.batch([("eth_getTransactionCount", [sender, "pending"]) for sender in senders])
-        nonces = dict(zip(senders, (int(count, 16) for count in counts), strict=True))
-        for request in requests:
-            request["nonce"] = hex(nonces[request["from"]])
-            nonces[request["from"]] += 1
-
-    def _send_held(self, request: dict[str, Any]) -> dict[str, Any]:
-        try:
-            if self._send_waits:
-                try:
-                    return dict(self.rpc("eth_sendTransactionSync", request))
-                except RpcError as error:
-                    if error.code != METHOD_NOT_FOUND:
-                        raise
-                    self._send_waits = False
-            return self._receipts([self.rpc("eth_sendTransaction", request)])[0]
-        except RpcError as error:
-            raise self._reverts.of_error(error) from None
-
-    def _send_signed(
-        self, signer: LocalAccount, to: str | None, data: bytes, value: int, gas: int | None
-    ) -> dict[str, Any]:
-        request = self._request(signer.address, to, data, value, gas)
-        try:
-            if gas is None:
-                estimate = int(self.rpc("eth_estimateGas", request), 16)
-                gas = estimate + estimate * GAS_MARGIN_PERCENT // 100
-            transaction: dict[str, Any] = {
-                "chainId": self.chain_id,
-                "nonce": int(self.rpc("eth_getTransactionCount", signer.address, "pending"), 16),
-                "gas": gas,
-                "value": value,
-                "data": data,
-                **({"to": to} if to is not None else {}),
-                **self._fees(),
-            }
-            raw = signer.sign_transaction(transaction).raw_transaction
-            return self._receipts([self.rpc("eth_sendRawTransaction", "0x" + bytes(raw).hex())])[0]
-        except RpcError as error:
-            raise self._reverts.of_error(error) from None
-
-    def _fees(self) -> dict[str, int]:
-        base = self.rpc("eth_getBlockByNumber", "latest", False).get("baseFeePerGas")
-        if base is None:
-            return {"gasPrice": int(self.rpc("eth_gasPrice"), 16)}
-        tip = int(self._ask("eth_maxPriorityFeePerGas", "0x0"), 16)
-        # Room for the base fee to double before the transaction is mined.
-        return {"maxFeePerGas": 2 * int(base, 16) + tip, "maxPriorityFeePerGas": tip}
-
-    def _ask(self, method: str, otherwise: Any) -> Any:
-        try:
-            return self.rpc(method)
-        except RpcError:
-            return otherwise
-
-    def _receipts(self, hashes: list[str]) -> list[dict[str, Any]]:
-        found: dict[str, dict[str, Any]] = {}
-        deadline = time.monotonic() + self.receipt_seconds
-        while True:
-            missing = [hash_ for hash_ in hashes if hash_ not in found]
-            answers = self.rpc.batch([("eth_getTransactionReceipt", [hash_]) for hash_ in missing])
-            for hash_, answer in zip(missing, answers, strict=True):
-                # Some nodes answer "not found" with an error while they index the transaction.
-                if isinstance(answer, dict) and answer.get("blockNumber"):
-                    found[hash_] = answer
-            if len(found) == len(set(hashes)):
-                return [found[hash_] for hash_ in hashes]
-            if time.monotonic() > deadline:
-                still = next(hash_ for hash_ in hashes if hash_ not in found)
-                raise ChainTimeout(
-                    f"transaction {still} is in no block after {self.receipt_seconds:g} s;"
-                    " it may still be mined: look for it before sending again"
-                )
-            time.sleep(LOCAL_POLL_SECONDS if self.is_local else REMOTE_POLL_SECONDS)
 
     def _tx(self, receipt: dict[str, Any], decode: Callable[[bytes], Any], is_creation: bool = False) -> Tx:
         logs: list[RawLog] = [

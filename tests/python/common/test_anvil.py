@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
@@ -18,6 +17,12 @@ from scripts.common.errors import KeelError
 pytestmark = pytest.mark.anvil
 
 
+@pytest.fixture(autouse=True)
+def no_account_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("KEEL_PRIVATE_KEY", "KEEL_ACCOUNT"):
+        monkeypatch.delenv(name, raising=False)
+
+
 def test_outlives_its_starter_and_ends_by_its_id(tmp_path: Path) -> None:
     code = (
         "from pathlib import Path; from scripts.common.anvil import start;"
@@ -29,7 +34,7 @@ def test_outlives_its_starter_and_ends_by_its_id(tmp_path: Path) -> None:
     try:
         chain = connect(f"http://127.0.0.1:{port}", chain_id=31337)
         assert chain.balance(chain.accounts[2]) == 7 * 10**18
-        assert len(chain.accounts) == 3 + ("KEEL_PRIVATE_KEY" in os.environ)
+        assert len(chain.accounts) == 3
         assert chain.now == 1_700_000_000
         assert anvil.is_running(pid)
     finally:
@@ -49,6 +54,19 @@ def test_blocks_come_at_intervals(tmp_path: Path) -> None:
     finally:
         anvil.stop(node.pid)
     assert not anvil.is_running(node.pid)
+
+
+def test_with_a_base_fee_and_small_blocks_a_script_sends_all_the_same(tmp_path: Path) -> None:
+    node = anvil.start(log=tmp_path / "log", options=["--gas-limit", "30000000", "--base-fee", "1000000000"])
+    try:
+        chain = connect(node.url)
+        token = chain.deploy("MockERC20", "USD Coin", "USDC", 6)
+        txs = chain.send_all([token.mint.prepare(to, 1) for to in chain.accounts * 3], one_block=True)
+        assert len({tx.block_number for tx in txs}) == 1
+        assert chain.read_all([token.balanceOf.prepare(to) for to in chain.accounts]) == [3] * 10
+        assert chain.balance(chain.account) < 10_000 * 10**18
+    finally:
+        anvil.stop(node.pid)
 
 
 def test_a_taken_port_is_refused(tmp_path: Path) -> None:

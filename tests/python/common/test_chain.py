@@ -148,7 +148,7 @@ def test_signers_cannot_send_together(signing: Chain) -> None:
 
 def test_without_an_account_one_can_read_but_not_send(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
     token = new_token(chain)
-    monkeypatch.setattr(chain, "_held", [])
+    monkeypatch.setattr(chain._sender, "_held", [])
     reader = chain.at("MockERC20", token.address)
     assert reader.symbol() == "USDC"
     for send in (lambda: reader.mint(token, 1), lambda: chain.account):
