@@ -56,7 +56,7 @@ abstract contract SolvencyCheck is VaultBase {
             revert IVaultTypes.Vault_BelowInitialRequirement(account, worst, current.requirement);
         }
         if (!covered || !mayTakeRisk) {
-            if (!_reducedRisk(account, current)) {
+            if (!_reducedRisk(account, current) || !_keptCollateral(account, list, instruments)) {
                 if (!covered)
                     revert IVaultTypes.Vault_BelowInitialRequirement(account, worst, current.requirement);
                 if (flags & OVER_CAP != 0) revert IVaultTypes.Vault_AboveSupplyCap(account);
@@ -66,7 +66,7 @@ abstract contract SolvencyCheck is VaultBase {
             return;
         }
         if (current.debtValue < current.minimumDebt && flags & BORROWED != 0 && current.debtValue != 0) {
-            if (_isPlain() || current.debtValue > _assessOriginal(account).debtValue) {
+            if (_isPlain() || current.debtValue > _assessOriginal(account, Requirement.INITIAL).debtValue) {
                 revert IVaultTypes.Vault_BelowMinimumDebt(account, current.debtValue, current.minimumDebt);
             }
         }
@@ -75,16 +75,36 @@ abstract contract SolvencyCheck is VaultBase {
             _stamp(account, list, instruments.length != 0, flags >> 8);
     }
 
-    function _assessOriginal(AccountId account) private view returns (Assessment memory) {
+    function _assessOriginal(
+        AccountId account,
+        Requirement requirement
+    ) private view returns (Assessment memory) {
         (Holding[] memory list, address[] memory instruments, , ) = _gather(account, true);
-        return RISK_ENGINE.assess(account, list, instruments, Requirement.INITIAL, true);
+        return RISK_ENGINE.assess(account, list, instruments, requirement, true);
+    }
+
+    /// @dev A plain operation that has an account checked took something out of it.
+    function _reducedRisk(AccountId account, Assessment memory current) private view returns (bool) {
+        return !_isPlain() && _isReduction(_assessOriginal(account, Requirement.INITIAL), current);
+    }
+
+    /// @dev Whether risk fell at the maintenance requirement as well. What counts for nothing in new risk (its price is
+    /// gone, its tier was lowered, it is isolated and not alone) could otherwise leave for nothing; there it counts.
+    function _keptCollateral(
+        AccountId account,
+        Holding[] memory list,
+        address[] memory instruments
+    ) private view returns (bool) {
+        return
+            _isReduction(
+                _assessOriginal(account, Requirement.MAINTENANCE),
+                RISK_ENGINE.assess(account, list, instruments, Requirement.MAINTENANCE, false)
+            );
     }
 
     /// @dev `R' <= R and E' * R >= E * R' and E' >= min(E, 0)`, equities at the worst edges. Values are below 2**200, so
-    /// the products need 512 bits. A plain operation that has an account checked took something out of it.
-    function _reducedRisk(AccountId account, Assessment memory current) private view returns (bool) {
-        if (_isPlain()) return false;
-        Assessment memory before = _assessOriginal(account);
+    /// the products need 512 bits.
+    function _isReduction(Assessment memory before, Assessment memory current) private pure returns (bool) {
         if (current.requirement > before.requirement) return false;
         int256 equity = _worstEquity(before);
         int256 equityNow = _worstEquity(current);
