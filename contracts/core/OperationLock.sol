@@ -33,6 +33,8 @@ abstract contract OperationLock {
     /// @dev Who runs the batch. Its calls come from the vault itself.
     address private transient _actor;
     uint256 private transient _touchedCount;
+    /// @dev The vault has called an instrument, which may call back.
+    bool private transient _instrumentActs;
 
     uint256 private constant LIST_SEED = uint256(keccak256("keel.vault.touched"));
     uint256 private constant FLAGS_SEED = uint256(keccak256("keel.vault.flags"));
@@ -53,6 +55,13 @@ abstract contract OperationLock {
         bool outermost = _begin(PLAIN);
         _;
         if (outermost) _end();
+    }
+
+    /// @dev While it runs, listed instruments enter the operation.
+    modifier instrumentsAct() {
+        _instrumentActs = true;
+        _;
+        _instrumentActs = false;
     }
 
     modifier notLocked() {
@@ -98,6 +107,10 @@ abstract contract OperationLock {
 
     function _isLocked() internal view returns (bool) {
         return _operation & 3 != 0;
+    }
+
+    function _mayInstrumentAct() internal view returns (bool) {
+        return _instrumentActs;
     }
 
     function _isPlain() internal view returns (bool) {

@@ -240,7 +240,7 @@ contract Vault is IVaultOperations, SolvencyCheck {
         AccountId account,
         address instrument,
         bytes calldata data
-    ) external operation(SINGLE) returns (bytes memory result) {
+    ) external operation(SINGLE) instrumentsAct returns (bytes memory result) {
         _authorise(account);
         if (_instrumentIds[instrument] == 0) revert Vault_UnknownInstrument(instrument);
         _touch(account, NEW_RISK, 0);
@@ -320,6 +320,18 @@ contract Vault is IVaultOperations, SolvencyCheck {
             if (moved != 0) _moveHolding(account, into, id, moved);
             else if (plan.salvaged) _moveHolding(account, BACKSTOP_ACCOUNT, id, list[i].amount());
         }
+        if (takeover.instruments.length != 0) _takeOverInstruments(account, into, takeover, plan);
+        _pay(into, account, plan.payment);
+        _pay(into, BACKSTOP_ACCOUNT, plan.backstopFee);
+        _pay(BACKSTOP_ACCOUNT, into, plan.topUp);
+    }
+
+    function _takeOverInstruments(
+        AccountId account,
+        AccountId into,
+        ILiquidationEngine.Takeover memory takeover,
+        ILiquidationEngine.Plan memory plan
+    ) private instrumentsAct {
         for (uint256 i; i < takeover.instruments.length; ++i) {
             IInstrument instrument = IInstrument(takeover.instruments[i]);
             uint256 id = _instrumentIds[address(instrument)] - 1;
@@ -328,9 +340,6 @@ contract Vault is IVaultOperations, SolvencyCheck {
             if (!excluded) instrument.transferFraction(account, into, plan.fractionWad);
             else if (plan.salvaged) instrument.transferFraction(account, BACKSTOP_ACCOUNT, WAD);
         }
-        _pay(into, account, plan.payment);
-        _pay(into, BACKSTOP_ACCOUNT, plan.backstopFee);
-        _pay(BACKSTOP_ACCOUNT, into, plan.topUp);
     }
 
     // --- liquidation engine and instruments ---
@@ -373,11 +382,12 @@ contract Vault is IVaultOperations, SolvencyCheck {
         if (outermost) _finish();
     }
 
-    /// @dev Listed instruments enter a running operation (they are trusted with it) or open one of their own.
+    /// @dev Listed instruments enter the operation that has called one, or open one of their own. Not any that runs:
+    /// whoever gets control in the middle of it (a receiver of ether, a token's callback) may have an instrument settle, and
+    /// a plain operation ends without settling with the pools and checking what was touched.
     function _beginInstrument() private returns (bool outermost) {
         if (_instrumentIds[msg.sender] == 0) revert Vault_NotInstrument(msg.sender);
-        if (_isLocked()) return false;
-        return _beginBatch();
+        if (!_mayInstrumentAct()) outermost = _beginBatch();
     }
 
     function _onlyLiquidationEngine() private view {
