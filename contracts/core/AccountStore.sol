@@ -239,7 +239,7 @@ abstract contract AccountStore is OperationLock {
         if (amount > 0) {
             (, uint256 custodyDown) = _debit(from, id, uint256(amount));
             (uint256 principalDown, uint256 custodyUp) = _credit(to, id, uint256(amount));
-            if (principalDown != 0) _book(id, custodyUp, custodyDown, 0, principalDown);
+            if (custodyUp != custodyDown) _book(id, custodyUp, custodyDown, 0, principalDown);
         } else if (amount < 0) {
             _moveDebt(from, to, id, uint256(-amount));
         }
@@ -273,7 +273,7 @@ abstract contract AccountStore is OperationLock {
     /// @dev Pays settlement tokens from one account to another, borrowing for the payer what it lacks. A payment from debt
     /// to debt moves principal and leaves the pool's books alone.
     function _pay(AccountId from, AccountId to, uint256 amount) internal {
-        if (amount == 0) return;
+        if (amount == 0 || from.equals(to)) return;
         Pair pair = _accounts[from].pairs[0];
         int256 balance = pair.balance(SETTLEMENT);
         int256 receiver = _rawBalance(to, SETTLEMENT);

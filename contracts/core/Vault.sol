@@ -466,6 +466,8 @@ contract Vault is IVaultOperations, SolvencyCheck {
     ) private returns (uint256 borrowed) {
         (uint256 principalUp, uint256 custodyDown) = _debit(account, id, amount);
         if (custodyDown != 0) {
+            // A balance may be an internal payment of this operation that has not been drawn from the pool yet.
+            if (id == SETTLEMENT && custodyDown > _custody[token].total()) _settleOpen();
             _addCustody(token, -int256(custodyDown));
             if (to != address(this)) token.safeTransfer(to, custodyDown);
         }
