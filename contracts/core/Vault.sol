@@ -118,6 +118,7 @@ contract Vault is IVaultOperations, SolvencyCheck {
     /// @inheritdoc IVaultOperations
     function withdrawNative(AccountId account, uint256 amount, address to) external {
         bool outermost = _begin(PLAIN);
+        if (to == address(0)) revert Vault_BadReceiver(to);
         uint256 id;
         (id, amount) = _withdraw(account, address(WRAPPED_NATIVE), amount, address(this));
         WRAPPED_NATIVE.withdraw(amount);
@@ -219,10 +220,11 @@ contract Vault is IVaultOperations, SolvencyCheck {
         amountOut = assetOut.balanceOf(address(this)) - balanceBefore;
         uint256 least = params.exactOut ? params.amount : params.limit;
         if (amountOut < least || amountOut == 0) revert Vault_SwapLimit(amountOut, least);
-        bool owed = _rawBalance(account, idOut) < 0;
         _receive(account, assetOut, idOut, amountOut);
         Custody custody = _custody[assetOut];
-        if (!owed && custody.total() > custody.cap()) _touch(account, OVER_CAP, idOut >> 1);
+        if (custody.total() > custody.cap() && _rawBalance(account, idOut) > 0) {
+            _touch(account, OVER_CAP, idOut >> 1);
+        }
 
         uint256 returned = assetIn.balanceOf(address(this)) - keptBefore;
         if (returned != 0) {

@@ -123,7 +123,7 @@ contract VaultAdmin is Operators, Governed {
     }
 
     /// @inheritdoc IVaultAdmin
-    function assetInfo(address token) external view returns (AssetInfo memory info) {
+    function assetInfo(address token) external view notLocked returns (AssetInfo memory info) {
         Custody custody = _custodyOf(token);
         Market market = _market[token];
         info = AssetInfo(custody.id(), market.pool(), custody.total(), custody.cap(), market.debtCap());
