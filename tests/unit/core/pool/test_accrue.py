@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.helpers.evm import AnvilBackend
 from tests.helpers.pool_bench import (
     ANSWER,
     BOMB,
@@ -147,6 +148,27 @@ def test_nobody_makes_the_model_fail_by_sending_little_gas(bench: PoolBench, gas
             assert bench.pool.ratePerSecond() == 10**9
         else:
             assert bench.pool.ratePerSecond() == 7 * 10**9
+
+
+@pytest.mark.anvil
+def test_nobody_makes_the_model_fail_by_sending_little_gas_on_a_chain(anvil: AnvilBackend) -> None:
+    """The same where gas is counted truly, with everything cold."""
+    bench = PoolBench(anvil).ready(rate=10**9)
+    outcomes = set()
+    for gas in range(60_000, 240_000, 5_000):
+        for mode in (HUNGRY, BURN):
+            before = bench.pool.ratePerSecond()
+            bench.set_model_mode(mode, before + 1)
+            try:
+                bench.pool.accrue(gas=gas)
+            except anvil.Reverted as error:
+                outcomes.add((mode, error.name))
+                assert bench.pool.ratePerSecond() == before
+            else:
+                outcomes.add((mode, "passed"))
+                assert bench.pool.ratePerSecond() == (before + 1 if mode == HUNGRY else before)
+    for mode in (HUNGRY, BURN):
+        assert {(mode, "passed"), (mode, "LendingPool_GasTooLow")} <= outcomes
 
 
 def test_model_that_wants_more_than_its_share_of_gas_fails(bench: PoolBench) -> None:
