@@ -30,7 +30,7 @@ demo: build ## A leveraged trade, a crash and its liquidations on a local chain;
 	@$(python) -m scripts.demo
 
 gas: build ## Gas of each operation beside the committed snapshot
-	@$(python) -m scripts.gas
+	@$(python) -m tests.gas.measure
 
 mutate: build ## Take out one check at a time and show the test that notices
 	@$(python) -m scripts.mutate
