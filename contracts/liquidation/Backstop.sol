@@ -62,12 +62,20 @@ contract Backstop is BackstopShares, Governed, ReentrancyGuardTransient {
     }
 
     /// @notice ERC-4626, within the window of the owner's request, at the price net of flagged shortfalls.
-    function withdraw(uint256 assets, address to, address owner_) public override nonReentrant returns (uint256) {
+    function withdraw(
+        uint256 assets,
+        address to,
+        address owner_
+    ) public override nonReentrant returns (uint256) {
         return super.withdraw(assets, to, owner_);
     }
 
     /// @notice ERC-4626, within the window of the owner's request, at the price net of flagged shortfalls.
-    function redeem(uint256 shares, address to, address owner_) public override nonReentrant returns (uint256) {
+    function redeem(
+        uint256 shares,
+        address to,
+        address owner_
+    ) public override nonReentrant returns (uint256) {
         return super.redeem(shares, to, owner_);
     }
 
@@ -87,7 +95,10 @@ contract Backstop is BackstopShares, Governed, ReentrancyGuardTransient {
         if (settlementStatus != PriceStatus.FRESH) revert Backstop_PriceNotFresh(asset());
 
         // Values come rounded down.
-        payment = (value + 1).fullMulDivUp(WAD - saleDiscountWad, WAD).fullMulDivUp(PRICED_AMOUNT, settlementValue);
+        payment = (value + 1).fullMulDivUp(WAD - saleDiscountWad, WAD).fullMulDivUp(
+            PRICED_AMOUNT,
+            settlementValue
+        );
         if (payment > maxPayment) revert Backstop_PaymentAboveLimit(payment, maxPayment);
         emit Sold(token, msg.sender, amount, payment);
         _pull(msg.sender, payment);

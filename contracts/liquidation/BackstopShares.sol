@@ -159,11 +159,9 @@ abstract contract BackstopShares is ERC4626, IBackstop {
         IVault.AssetInfo memory info = VAULT.assetInfo(_ASSET);
         uint256 supply = totalSupply();
         return
-            info
-                .supplyCap
-                .zeroFloorSub(info.total)
-                .min(MAX_ASSETS.zeroFloorSub(assets))
-                .min(_mulDivDownCapped(MAX_SUPPLY.zeroFloorSub(supply), assets + 1, supply + VIRTUAL_SHARES));
+            info.supplyCap.zeroFloorSub(info.total).min(MAX_ASSETS.zeroFloorSub(assets)).min(
+                _mulDivDownCapped(MAX_SUPPLY.zeroFloorSub(supply), assets + 1, supply + VIRTUAL_SHARES)
+            );
     }
 
     /// @inheritdoc ERC4626

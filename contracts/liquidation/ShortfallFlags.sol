@@ -17,7 +17,8 @@ import {
     HoldingLib,
     PriceStatus
 } from "../../interfaces/Types.sol";
-import {SettlementPrice, TakeoverMath} from "./TakeoverMath.sol";
+import {TakeoverMath} from "./TakeoverMath.sol";
+import {Weights, WeighingLib} from "./Weighing.sol";
 
 /// @dev Shortfalls that are known and not yet resolved: from the flag on, exits from the creditor pools and from the
 /// backstop are priced net of them, so that nobody leaves ahead of the others (LIQ-5).
@@ -25,7 +26,9 @@ abstract contract ShortfallFlags is ILiquidationEngine {
     using FixedPointMathLib for int256;
     using FixedPointMathLib for uint256;
     using LibBit for uint256;
+    using WeighingLib for IRiskEngine;
 
+    uint256 internal constant WAD = 1e18;
     /// @dev Amount of settlement tokens of which the value is asked: any decimals leave 24 digits of the price.
     int256 private constant PRICED_AMOUNT = 1e33;
     /// @dev Value from which on an account's own settlement balance tells the price to 15 digits {USD}.
@@ -51,27 +54,28 @@ abstract contract ShortfallFlags is ILiquidationEngine {
     /// @inheritdoc ILiquidationEngine
     function flag(AccountId account) external {
         (Holding[] memory list, address[] memory instruments, ) = VAULT.holdings(account);
-        (
-            Assessment memory assessment,
-            IRiskEngine.Weight[] memory assets,
-            IRiskEngine.Weight[] memory held
-        ) = RISK_ENGINE.weigh(account, list, instruments);
+        (Assessment memory assessment, Weights assets, Weights held) = RISK_ENGINE.weighed(
+            account,
+            list,
+            instruments
+        );
         int256 favourable = assessment.equity + int256(assessment.uncertainty);
         if (favourable >= 0) revert LiquidationEngine_Solvent(account, favourable);
 
         // What a takeover would take now: the deficit at the exchange price. The favourable edge decides whether, not how much.
         uint256 shortfall = uint256(-assessment.equity);
-        SettlementPrice memory price = _settlementPrice(list.length == 0 ? Holding.wrap(0) : list[0], assets, false);
-        uint256 backstopPart = TakeoverMath.tokensUp(shortfall, price).min(_coverFor(account));
+        Holding first = list.length == 0 ? Holding.wrap(0) : list[0];
+        (uint256 units, uint256 priced) = _settlementPrice(first, assets, false);
+        uint256 backstopPart = TakeoverMath.tokensUp(shortfall, units, priced).min(_coverFor(account));
         BACKSTOP.flagShortfall(account, backstopPart);
-        uint256 left = shortfall.zeroFloorSub(backstopPart.fullMulDiv(price.valueWad, price.amount));
-        uint256 lossWeight = _lossWeight(assets, held, list);
+        uint256 left = shortfall.zeroFloorSub(TakeoverMath.mulDivDown(backstopPart, priced, units));
+        uint256 losses = _losses(assets, held);
         uint256 flags = FLAGGED;
         for (uint256 i; i < list.length; ++i) {
             int256 amount = list[i].amount();
-            if (amount >= 0 || left == 0 || assets[i].valueWad == 0) continue;
+            if (amount >= 0 || left == 0 || assets.valueWad(i) == 0) continue;
             uint256 id = list[i].assetId();
-            uint256 part = left.fullMulDivUp(uint256(-amount), lossWeight).min(uint256(-amount));
+            uint256 part = left.fullMulDivUp(uint256(-amount), losses).min(uint256(-amount));
             (, address pool) = VAULT.assetAt(id);
             ILendingPool(pool).flagShortfall(address(VAULT), account, part);
             flags |= 1 << id;
@@ -86,12 +90,12 @@ abstract contract ShortfallFlags is ILiquidationEngine {
         if (_flags[account] == 0) revert LiquidationEngine_NotFlagged(account);
         (Holding[] memory list, address[] memory instruments, ) = VAULT.holdings(account);
         if (list.length != 0 || instruments.length != 0) {
-            (Assessment memory assessment, , ) = RISK_ENGINE.weigh(account, list, instruments);
+            (Assessment memory assessment, , ) = RISK_ENGINE.weighed(account, list, instruments);
             int256 uncertainty = int256(assessment.uncertainty);
             // A source that lies can widen the band, and lenders must not leave through it (ORA-1): while prices are not
             // fresh only the worst edge clears. Dust of an asset without a price weighs little on that edge.
-            int256 edge = assessment.equity +
-                (assessment.status == PriceStatus.FRESH ? uncertainty : -uncertainty);
+            int256 edge =
+                assessment.equity + (assessment.status == PriceStatus.FRESH ? uncertainty : -uncertainty);
             if (edge < 0) revert LiquidationEngine_StillInsolvent(account, edge);
         }
         _clear(account);
@@ -165,22 +169,24 @@ abstract contract ShortfallFlags is ILiquidationEngine {
     /// about the settlement asset moves the payment against the taker only.
     /// @param first the account's first holding, zero if it has none
     /// @param takerPays the price is for a payment by the taker, not to him
+    /// @return amount settlement tokens
+    /// @return priced what they are worth, exact to one {USD}
     function _settlementPrice(
         Holding first,
-        IRiskEngine.Weight[] memory assets,
+        Weights assets,
         bool takerPays
-    ) internal view returns (SettlementPrice memory price) {
+    ) internal view returns (uint256 amount, uint256 priced) {
         if (first.assetId() == 0 && first.amount() != 0) {
-            price.amount = first.amount().abs();
-            price.valueWad = assets[0].valueWad.abs();
-            if (price.valueWad >= PRICING_VALUE) return price;
+            amount = first.amount().abs();
+            priced = assets.valueWad(0).abs();
+            if (priced >= PRICING_VALUE) return (amount, priced);
         }
         Holding[] memory sample = new Holding[](1);
         sample[0] = HoldingLib.pack(0, takerPays ? -PRICED_AMOUNT : PRICED_AMOUNT);
-        (, assets, ) = RISK_ENGINE.weigh(AccountId.wrap(0), sample, new address[](0));
-        price.amount = uint256(PRICED_AMOUNT);
-        price.valueWad = assets[0].valueWad.abs();
-        if (price.valueWad < PRICING_VALUE) revert LiquidationEngine_SettlementUnpriced();
+        (, assets, ) = RISK_ENGINE.weighed(AccountId.wrap(0), sample, new address[](0));
+        amount = uint256(PRICED_AMOUNT);
+        priced = assets.valueWad(0).abs();
+        if (priced < PRICING_VALUE) revert LiquidationEngine_SettlementUnpriced();
     }
 
     /// @dev Settlement tokens that the backstop can pay for `account`: what it has, less what it is expected to pay for
@@ -192,16 +198,12 @@ abstract contract ShortfallFlags is ILiquidationEngine {
     }
 
     /// @dev Sum over which a deficit is split: the value of all debts to pools and of all losing instruments.
-    function _lossWeight(
-        IRiskEngine.Weight[] memory assets,
-        IRiskEngine.Weight[] memory held,
-        Holding[] memory list
-    ) internal pure returns (uint256 weight) {
-        for (uint256 i; i < list.length; ++i) {
-            if (list[i].amount() < 0) weight += uint256(-assets[i].valueWad);
+    function _losses(Weights assets, Weights held) internal pure returns (uint256 sum) {
+        for (uint256 i; i < assets.length(); ++i) {
+            if (assets.valueWad(i) < 0) sum += assets.valueWad(i).abs();
         }
-        for (uint256 i; i < held.length; ++i) {
-            if (held[i].valueWad < 0) weight += uint256(-held[i].valueWad);
+        for (uint256 i; i < held.length(); ++i) {
+            if (held.valueWad(i) < 0) sum += held.valueWad(i).abs();
         }
     }
 }

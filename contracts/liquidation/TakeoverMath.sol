@@ -5,28 +5,27 @@ import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 
 import {IRiskEngine} from "../../interfaces/IRiskEngine.sol";
 
-/// @notice What part of an account a taker would take over at fraction one, in {USD}.
+/// @notice What a taker would take over at fraction one: everything that is not excluded, in {USD}.
 /// @param equity value of it (`E_s`)
 /// @param requirement its part of the requirement (`R_s`)
 /// @param base `requirement` without that of settlement tokens held (`B_s`): what the premium is a share of
-/// @param debt value of the debts in it
-/// @param instruments requirement of the instruments in it
+/// @param size value of the debts and requirement of the instruments in it: what is left of them may be dust
+/// @param settlementDebt value of the debt in the settlement asset in it; the payment repays the rest of that
+/// @param fullPayment `E_s - q B_s`, the payment for all of it
 struct Slice {
     int256 equity;
     uint256 requirement;
     uint256 base;
-    uint256 debt;
-    uint256 instruments;
+    uint256 size;
+    uint256 settlementDebt;
+    uint256 fullPayment;
 }
 
-/// @notice Price of the settlement asset: `amount` of it is worth `valueWad`, exact to one in `valueWad`.
-struct SettlementPrice {
-    uint256 amount;
-    uint256 valueWad;
-}
-
-/// @notice Size and premium of a takeover. Values {USD}, shares and health as WADs. The derivations are in
-/// docs/liquidation.md; products go through 512 bits, so that nothing an account can hold overflows.
+/// @notice Size and premium of a takeover. Shares and health are WADs, values {USD}; the derivations are in
+/// docs/liquidation.md.
+///
+/// Bounds. The risk engine saturates a holding's value at 2^180 and an account has at most 255 of them: values are below
+/// 2^188, shares at most 2^61, their products below 2^249. Only products with amounts can need 512 bits.
 library TakeoverMath {
     using FixedPointMathLib for uint256;
 
@@ -39,15 +38,13 @@ library TakeoverMath {
         uint256 healthWad,
         IRiskEngine.DomainParameters memory domain
     ) internal pure returns (uint256 premium) {
-        if (healthWad <= domain.premiumFullHealthWad) {
+        uint256 full = domain.premiumFullHealthWad;
+        if (healthWad <= full) {
             premium = domain.premiumMaxWad;
         } else {
             premium = domain.premiumStartWad;
-            if (healthWad < WAD) {
-                premium +=
-                    ((domain.premiumMaxWad - premium) * (WAD - healthWad)) /
-                    (WAD - domain.premiumFullHealthWad);
-            }
+            if (healthWad < WAD)
+                premium += ((domain.premiumMaxWad - premium) * (WAD - healthWad)) / (WAD - full);
         }
         premium = premium.min(healthWad).max(domain.premiumMinWad);
     }
@@ -57,7 +54,9 @@ library TakeoverMath {
         uint256 premium,
         IRiskEngine.DomainParameters memory domain
     ) internal pure returns (uint256) {
-        return ((premium * domain.backstopShareWad) / WAD).min(premium - domain.premiumMinWad);
+        unchecked {
+            return ((premium * domain.backstopShareWad) / WAD).min(premium - domain.premiumMinWad);
+        }
     }
 
     /// @notice Fraction of the slice that brings the account to the target: `f = (T R - E) / (T R_s - q B_s)`, at most 1.
@@ -71,53 +70,78 @@ library TakeoverMath {
         uint256 targetWad,
         uint256 premium
     ) internal pure returns (uint256) {
-        uint256 missing = requirement.fullMulDiv(targetWad, WAD) - equity;
-        uint256 restored = slice.requirement.fullMulDiv(targetWad, WAD) - slice.base.fullMulDiv(premium, WAD);
-        return missing >= restored ? WAD : missing.fullMulDiv(WAD, restored);
+        unchecked {
+            uint256 missing = shareDown(requirement, targetWad) - equity;
+            uint256 restored = shareDown(slice.requirement, targetWad) - shareDown(slice.base, premium);
+            return missing >= restored ? WAD : (missing * WAD) / restored;
+        }
     }
 
     /// @notice Whether a takeover of fraction `f` leaves something smaller than a takeover is worth: debt and requirement
     /// of instruments, together above zero and below the minimum debt.
-    /// @param whole value of the account's debts and requirement of its instruments
-    /// @param settlementDebt value of its debt in the settlement asset, which the payment repays first
-    /// @param settlementStays that debt is not in the slice
-    /// @param fullPayment payment for the whole slice
+    /// @param size of the whole account, as that of the slice
+    /// @param settlementDebt of the whole account, as that of the slice
     function leavesDust(
         uint256 fractionWad,
         Slice memory slice,
-        uint256 whole,
+        uint256 size,
         uint256 settlementDebt,
-        bool settlementStays,
-        uint256 fullPayment,
         uint256 minimumDebt
     ) internal pure returns (bool) {
-        uint256 left = whole.zeroFloorSub((slice.debt + slice.instruments).fullMulDiv(fractionWad, WAD));
-        if (left >= minimumDebt + settlementDebt) return false;
-        if (!settlementStays) settlementDebt = settlementDebt.fullMulDiv(WAD - fractionWad, WAD);
-        left = left.zeroFloorSub(settlementDebt.min(fullPayment.fullMulDiv(fractionWad, WAD)));
-        return left != 0 && left < minimumDebt;
+        unchecked {
+            uint256 left = size - shareDown(slice.size, fractionWad);
+            if (left >= minimumDebt + settlementDebt) return false;
+            uint256 repayable =
+                settlementDebt - slice.settlementDebt + shareDown(slice.settlementDebt, WAD - fractionWad);
+            left = left.zeroFloorSub(repayable.min(shareDown(slice.fullPayment, fractionWad)));
+            return left != 0 && left < minimumDebt;
+        }
     }
 
-    /// @notice `value * amount / whole`, rounded up or down.
-    function partOf(uint256 value, uint256 amount, uint256 whole, bool up) internal pure returns (uint256) {
-        if (amount == whole) return value;
-        return up ? value.fullMulDivUp(amount, whole) : value.fullMulDiv(amount, whole);
+    // --- parts ---
+
+    /// @notice `value * share`; see the bounds above.
+    function shareDown(uint256 value, uint256 shareWad) internal pure returns (uint256) {
+        unchecked {
+            return (value * shareWad) / WAD;
+        }
     }
 
-    // --- settlement tokens ---
-
-    /// @notice Settlement tokens worth strictly more than `valueWad`: what a taker pays. At least one.
-    function tokensUp(uint256 valueWad, SettlementPrice memory price) internal pure returns (uint256) {
-        return valueWad.fullMulDiv(price.amount, price.valueWad - 1) + 1;
+    function shareUp(uint256 value, uint256 shareWad) internal pure returns (uint256) {
+        unchecked {
+            return (value * shareWad + (WAD - 1)) / WAD;
+        }
     }
 
-    /// @notice Settlement tokens worth at most `valueWad`: what a taker is paid.
-    function tokensDown(uint256 valueWad, SettlementPrice memory price) internal pure returns (uint256) {
-        return valueWad.fullMulDiv(price.amount, price.valueWad + 1);
+    /// @notice `x * y / d`.
+    function mulDivDown(uint256 x, uint256 y, uint256 d) internal pure returns (uint256) {
+        unchecked {
+            return (x | y) >> 128 == 0 ? (x * y) / d : x.fullMulDiv(y, d);
+        }
     }
 
-    /// @notice What `amount` settlement tokens cover of a value that `tokensDown` would turn into them.
-    function coveredBy(uint256 amount, SettlementPrice memory price) internal pure returns (uint256) {
-        return amount.fullMulDivUp(price.valueWad + 1, price.amount);
+    function mulDivUp(uint256 x, uint256 y, uint256 d) internal pure returns (uint256) {
+        unchecked {
+            return (x | y | d) >> 127 == 0 ? (x * y + (d - 1)) / d : x.fullMulDivUp(y, d);
+        }
+    }
+
+    // --- settlement tokens: `amount` of them are worth `priced` {USD}, exact to one ---
+
+    /// @notice Settlement tokens worth strictly more than `value`: what a taker pays. At least one.
+    function tokensUp(uint256 value, uint256 amount, uint256 priced) internal pure returns (uint256) {
+        unchecked {
+            return mulDivDown(value, amount, priced - 1) + 1;
+        }
+    }
+
+    /// @notice Settlement tokens worth at most `value`: what a taker is paid.
+    function tokensDown(uint256 value, uint256 amount, uint256 priced) internal pure returns (uint256) {
+        return mulDivDown(value, amount, priced + 1);
+    }
+
+    /// @notice What `tokens` cover of a value that `tokensDown` would turn into them.
+    function coveredUp(uint256 tokens, uint256 amount, uint256 priced) internal pure returns (uint256) {
+        return mulDivUp(tokens, priced + 1, amount);
     }
 }
