@@ -80,9 +80,7 @@ class Underlying:
                     *_both(self.volatility, self.volatility_from),
                 ]
             ),
-            word(
-                [(self.min_price, 96), (self.max_price, 96), (self.ramp_start, 32), (self.ramp_end, 32)]
-            ),
+            word([(self.min_price, 96), (self.max_price, 96), (self.ramp_start, 32), (self.ramp_end, 32)]),
             word(
                 [
                     (self.initial_down, 24),

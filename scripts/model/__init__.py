@@ -1,0 +1,1 @@
+"""The reference mathematics in exact integers. Knows no chain."""
