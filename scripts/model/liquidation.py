@@ -1,8 +1,8 @@
 """Takeovers in exact integers: what `LiquidationEngine.plan` answers, to the last unit.
 
-Values are dollars times 10^18, shares and health times 10^18, amounts the token's smallest units; what an account owes
-is negative. Weights of positions (value and requirement) come from a risk model and are inputs here. The derivations are
-in docs/liquidation.md. Nothing here knows a chain.
+Values are dollars times 10^18, shares and health times 10^18, amounts the token's smallest units; what an
+account owes is negative. Weights of positions (value and requirement) come from a risk model and are inputs
+here. The derivations are in docs/liquidation.md. Nothing here knows a chain.
 """
 
 from __future__ import annotations
@@ -78,9 +78,9 @@ class Price:
 class Account:
     """An account as it is weighed, and what surrounds it.
 
-    `sample_price(taker_pays)` is the settlement asset's value of `PRICED_AMOUNT` to whom the account's own balance does
-    not tell it; `settlement_requirement(balance)` the requirement of a settlement balance; `cover` the settlement tokens
-    that the backstop has for this account.
+    `sample_price(taker_pays)` is the value of `PRICED_AMOUNT` settlement tokens, asked where the account's own
+    balance does not tell it; `settlement_requirement(balance)` the requirement of a settlement balance; `cover`
+    the settlement tokens that the backstop has for this account.
     """
 
     positions: Sequence[Position]
@@ -155,9 +155,9 @@ def plan(
     excluded_assets: frozenset[int] = frozenset(),
     excluded_instruments: frozenset[int] = frozenset(),
 ) -> Plan:
-    """The takeover of at most `fraction` of the account without what is excluded (ids of assets, positions of instruments).
+    """The takeover of at most `fraction` of the account, without what is excluded.
 
-    Raises `Refused` with the name of the contract's error.
+    Assets are excluded by id, instruments by position. Raises `Refused` with the name of the contract's error.
     """
     equity, requirement = account.equity, account.requirement
     if equity + account.uncertainty >= requirement or (account.debt == 0 and not account.instruments):

@@ -95,6 +95,7 @@ def weighed(
 class Bench:
     """A LiquidationEngine over a MockRiskEngine and a MockLiquidationVault."""
 
+    evm: Backend
     risk: Contract
     vault: Contract
     engine: Contract
@@ -103,7 +104,8 @@ class Bench:
     def deploy(cls, evm: Backend) -> Bench:
         """Fresh contracts; the domain is `DOMAIN`."""
         risk, vault = evm.deploy("MockRiskEngine"), evm.deploy("MockLiquidationVault")
-        bench = cls(risk, vault, evm.deploy("LiquidationEngine", vault.address, risk.address, vault.address))
+        engine = evm.deploy("LiquidationEngine", vault.address, risk.address, vault.address)
+        bench = cls(evm, risk, vault, engine)
         bench.set_domain(DOMAIN)
         for number, address in enumerate(INSTRUMENTS):
             vault.setInstrument(number, address)

@@ -115,8 +115,8 @@ def test_health_never_falls_when_something_stays_behind(
 def test_steps_never_pay_takers_more_than_the_first_premium(
     bench: Bench, assets: list[Asset], steps: list[int]
 ) -> None:
-    """LIQ-2: what takers earn in all steps is at most the first step's premium on the requirement that all they took
-    over had before the first step."""
+    """LIQ-2: what takers earn in all steps is at most the first step's premium on the requirement that all
+    they took over had before the first step."""
     rate = None
     first = {a.id: Fraction(a.position.requirement, a.amount) for a in assets if a.id != 0 or a.amount < 0}
     earned = allowed = Fraction(0)
@@ -179,7 +179,7 @@ def test_an_account_that_is_healthy_at_its_favourable_edge_is_refused(
 def test_the_owner_of_a_solvent_account_gains_nothing_from_taking_it_over(
     bench: Bench, assets: list[Asset], fraction: int, tenth: int
 ) -> None:
-    """LIQ-4: from the smallest premium up nobody but taker and account pays, and the backstop's share leaves both."""
+    """LIQ-4: from the smallest premium up only the taker pays, and the backstop's share leaves both."""
     share = tenth * WAD // 10
     bench.set_domain(model.Domain(**{**DOMAIN.__dict__, "backstop_share": share}))
     try:
