@@ -78,9 +78,9 @@ class Price:
 class Account:
     """An account as it is weighed, and what surrounds it.
 
-    `sample_price(taker_pays)` is the value of `PRICED_AMOUNT` settlement tokens, asked where the account's own
-    balance does not tell it; `settlement_requirement(balance)` the requirement of a settlement balance; `cover`
-    the settlement tokens that the backstop has for this account.
+    `sample_price(taker_pays)` is the value of `PRICED_AMOUNT` settlement tokens, asked where the account's
+    own balance does not tell it; `settlement_requirement(balance)` the requirement of a settlement balance;
+    `cover` the settlement tokens that the backstop has for this account.
     """
 
     positions: Sequence[Position]
@@ -157,7 +157,8 @@ def plan(
 ) -> Plan:
     """The takeover of at most `fraction` of the account, without what is excluded.
 
-    Assets are excluded by id, instruments by position. Raises `Refused` with the name of the contract's error.
+    Assets are excluded by id, instruments by position. Raises `Refused` with the
+    name of the contract's error.
     """
     equity, requirement = account.equity, account.requirement
     if equity + account.uncertainty >= requirement or (account.debt == 0 and not account.instruments):

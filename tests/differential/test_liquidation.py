@@ -47,7 +47,7 @@ def amounts(draw: st.DrawFn, most: int = MAX_AMOUNT) -> int:
 
 @st.composite
 def accounts(draw: st.DrawFn) -> dict[str, Any]:
-    """What is held is worth anything; debts follow from a health that is drawn, from below zero to above 1."""
+    """What is held is worth anything; debts follow from a health that is drawn, from below 0 to above 1."""
     ids = sorted(draw(st.sets(st.integers(0, 127), min_size=1, max_size=5)))
     if draw(st.booleans()):
         ids = [0, *(i for i in ids if i != 0)]
