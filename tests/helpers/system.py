@@ -46,6 +46,8 @@ class AssetSpec:
     liquidity: int = 1_000
     tier: int = 2
     share_of: str = ""  # an ERC-4626 over this asset, on its underlying
+    borrowable: bool = True  # has a lending pool
+    tolerance: int = 0  # above zero: a second source that may be this far away
 
 
 USDC = AssetSpec("USDC", 6, 1, (20_000, 15_000), (20_000, 15_000), 1_000, unwinding=100, liquidity=5_000_000)
@@ -77,6 +79,7 @@ class Listing:
     pool: Contract
     feed: Contract
     underlying: int
+    second: Contract | None = None
 
 
 @dataclass
@@ -156,7 +159,8 @@ class System:
             system.fund(symbol, system.adapter.address, 10**6)
         if stamp_liquidity:
             for spec in specs:
-                system.lend(spec.symbol, spec.liquidity)
+                if spec.borrowable:
+                    system.lend(spec.symbol, spec.liquidity)
         if stake:
             system.stake(stake)
         evm.mine()
@@ -165,71 +169,62 @@ class System:
     def _list(
         self, specs: tuple[AssetSpec, ...], tokens: dict[str, Contract], domain: dict[str, int]
     ) -> None:
-        evm, owner, guardian = self.evm, self.evm.accounts[OWNER], self.evm.accounts[GUARDIAN]
-        for number, spec in enumerate(specs):
-            token = tokens[spec.symbol]
+        calls = [self.parameters.setDomain.encode(tuple(domain.values()), 0)]
+        for spec in specs:
+            calls += self._enlist(spec, tokens[spec.symbol])
+        self.parameters.configure(calls)
+
+    def add(self, spec: AssetSpec, token: Contract | None = None) -> Listing:
+        """Another asset of the running domain, listed as `deploy` does; `token` if it is not a plain one."""
+        self.parameters.configure(self._enlist(spec, token or _token(self.evm, spec, self.weth)))
+        self.fund(spec.symbol, self.adapter.address, 10**6)
+        if spec.borrowable:
+            self.lend(spec.symbol, spec.liquidity)
+        return self.assets[spec.symbol]
+
+    def _enlist(self, spec: AssetSpec, token: Contract) -> list[bytes]:
+        """Deploys what an asset needs and lists it; returns the calls that set its risk parameters."""
+        evm, unit = self.evm, 10**spec.decimals
+        pool = evm.at("LendingPool", ZERO)
+        if spec.borrowable:
             pool = evm.deploy(
                 "LendingPool",
                 token.address,
                 f"Keel {spec.symbol}",
                 f"k{spec.symbol}",
-                owner,
-                guardian,
+                evm.accounts[OWNER],
+                evm.accounts[GUARDIAN],
                 self.rate_model.address,
                 self.backstop.address,
                 WAD // 10,
             )
-            pool.setLine(self.vault.address, 10**9 * 10**spec.decimals)
-            self.vault.listAsset(
-                token.address, pool.address, 10**9 * 10**spec.decimals, 10**9 * 10**spec.decimals
+            pool.setLine(self.vault.address, 10**9 * unit)
+        self.vault.listAsset(token.address, pool.address, 10**9 * unit, 10**9 * unit)
+        calls, rate, second = [], ZERO, None
+        if spec.share_of:
+            base = self.assets[spec.share_of]
+            feed, underlying = base.feed, base.underlying
+            data = token.convertToAssets.encode(unit)
+            rate = evm.deploy("GrowthCappedRate", token.address, data, unit, WAD // 10).address
+        else:
+            feed = evm.deploy("MockAggregator", 8, f"{spec.symbol} / USD", int(spec.price * 10**8))
+            underlying = len({asset.underlying for asset in self.assets.values()})
+            if spec.tolerance:
+                second = evm.deploy("MockPriceSource", int(spec.price * WAD))
+            source = (
+                *(feed.address, DAY + 3_600, spec.half_width, 20_000),
+                *(second.address if second else ZERO, spec.tolerance, WAD // 10**6, 10**9 * WAD),
             )
-            if spec.share_of:
-                base = self.assets[spec.share_of]
-                feed, underlying = base.feed, base.underlying
-            else:
-                feed = evm.deploy("MockAggregator", 8, f"{spec.symbol} / USD", int(spec.price * 10**8))
-                underlying = len({a.underlying for a in self.assets.values()})
-            self.assets[spec.symbol] = Listing(spec, number, token, pool, feed, underlying)
-        calls = [self.parameters.setDomain.encode(tuple(domain.values()), 0)]
-        known: set[int] = set()
-        encode = self.parameters
-        for asset in self.assets.values():
-            spec = asset.spec
-            if asset.underlying not in known:
-                known.add(asset.underlying)
-                feed = (
-                    asset.feed.address,
-                    DAY + 3_600,
-                    spec.half_width,
-                    20_000,
-                    ZERO,
-                    0,
-                    WAD // 10**6,
-                    10**9 * WAD,
-                )
-                shocks = (spec.down[0], spec.up[0], spec.down[1], spec.up[1])
-                calls.append(encode.addUnderlying.encode(feed, shocks))
-            rate = ZERO
-            if spec.share_of:
-                data = asset.token.convertToAssets.encode(10**spec.decimals)
-                rate = self.evm.deploy(
-                    "GrowthCappedRate", asset.token.address, data, 10**spec.decimals, WAD // 10
-                ).address
-            calls.append(
-                encode.addAsset.encode(
-                    asset.id,
-                    (
-                        asset.underlying,
-                        spec.tier,
-                        rate,
-                        spec.basis_shock,
-                        spec.basis_band,
-                        spec.unwinding,
-                        spec.depth,
-                    ),
-                )
-            )
-        self.parameters.configure(calls)
+            shocks = (spec.down[0], spec.up[0], spec.down[1], spec.up[1])
+            calls.append(self.parameters.addUnderlying.encode(source, shocks))
+        number = len(self.assets)
+        asset = (
+            *(underlying, spec.tier, rate),
+            *(spec.basis_shock, spec.basis_band, spec.unwinding, spec.depth),
+        )
+        calls.append(self.parameters.addAsset.encode(number, asset))
+        self.assets[spec.symbol] = Listing(spec, number, token, pool, feed, underlying, second)
+        return calls
 
     # Tokens and prices
 
@@ -271,13 +266,19 @@ class System:
     def fund(self, symbol: str, to: str, whole: int | float | str | Decimal) -> int:
         """Mints to `to` and, for accounts with a key, approves the vault."""
         amount = self.mint(symbol, to, whole)
-        if to in self.evm.accounts:
+        if to in self.evm.accounts and self.token(symbol).allowance(to, self.vault.address) < 2**255:
             self.token(symbol).approve(self.vault.address, 2**256 - 1, sender=to)
         return amount
 
     def set_price(self, symbol: str, dollars: int | float | Decimal) -> None:
         """A new answer of the asset's feed."""
         self.assets[symbol].feed.setAnswer(int(Decimal(str(dollars)) * 10**8))
+
+    def set_second_price(self, symbol: str, dollars: int | float | Decimal) -> None:
+        """What the asset's second source says."""
+        second = self.assets[symbol].second
+        assert second, f"{symbol} has no second source: its tolerance is zero"
+        second.set(int(Decimal(str(dollars)) * WAD))
 
     def refresh(self) -> None:
         """Every feed answers again what it answered last."""
