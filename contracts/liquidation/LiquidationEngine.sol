@@ -19,6 +19,9 @@ contract LiquidationEngine is ShortfallFlags {
     using LibBit for uint256;
     using WeighingLib for IRiskEngine;
 
+    /// @dev What a repayment can lose between tokens and principal: a unit of principal and one of debt, as long as the debt
+    /// index is below 2 (LIQ-1) {settlement tok}.
+    uint256 private constant REPAYMENT_ROUNDING = 2;
     /// @dev Bits that ids of instruments can have.
     uint256 private constant INSTRUMENT_IDS = (1 << 127) - 1;
 
@@ -190,6 +193,7 @@ contract LiquidationEngine is ShortfallFlags {
         (uint256 amount, uint256 priced) = _settlementPrice(_first(holdings), c.assets, true);
         // Rounding of coarse tokens may have moved more debt than assets; the taker is not paid for it.
         result.payment = TakeoverMath.tokensUp(value > 0 ? uint256(value) : 0, amount, priced);
+        if (c.settlementDebt != 0) result.payment += REPAYMENT_ROUNDING;
         uint256 share = TakeoverMath.backstopShareWad(premium, domain);
         if (share != 0)
             result.backstopFee = TakeoverMath.tokensUp(TakeoverMath.shareDown(base, share), amount, priced);
@@ -288,7 +292,7 @@ contract LiquidationEngine is ShortfallFlags {
         uint256 requirement,
         uint256 premiumValue
     ) private view {
-        int256 balance = int256(result.payment);
+        int256 balance = int256(result.payment - (c.settlementDebt != 0 ? REPAYMENT_ROUNDING : 0));
         if (first.assetId() == 0 && first.amount() != 0) {
             int256 moved = result.moved[0].amount();
             balance += first.amount() - moved;

@@ -15,6 +15,7 @@ from scripts.common.units import WAD
 SETTLEMENT = 0
 PRICED_AMOUNT = 10**33
 PRICING_VALUE = 10**15
+REPAYMENT_ROUNDING = 2
 NEVER_DOWN = 2**256 - 1
 
 
@@ -249,7 +250,7 @@ def _plan_part(
     earned = taken_base * rate // WAD
     price = account.settlement_price(taker_pays=True)
     margin = 4 + 2 * (len(account.positions) + len(account.instruments))
-    result.payment = price.tokens_up(max(0, value + margin - earned))
+    result.payment = price.tokens_up(max(0, value + margin - earned)) + _repayment_rounding(account)
     share = min(rate * domain.backstop_share // WAD, rate - domain.premium_min)
     if share != 0:
         result.backstop_fee = price.tokens_up(taken_base * share // WAD)
@@ -260,7 +261,8 @@ def _plan_part(
 def _require_health_kept(account: Account, result: Plan, taken_requirement: int, earned: int) -> None:
     """LIQ-1 where something stays behind."""
     own = account.settlement
-    balance, requirement = result.payment, account.requirement - taken_requirement
+    balance = result.payment - _repayment_rounding(account)
+    requirement = account.requirement - taken_requirement
     if own is not None:
         moved = result.moved[list(account.positions).index(own)]
         balance += own.amount - moved
@@ -302,6 +304,12 @@ def _plan_whole(
         result.write_offs.append(part)
     for instrument in account.instruments:
         result.absorbs.append(rest * -instrument.value // losses if instrument.value < 0 and rest else 0)
+
+
+def _repayment_rounding(account: Account) -> int:
+    """What a repayment can lose between tokens and principal."""
+    own = account.settlement
+    return REPAYMENT_ROUNDING if own is not None and own.value < 0 else 0
 
 
 def _is_cash(position: Position) -> bool:
