@@ -1,4 +1,4 @@
-"""RiskParameters.proposeRateSource, applyRateSource, cancelRateSource: after a delay, if it agrees (GOV-1)."""
+"""RiskParameters.proposeRateSource, applyRateSource, cancelRateSource: after a delay, if it agrees."""
 
 import pytest
 

@@ -1,8 +1,8 @@
 """GOV-1 under any sequence of setter calls and waits.
 
 The model knows nothing of rows and their common ramp. For each parameter it draws the line that the last call
-which gave it a new target has stated: from its value then, over the duration named then. No parameter may ever
-be tighter than its line, none may tighten at a call, and neither may what a leveraged position must be worth.
+which gave it a new target has stated: from its value then, over the duration named then. No parameter may
+ever be tighter than its line, none may tighten at a call, nor may what a leveraged position must be worth.
 """
 
 from __future__ import annotations

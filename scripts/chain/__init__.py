@@ -1,0 +1,1 @@
+"""The local chain of `make up` and `make down`."""
