@@ -47,7 +47,7 @@ class Trader:
         """For table and legend."""
         asset, against = (self.buy, self.borrow) if self.side == "long" else (self.borrow, self.buy)
         other = "" if against == "USDC" else f" / {against}"
-        mixed = ", mixed margin" if len(self.margin) > 1 else ""
+        mixed = ", mixed" if len(self.margin) > 1 else ""
         late = ", late" if self.opens_at else ""
         return f"{self.side} {asset}{other} {self.leverage}×{mixed}{late}"
 

@@ -103,7 +103,7 @@ def _health(axes: Any, result: DemoResult, hours: Sequence[float]) -> None:
         colour = colours[number % len(colours)]
         is_short = account.position.startswith("short")
         line: Any = "--" if is_short else "-"
-        shown = [float("nan") if value is None else max(value, low / 2) for value in health]
+        shown = [_drawn(value) for value in health]
         axes.plot(hours, shown, color=colour, linewidth=1.3, linestyle=line)
         events = [event for event in result.liquidations if event.account == account.name]
         axes.plot(
@@ -126,9 +126,15 @@ def _health(axes: Any, result: DemoResult, hours: Sequence[float]) -> None:
     axes.set_ylim(low, high)
     axes.set_yticks(HEALTH_TICKS, [f"{tick:g}" for tick in HEALTH_TICKS])
     axes.yaxis.set_minor_locator(NullLocator())
-    axes.set_title("Health of each account: equity over maintenance requirement")
+    axes.set_title("Health of each account: equity at the favourable edge over maintenance requirement")
     axes.set_ylabel("health")
     _legend(axes, entries, "account (×liquidations)")
+
+
+def _drawn(health: float | None) -> float:
+    """On the logarithmic axis; not a number (a gap) for an account that owes nothing, or next to nothing."""
+    low, high = HEALTH_SHOWN
+    return float("nan") if health is None or health > 2 * high else max(health, low / 2)
 
 
 def _utilisation(axes: Any, result: DemoResult, hours: Sequence[float]) -> None:

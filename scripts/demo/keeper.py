@@ -2,9 +2,9 @@
 
 For every account below 1 it asks the liquidation engine for a plan, writes the batch that carries it out,
 simulates it, and sends it with the simulated amounts as limits. What does not work whole is tried with
-smaller fractions. An insolvent account is flagged first, so that nobody leaves ahead of its loss; one that
-holds nothing but debt is written off. While price sources disagree it pokes the oracle, which starts the
-clock after which the primary decides alone.
+smaller fractions. An insolvent account that it cannot take over now is flagged, so that nobody leaves ahead
+of its loss; one that holds nothing but debt is written off. While price sources disagree it pokes the oracle,
+which starts the clock after which the primary decides alone.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ TOLERANCE = WAD * 2 // 1_000  # between simulation and block
 NO_LIMIT = 2**255 - 1
 ALL = 2**256 - 1
 DIVERGED = 1
-HEALTHY = "LiquidationEngine_Healthy"
+# The batch ends by withdrawing the profit, so it reverts where there is none.
+REASONS = {"Vault_InsufficientBalance": "no profit", "LiquidationEngine_Healthy": "healthy after all"}
 # Debt grows between the plan and the block that carries it out.
 GROWTH = 10**6
 
@@ -50,27 +51,28 @@ class Keeper:
         self.stage, self.owner = stage, owner
         self.id = stage.account_id(owner)
         self.refused: Counter[str] = Counter()
-        self.within_band = 0
-        self.is_waiting = False
 
-    def visit(self, accounts: Sequence[Account]) -> list[Takeover]:
-        """Does what can be done about accounts whose health is below 1.
+    def visit(self, account: Account) -> Takeover | None:
+        """Does what can be done about an account whose health is below 1; None if that is nothing.
 
-        Those still healthy at the favourable edge of the oracle's band count in `within_band`, what reverted
-        for another reason in `refused`. `is_waiting`: sources disagree, and another visit may do more.
+        Why not is counted in `refused`.
         """
-        done: list[Takeover] = []
-        refused_before = self.within_band
-        for account in accounts:
-            try:
-                done.append(self._take(account))
-            except Reverted as error:
-                if error.name == HEALTHY:
-                    self.within_band += 1
-                else:
-                    self.refused[error.name or "no reason given"] += 1
-        self.is_waiting = self.within_band > refused_before and self._poke()
-        return done
+        try:
+            return self._take(account)
+        except Reverted as error:
+            self.refused[REASONS.get(error.name, error.name or "no reason given")] += 1
+        return None
+
+    def poke(self) -> bool:
+        """Records for every underlying whose sources disagree that they do; whether any does."""
+        stage = self.stage
+        bands = stage.chain.read_all([stage.risk.band.prepare(number) for number in stage.underlyings])
+        disputed = [
+            number for number, band in zip(stage.underlyings, bands, strict=True) if band.status == DIVERGED
+        ]
+        for number in disputed:
+            stage.record("poke", stage.risk.poke(number, sender=self.owner))
+        return bool(disputed)
 
     def _take(self, account: Account) -> Takeover:
         """One takeover, or a write-off. Raises Reverted if nothing works."""
@@ -78,14 +80,11 @@ class Keeper:
         holdings, instruments, _ = stage.vault.holdings(account.id)
         if not any(_amount(holding) > 0 for holding in holdings):
             return self._write_off(account)
-        wanted, failure = WAD, None
-        tried = 0
+        wanted, tried, insolvent, failure = WAD, 0, False, None
         for share in SHARES:
             plan = self._plan(account, holdings, instruments, wanted // share)
             if share == 1:
-                wanted = plan.fractionWad
-                if plan.insolvent and not stage.liquidation.isFlagged(account.id):
-                    stage.record("flag", stage.liquidation.flag(account.id, sender=self.owner))
+                wanted, insolvent = plan.fractionWad, plan.insolvent
             if plan.fractionWad == tried:
                 break  # dust: the engine gives all or nothing
             tried = plan.fractionWad
@@ -99,6 +98,9 @@ class Keeper:
             stage.record("liquidate, sell, repay, withdraw", tx)
             return self._outcome(account, tx)
         assert failure is not None
+        if insolvent:
+            # Again each time: what it owes beyond all that it holds changes with prices.
+            stage.record("flag", stage.liquidation.flag(account.id, sender=self.owner))
         raise failure
 
     def _plan(self, account: Account, holdings: Any, instruments: Any, fraction: int) -> Any:
@@ -169,17 +171,6 @@ class Keeper:
             int(stage.dollars(stage.by_address[event["token"]].symbol, event["amount"]) * WAD)
             for event in tx.events("DebtWrittenOff", stage.vault)
         )
-
-    def _poke(self) -> bool:
-        """Records for every underlying whose sources disagree that they do; whether any does."""
-        stage = self.stage
-        bands = stage.chain.read_all([stage.risk.band.prepare(number) for number in stage.underlyings])
-        disputed = [
-            number for number, band in zip(stage.underlyings, bands, strict=True) if band.status == DIVERGED
-        ]
-        for number in disputed:
-            stage.record("poke", stage.risk.poke(number, sender=self.owner))
-        return bool(disputed)
 
 
 def _amount(holding: int) -> int:

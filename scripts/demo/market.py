@@ -14,7 +14,7 @@ from scripts.demo.stage import Stage
 # Bitcoin takes part in ether's moves: in logarithms this many times as far.
 BITCOIN_FOLLOWS = Decimal("0.8")
 PURSE = 10**8  # whole tokens that the arbitrageur has of each asset
-DEPTH = Decimal(20_000_000)  # dollars on either side of each Uniswap pool, over all prices
+FEED, TRADE = "price feed", "arbitrage on Uniswap"
 
 
 class Market:
@@ -35,18 +35,12 @@ class Market:
             asset.symbol: Decimal(int(stage.risk.lastRate(asset.id)) or WAD) / WAD for asset in stage.assets
         }
 
-    def open(self, close: Decimal) -> None:
-        """Brings everything to the first price, and liquidity to every pool there."""
+    def open(self) -> None:
+        """Gives the arbitrageur his purse."""
         stage = self.stage
-        router, positions = stage.markets[0].uniswap.router, stage.markets[0].uniswap.positions
+        router = stage.markets[0].uniswap.router
         for asset in stage.assets:
-            amount = PURSE * 10**asset.decimals
-            stage.give(asset.symbol, self.arbitrageur, amount, spender=router)
-            stage.allow(asset.symbol, self.arbitrageur, positions, amount)
-        self.move(close, stage.chain.now + 12)
-        for pool in stage.markets:
-            base, quote = self._symbols(pool)
-            pool.add_liquidity(stage.units(base, DEPTH), stage.units(quote, DEPTH), sender=self.arbitrageur)
+            stage.give(asset.symbol, self.arbitrageur, PURSE * 10**asset.decimals, spender=router)
 
     def move(self, close: Decimal, at: int) -> int:
         """Feeds and pools go to the price of ether `close` at time `at` or later; the block's time."""
@@ -54,24 +48,22 @@ class Market:
         answers = {number: self._answer(number, close).quantize(CENT) for number in stage.underlyings}
         for asset in stage.assets:
             stage.prices[asset.symbol] = answers[asset.underlying] * self._rates[asset.symbol]
-        slots = chain.read_all([pool.contract.slot0.prepare() for pool in stage.markets])
-        calls: list[tuple[str, Call]] = [
-            (
-                "price feed",
-                feed.setAnswer.prepare(int(answers[number].scaleb(DECIMALS)), sender=chain.account),
-            )
+        feeds = [
+            feed.setAnswer.prepare(int(answers[number].scaleb(DECIMALS)), sender=chain.account)
             for number, feed in stage.feeds.items()
         ]
-        for pool, slot in zip(stage.markets, slots, strict=True):
-            call = self._arbitrage(pool, slot[0])
-            if call is not None:
-                calls.append(("arbitrage on Uniswap", call))
+        trades = self._trades()
         at = max(at, chain.now + 1)
         chain.set_next_time(at)
-        txs = chain.send_all([call for _, call in calls], one_block=True)
-        for (kind, _), tx in zip(calls, txs, strict=True):
-            stage.record(kind, tx)
+        txs = chain.send_all([*feeds, *trades], one_block=True)
+        for number, tx in enumerate(txs):
+            stage.record(FEED if number < len(feeds) else TRADE, tx)
         return at
+
+    def arbitrage(self) -> None:
+        """Pools go back to the price after somebody else has traded."""
+        for tx in self.stage.chain.send_all(self._trades(), one_block=True):
+            self.stage.record(TRADE, tx)
 
     def _answer(self, underlying: int, close: Decimal) -> Decimal:
         follows = self._follows[underlying]
@@ -80,7 +72,13 @@ class Market:
         moved = close / self._start
         return self._first[underlying] * moved**follows
 
-    def _arbitrage(self, pool: Pool, now: int) -> Call | None:
+    def _trades(self) -> list[Call]:
+        pools = self.stage.markets
+        slots = self.stage.chain.read_all([pool.contract.slot0.prepare() for pool in pools])
+        calls = (self._trade(pool, slot[0]) for pool, slot in zip(pools, slots, strict=True))
+        return [call for call in calls if call is not None]
+
+    def _trade(self, pool: Pool, now: int) -> Call | None:
         base, quote = (Fraction(self.stage.prices[symbol]) for symbol in self._symbols(pool))
         return pool.prepare_move_to(base / quote, sender=self.arbitrageur, sqrt_price=now)
 

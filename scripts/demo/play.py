@@ -2,7 +2,7 @@
 
 At every point one block brings new prices to feeds and pools. Then everybody's health is read in one call;
 owners who worry act, late traders open, and the keeper visits accounts below 1, a few seconds later and,
-where price sources disagreed, again once they have had time to agree.
+while price sources disagree, every minute.
 """
 
 from __future__ import annotations
@@ -16,15 +16,16 @@ from scripts.common.contract import Reverted
 from scripts.common.errors import KeelError
 from scripts.common.units import WAD
 from scripts.demo.actors import WORRIED_BELOW, Account, Trader, health_call, supply
-from scripts.demo.keeper import Keeper
+from scripts.demo.keeper import Keeper, Takeover
 from scripts.demo.market import Market
 from scripts.demo.prices import PricePath
 from scripts.demo.result import SHARES, AccountOutcome, DemoResult, Liquidation, PoolOutcome, Sample
 from scripts.demo.stage import Stage
 
-KEEPER_DELAYS = (12, 312)
+BLOCK_SECONDS = 12
+KEEPER_DELAYS = (BLOCK_SECONDS, 72, 132, 192, 252, 312)  # seconds after a point's block
 HOUR = 3_600
-NO_DEBT = 10**6  # health above this is that of an account that owes nothing
+NO_REQUIREMENT = 2**256 - 1  # the lens' answer for an account of which nothing is required
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,6 @@ class Moment:
     number: int
     price: Decimal
     hour: float
-    open_accounts: int
     lowest_health: float | None
     liquidations: int
 
@@ -76,18 +76,18 @@ class Play:
         """Plays all points. Raises KeelError."""
         began = time.monotonic()
         stage, path = self.stage, self.path
-        self._check_bounds()
-        self.market.open(path.closes[0])
+        self.market.open()
+        self.market.move(path.closes[0], stage.chain.now + BLOCK_SECONDS)
         supply(stage, self.cast.lender, self.cast.staker)
         share_prices = self._share_prices()
         backstop = int(stage.backstop.totalAssets())
         for number, account in enumerate(self.accounts):
             if account.trader.opens_at is None:
                 self._open(number)
-                self.market.move(path.closes[0], stage.chain.now + 12)  # the trade moved the pool
+                self.market.move(path.closes[0], stage.chain.now + BLOCK_SECONDS)  # the trade moved the pool
         prepared = time.monotonic()
 
-        start = stage.chain.now + 12
+        start = stage.chain.now + BLOCK_SECONDS
         for number, (at, close) in enumerate(zip(path.times, path.closes, strict=True)):
             seconds = at - path.times[0]
             now = self.market.move(close, start + seconds)
@@ -108,7 +108,7 @@ class Play:
         calls.append(health_call(stage, [self.accounts[number] for number in opened]))
         *utilisation, health = stage.chain.read_all(calls)
         for number, value in zip(opened, health, strict=True):
-            self._health[number] = value / WAD if value < NO_DEBT * WAD else None
+            self._health[number] = None if value == NO_REQUIREMENT else value / WAD
         return [value / WAD for value in utilisation]
 
     def _act(self, close: Decimal, seconds: int, now: int, next_at: int) -> None:
@@ -118,41 +118,45 @@ class Play:
             if not account.is_open:
                 share = account.trader.opens_at
                 if share is not None and close <= Decimal(share) * self.path.closes[0]:
-                    clock.wait(KEEPER_DELAYS[0])
+                    clock.wait(BLOCK_SECONDS)
                     self._open(number)
             elif account.is_worried and health is not None and health < WORRIED_BELOW:
-                clock.wait(KEEPER_DELAYS[0])
+                clock.wait(BLOCK_SECONDS)
                 account.react(seconds / HOUR)
         if self.keeper is None:
             return
         for delay in KEEPER_DELAYS:
             sick = [
-                account
+                (account, health)
                 for account, health in zip(self.accounts, self._health, strict=True)
                 if health is not None and health < 1
             ]
             if not sick or not clock.wait(delay):
                 break
-            before = dict(zip((account.name for account in self.accounts), self._health, strict=True))
-            for takeover in self.keeper.visit(sick):
-                name = takeover.account.name
-                self.liquidations.append(
-                    Liquidation(
-                        seconds,
-                        name,
-                        takeover.fraction,
-                        before[name] or 0.0,
-                        takeover.premium,
-                        takeover.fee,
-                        takeover.top_up,
-                        takeover.profit,
-                        takeover.written_off,
-                        takeover.insolvent,
-                    )
-                )
+            for account, health in sick:
+                takeover = self.keeper.visit(account)
+                if takeover is not None:
+                    self._note(takeover, seconds, health)
+                    self.market.arbitrage()
             self._read()
-            if not self.keeper.is_waiting:
+            if not self.keeper.poke():
                 break
+
+    def _note(self, takeover: Takeover, seconds: int, health: float) -> None:
+        self.liquidations.append(
+            Liquidation(
+                seconds,
+                takeover.account.name,
+                takeover.fraction,
+                health,
+                takeover.premium,
+                takeover.fee,
+                takeover.top_up,
+                takeover.profit,
+                takeover.written_off,
+                takeover.insolvent,
+            )
+        )
 
     def _open(self, number: int) -> None:
         account, outcome = self.accounts[number], self.outcomes[number]
@@ -166,17 +170,6 @@ class Play:
         outcome.start_health = health or 0.0
 
     # What is read once
-
-    def _check_bounds(self) -> None:
-        stage, path = self.stage, self.path
-        feed = stage.parameters.feed(stage["WETH"].underlying)
-        low, high = (Decimal(bound) / WAD for bound in (feed.minPriceWad, feed.maxPriceWad))
-        for at, close in zip(path.times, path.closes, strict=True):
-            if not low < close < high:
-                raise KeelError(
-                    f"{path.name}: close {close:f} at {at} is outside of what the market's feed accepts,"
-                    f" {low:,f} to {high:,f} dollars"
-                )
 
     def _share_prices(self) -> list[int]:
         return [
@@ -192,7 +185,6 @@ class Play:
             number + 1,
             close,
             seconds / HOUR,
-            len(healths),
             min(healths, default=None),
             len(self.liquidations),
         )
@@ -230,7 +222,6 @@ class Play:
             self.samples,
             self.liquidations,
             dict(self.keeper.refused) if self.keeper else {},
-            self.keeper.within_band if self.keeper else 0,
             stage.gas,
             value(backstop),
             value(int(stage.backstop.totalAssets())),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from rich.console import Console, Group
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 
 from scripts.common.units import WAD, format_amount
@@ -10,51 +13,68 @@ from scripts.demo.result import AccountOutcome, DemoResult, PoolOutcome, gas_sum
 
 
 def show(result: DemoResult, console: Console) -> None:
-    """Prints accounts, pools, the backstop and gas."""
-    console.print(Group(_accounts(result), "", _pools(result), "", _summary(result), "", _gas(result)))
+    """Prints accounts, pools, the backstop and gas; eighty columns are enough."""
+    parts: list[RenderableType] = [_accounts(result)]
+    acts = [account for account in result.accounts if account.acts]
+    if acts:
+        parts.append(_acts(acts))
+    console.print(Group(*parts, _pools(result), _summary(result), _gas(result)))
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", pad_edge=False)
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        header_style="bold",
+        box=box.SIMPLE_HEAD,
+        padding=0,
+    )
     for number, column in enumerate(columns):
-        table.add_column(column, justify="left" if number == 0 else "right", no_wrap=number == 0)
+        table.add_column(column, justify="left" if number == 0 else "right", no_wrap=True)
     return table
 
 
 def _accounts(result: DemoResult) -> Table:
     table = _table(
         "Accounts",
-        *("account", "equity at start", "added", "equity at end", "lowest health", "health at end"),
-        *("liquidations", "premiums paid"),
+        *("\naccount", "equity\nat start", "equity\nat end", "lowest\nhealth", "health\nat end"),
+        *("taken\nover", "premiums\npaid"),
     )
-    table.add_column("what its owner did", justify="left")
     for account in result.accounts:
         count = sum(event.account == account.name for event in result.liquidations)
         premiums = result.premiums(account.name)
         table.add_row(
             account.position,
             _usd(account.start_equity),
-            _usd(account.added) if account.added else "",
             _usd(account.end_equity),
             _health(account.lowest_health),
             _end_health(account),
-            str(count or ""),
+            f"{count}×" if count else "",
             _usd(premiums) if premiums else "",
-            "; ".join(account.acts),
         )
+    return table
+
+
+def _acts(accounts: Sequence[AccountOutcome]) -> Table:
+    table = _table("Owners who acted", "account", "brought in")
+    table.add_column("  what they did", overflow="fold")
+    for account in accounts:
+        added = _usd(account.added) if account.added else ""
+        table.add_row(account.position, added, "\n".join(f"  {act}" for act in account.acts))
     return table
 
 
 def _pools(result: DemoResult) -> Table:
     table = _table(
         "Lenders: what a share is worth, read from the pools",
-        *("pool", "lent", "share at start", "share at end", "change", "peak utilisation"),
-        *("written off", "flagged"),
+        *("\npool", "\nlent", "share\nat start", "share\nat end", "\nchange", "most\nlent out"),
+        *("written\noff", "\nflagged"),
     )
     for pool in result.pools:
         table.add_row(
             pool.symbol,
-            format_amount(pool.lent, pool.symbol, pool.decimals, 2),
+            format_amount(pool.lent, "", pool.decimals, 2).strip(),
             _share(pool.start, pool.start),
             _share(pool.end, pool.start),
             f"{pool.change:+.4%}",
@@ -78,7 +98,6 @@ def _summary(result: DemoResult) -> Table:
         ("backstop at start", _usd(result.backstop_start)),
         ("backstop at end", _usd(result.backstop_end)),
         ("shortfall written off by lenders", _usd(sum(event.written_off for event in events))),
-        ("visits to accounts within the oracle's band", f"{result.within_band}"),
         *(
             (f"keeper could not act: {reason}", f"{count}")
             for reason, count in sorted(result.refused.items())
@@ -108,7 +127,7 @@ def _health(value: float | None) -> str:
 def _end_health(account: AccountOutcome) -> str:
     if account.end_health is not None:
         return _health(account.end_health)
-    return "no debt" if account.start_equity else "did not open"
+    return "no debt" if account.start_equity else "stayed out"
 
 
 def _share(worth: int, start: int) -> str:
@@ -116,4 +135,4 @@ def _share(worth: int, start: int) -> str:
 
 
 def _tokens(pool: PoolOutcome, amount: int) -> str:
-    return format_amount(amount, pool.symbol, pool.decimals, 6) if amount else "0"
+    return format_amount(amount, "", pool.decimals, 2).strip() if amount else "0"

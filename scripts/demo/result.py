@@ -95,8 +95,7 @@ class PoolOutcome:
 class DemoResult:
     """A demonstration from start to end.
 
-    `refused` counts by reason what the keeper could not do, `within_band` its visits to accounts below 1
-    that are healthy at the favourable edge of the oracle's band. `seconds` is how long the play took,
+    `refused` counts by reason what the keeper could not do. `seconds` is how long the play took,
     `set_up_seconds` how long lending and opening before it.
     """
 
@@ -110,7 +109,6 @@ class DemoResult:
     samples: list[Sample]
     liquidations: list[Liquidation]
     refused: dict[str, int]
-    within_band: int
     gas: dict[str, list[int]]
     backstop_start: int
     backstop_end: int
@@ -199,7 +197,6 @@ class DemoResult:
                 for event in self.liquidations
             ],
             "refused": self.refused,
-            "within_band": self.within_band,
             "gas": {kind: gas_summary(used) for kind, used in self.gas.items()},
             "backstop": {"start": _dollars(self.backstop_start), "end": _dollars(self.backstop_end)},
             "samples": {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
@@ -28,7 +28,10 @@ class Asset:
 
 @dataclass
 class Stage:
-    """Contracts, assets by symbol, and the prices of now in dollars; the first asset settles."""
+    """Contracts, assets by symbol, and the prices of now in dollars; the first asset settles.
+
+    `markets` are Uniswap pools; `mint` gives tokens to an address, in smallest units.
+    """
 
     chain: Chain
     vault: Contract
@@ -41,6 +44,7 @@ class Stage:
     assets: Sequence[Asset]
     feeds: dict[int, Contract]
     markets: Sequence[Pool]
+    mint: Callable[[str, str, int], None]
     prices: dict[str, Decimal] = field(default_factory=dict)
     gas: dict[str, list[int]] = field(default_factory=dict)
 
@@ -78,7 +82,7 @@ class Stage:
 
     def give(self, symbol: str, to: str, amount: int, spender: Contract | None = None) -> None:
         """Mints to `to`, who lets the vault (or `spender`) take it."""
-        self._mint(self[symbol].token, to, amount)
+        self.mint(symbol, to, amount)
         self.allow(symbol, to, spender or self.vault, amount)
 
     def allow(self, symbol: str, owner: str, spender: Contract, amount: int) -> None:
@@ -86,18 +90,6 @@ class Stage:
         token = self[symbol].token
         if token.allowance(owner, spender) < amount:
             token.approve(spender, UNLIMITED, sender=owner)
-
-    def _mint(self, token: Contract, to: str, amount: int) -> None:
-        purse = self.chain.account
-        if not any(entry.get("name") == "asset" for entry in token.abi):
-            token.mint(to, amount, sender=purse)
-            return
-        # A share: its asset is minted and deposited.
-        asset = self.by_address[token.asset()].token
-        needed = token.previewMint(amount)
-        self._mint(asset, purse, needed)
-        asset.approve(token, needed, sender=purse)
-        token.mint(amount, to, sender=purse)
 
     def assess(self, accounts: Iterable[bytes]) -> list[tuple[int, float | None]]:
         """Equity (a WAD of dollars) and health of accounts, None without debt."""

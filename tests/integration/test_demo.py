@@ -1,0 +1,169 @@
+"""The demonstration end to end on a chain of its own: short, with and without a keeper, and as a program."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from decimal import Decimal
+from pathlib import Path
+
+import psutil
+import pytest
+
+from scripts.common.errors import KeelError
+from scripts.demo.__main__ import run
+from scripts.demo.prices import PricePath, path_of
+from scripts.demo.result import DemoResult
+from scripts.demo.shapes import named_path
+from scripts.setup.environment import ROOT
+
+pytestmark = [pytest.mark.anvil, pytest.mark.slow]
+
+# Falls far, and stays there: who is not liquidated is insolvent at the end. Steps of 0.6%.
+CRASH = named_path("crash-45")
+POINTS = 160
+
+
+def falling() -> PricePath:
+    """The steepest hours of the 45% fall."""
+    first = next(number for number, at in enumerate(CRASH.times) if at - CRASH.times[0] >= 10 * 3_600)
+    points = list(zip(CRASH.times, CRASH.closes, strict=True))[first : first + POINTS]
+    return path_of("steepest hours", points, least=POINTS)
+
+
+@pytest.fixture(scope="module")
+def kept() -> DemoResult:
+    return run(falling())
+
+
+@pytest.fixture(scope="module")
+def neglected() -> DemoResult:
+    return run(falling(), keeper_on=False)
+
+
+def test_lenders_are_whole_after_a_crash_with_a_keeper(kept: DemoResult) -> None:
+    assert kept.lenders_whole
+    assert kept.verdict.startswith("lenders whole: yes")
+    assert all(pool.end > pool.start for pool in kept.pools), "every pool has earned interest"
+    assert all(pool.written_off == 0 for pool in kept.pools)
+    assert kept.points == len(kept.samples) == POINTS
+
+
+def test_liquidations_keep_every_account_from_owing_more_than_it_holds(kept: DemoResult) -> None:
+    assert len(kept.liquidations) >= 5
+    assert not any(event.insolvent for event in kept.liquidations)
+    for event in kept.liquidations:
+        assert event.health < 1
+        assert 0 < event.fraction <= 1
+        assert event.profit > 0, "takers are paid for what they do, after fees and slippage"
+        assert event.premium > event.fee >= 0
+    assert all(account.end_equity >= 0 for account in kept.accounts)
+    assert all(account.end_health is None or account.end_health >= 0.99 for account in kept.accounts)
+
+
+def test_premiums_are_what_the_keeper_and_the_backstop_get_less_the_cost_of_selling(kept: DemoResult) -> None:
+    premiums = sum(event.premium for event in kept.liquidations)
+    received = sum(event.profit + event.fee for event in kept.liquidations)
+    assert 0.6 * premiums < received <= premiums
+    fees = sum(event.fee for event in kept.liquidations)
+    # Settlement tokens are worth a dollar in the demonstration; the fund is counted in whole units.
+    assert abs(kept.backstop_end - kept.backstop_start - fees) < 10**15
+
+
+def test_owners_who_act_are_not_liquidated_as_far_as_those_who_do_not(kept: DemoResult) -> None:
+    saved = [account for account in kept.accounts if account.added]
+    assert saved, "somebody added margin or repaid"
+    for account in saved:
+        assert account.acts
+        assert account.end_equity > account.added
+
+
+def test_without_a_keeper_accounts_end_under_water(neglected: DemoResult, kept: DemoResult) -> None:
+    assert not neglected.liquidations
+    assert not neglected.lenders_whole
+    assert "owe" in neglected.verdict
+    worst = min(account.lowest_health for account in neglected.accounts if account.lowest_health is not None)
+    assert worst < 0.5
+    assert min(health for health in _healths(kept)) > 0.9
+
+
+def test_a_price_that_no_feed_would_give_is_refused_before_anything_is_played() -> None:
+    points = [(number * 60, Decimal(2_000 if number < 9 else 2_000_000)) for number in range(10)]
+    with pytest.raises(KeelError) as caught:
+        run(path_of("absurd.csv", points, least=10))
+    assert str(caught.value) == (
+        "absurd.csv: close 2000000 at 540 is outside of what the market's feed accepts, 50 to 100,000 dollars"
+    )
+
+
+# --- as a program ---
+
+
+def program(*arguments: str, prices: str = "") -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "scripts.demo", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PRICES": prices, "COLUMNS": "200"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_the_program_plays_a_csv_and_leaves_picture_and_figures(tmp_path: Path) -> None:
+    file = tmp_path / "calm.csv"
+    file.write_text(
+        "timestamp,close\n" + "".join(f"{hour * 3600},{2_000 + hour % 3}\n" for hour in range(30))
+    )
+    demo = program("--accounts", "4", "--out", str(tmp_path), prices=str(file))
+    output, errors = demo.communicate(timeout=240)
+    assert demo.returncode == 0, errors
+    assert errors == ""
+    lines = output.strip().splitlines()
+    assert f"{file}: " in lines[0] and "from 30 rows" in lines[0]
+    assert re.fullmatch(r"lenders whole: yes, worst pool \w+ \+\d+\.\d{4}%", lines[-1])
+    content = json.loads((tmp_path / "demo.json").read_text())
+    assert content["verdict"] == lines[-1]
+    assert content["points"] >= 500
+    assert len(content["accounts"]) == 4
+    assert (tmp_path / "demo.png").stat().st_size > 20_000
+
+
+def test_a_bad_csv_is_one_line_and_starts_no_chain(tmp_path: Path) -> None:
+    file = tmp_path / "bad.csv"
+    file.write_text("timestamp,close\n1,2000\n2,never\n")
+    demo = program("--prices", str(file))
+    output, errors = demo.communicate(timeout=60)
+    assert demo.returncode == 1
+    assert output == ""
+    assert errors == f"keel demo: {file}, row 3: close 'never' is not a number such as \"1850.25\"\n"
+
+
+@pytest.mark.parametrize(("ending", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_demonstration_ends_its_chain(
+    ending: signal.Signals, code: int, tmp_path: Path
+) -> None:
+    demo = program("--accounts", "2", "--out", str(tmp_path))
+    assert demo.stdout is not None
+    for line in demo.stdout:
+        if "deployed" in line:
+            break
+    chains = [child for child in psutil.Process(demo.pid).children() if child.name() == "anvil"]
+    assert len(chains) == 1
+    demo.send_signal(ending)
+    _, errors = demo.communicate(timeout=30)
+    assert demo.returncode == code
+    assert "Traceback" not in errors
+    deadline = time.monotonic() + 5
+    while chains[0].is_running() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not chains[0].is_running()
+
+
+def _healths(result: DemoResult) -> list[float]:
+    return [health for sample in result.samples for health in sample.health if health is not None]
