@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scripts.common.chain import Chain
 from scripts.common.errors import KeelError
-from scripts.common.units import to_decimal
+from scripts.common.units import format_usd, to_decimal
 from scripts.demo.actors import TRADERS
 from scripts.demo.play import Cast
 from scripts.demo.prices import PricePath
@@ -51,8 +51,8 @@ def require_playable(path: PricePath, markets: Markets) -> None:
     for at, close in zip(path.times, path.closes, strict=True):
         if not low < close < high:
             raise KeelError(
-                f"{path.name}: close {close.normalize():f} at {at} is outside of what the market's feed accepts,"
-                f" {low:,f} to {high:,f} dollars"
+                f"{path.name}: close {close.normalize():f} at {at} is outside of what the market's feed"
+                f" accepts, {format_usd(price.least.value, 0)} to {format_usd(price.most.value, 0)}"
             )
 
 

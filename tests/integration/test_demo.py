@@ -97,7 +97,7 @@ def test_a_price_that_no_feed_would_give_is_refused_before_anything_is_played() 
     with pytest.raises(KeelError) as caught:
         run(path_of("absurd.csv", points, least=10))
     assert str(caught.value) == (
-        "absurd.csv: close 2000000 at 540 is outside of what the market's feed accepts, 50 to 100,000 dollars"
+        "absurd.csv: close 2000000 at 540 is outside of what the market's feed accepts, $50 to $100,000"
     )
 
 
