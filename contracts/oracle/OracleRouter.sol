@@ -182,7 +182,9 @@ abstract contract OracleRouter {
     ) private pure returns (uint256) {
         unchecked {
             // Times are below 2**40, so the root's argument is below 2**160 and the root below 2**81.
-            uint256 rootWad = FixedPointMathLib.sqrt((excess * 1e36) / 1 days) + 1;
+            uint256 square = (excess * 1e36) / 1 days;
+            uint256 rootWad = FixedPointMathLib.sqrt(square);
+            if (rootWad * rootWad < square) ++rootWad;
             uint256 grown = widthWad + (volatilityPpm * rootWad + 999_999) / 1e6;
             return grown < WAD ? grown : WAD;
         }

@@ -237,7 +237,9 @@ def grown_width(width: int, volatility_ppm: int, excess: int) -> int:
 
     It grows by volatility times the square root of the time in days, and is at most the whole price.
     """
-    root = isqrt(excess * 10**36 // DAY) + 1
+    square = excess * 10**36 // DAY
+    root = isqrt(square)
+    root += root * root < square
     return min(width + div_up(volatility_ppm * root, PPM), WAD)
 
 

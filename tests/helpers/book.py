@@ -193,8 +193,10 @@ class Book:
     def data(self) -> bytes:
         """The words in order, without the leading zero byte."""
         words = self.domain.words(len(self.underlyings), len(self.assets))
-        for row in [*self.underlyings, *self.assets]:
-            words += row.words()
+        for underlying in self.underlyings:
+            words += underlying.words()
+        for asset in self.assets:
+            words += asset.words()
         return b"".join(value.to_bytes(32, "big") for value in words)
 
     def deploy(self, evm: Backend) -> str:

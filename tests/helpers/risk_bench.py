@@ -99,7 +99,8 @@ class RiskBench:
     # What happens
 
     def set_price(self, underlying: int, price: float | Decimal) -> None:
-        """The primary answers now."""
+        """The primary answers now (a dead one lives again)."""
+        self.feeds[underlying].setDead(False)
         decimals = 18 - self.underlyings[underlying].exponent
         answer = int(Decimal(str(price)) * 10**decimals)
         self.feeds[underlying].setAnswer(answer)
@@ -126,7 +127,8 @@ class RiskBench:
         contract = self.rate_sources[asset]
         assert contract is not None
         contract.set(_wad(rate))
-        self.rates[asset] = _wad(rate) or -self.engine.lastRate(asset) or None
+        good = 0 < _wad(rate) <= risk.MAX_RATE
+        self.rates[asset] = _wad(rate) if good else -self.engine.lastRate(asset) or None
 
     def poke(self, underlying: int) -> None:
         """Anybody's poke, in contract and model; they record the same."""
