@@ -300,7 +300,7 @@ abstract contract AccountStore is OperationLock {
         uint256 custodyDown,
         uint256 principalUp,
         uint256 principalDown
-    ) private {
+    ) internal {
         int256 custody = int256(custodyUp) - int256(custodyDown);
         int256 principal = int256(principalUp) - int256(principalDown);
         if (id == SETTLEMENT) {
@@ -309,6 +309,11 @@ abstract contract AccountStore is OperationLock {
         } else {
             _settleWithPool(id, custody, principal);
         }
+    }
+
+    /// @dev Whether accounts owe of the asset what its pool does not know of before the operation closes.
+    function _isOpen(uint256 id) internal view returns (bool) {
+        return id == SETTLEMENT && _openPrincipal > 0;
     }
 
     /// @dev Settles what settlement-asset movements of this operation left open.

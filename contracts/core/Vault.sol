@@ -160,9 +160,14 @@ contract Vault is IVaultOperations, SolvencyCheck {
         if (balance >= 0) revert Vault_NotHeld(account, token);
         repaid = amount.min(_debtOf(uint256(-balance), _indexOf(id, address(pool))));
         if (repaid == 0) revert Vault_ZeroAmount();
-        (uint256 principalDown, ) = _credit(account, id, repaid);
-        token.safeTransferFrom(_caller(), address(pool), repaid);
-        pool.repay(principalDown, repaid);
+        if (_isOpen(id)) {
+            repaid = _pull(token, repaid);
+            _receive(account, token, id, repaid);
+        } else {
+            (uint256 principalDown, ) = _credit(account, id, repaid);
+            token.safeTransferFrom(_caller(), address(pool), repaid);
+            pool.repay(principalDown, repaid);
+        }
         emit Repaid(account, token, _caller(), repaid);
     }
 
@@ -401,11 +406,15 @@ contract Vault is IVaultOperations, SolvencyCheck {
     function _deposit(AccountId account, address token, uint256 amount) private {
         if (amount == 0) revert Vault_ZeroAmount();
         Custody custody = _mayAdd(account, token);
+        _add(account, token, custody, _pull(token, amount));
+    }
+
+    /// @dev Takes the caller's tokens; what arrived counts.
+    function _pull(address token, uint256 amount) private returns (uint256 received) {
         uint256 before = token.balanceOf(address(this));
         token.safeTransferFrom(_caller(), address(this), amount);
-        uint256 received = token.balanceOf(address(this)) - before;
+        received = token.balanceOf(address(this)) - before;
         if (received == 0) revert Vault_NothingReceived(token);
-        _add(account, token, custody, received);
     }
 
     /// @dev A new asset only its owner brings in, and not while paused (EXIT-1: what is held or owed may always be added to).
@@ -430,9 +439,15 @@ contract Vault is IVaultOperations, SolvencyCheck {
         emit Deposited(account, token, _caller(), amount);
     }
 
-    /// @dev Credits tokens that have arrived: the part that repays goes on to the pool.
+    /// @dev Credits tokens that have arrived: the part that repays goes on to the pool; only when the operation closes where
+    /// the debt may be a payment of this operation, which the pool does not know of yet.
     function _receive(AccountId account, address token, uint256 id, uint256 amount) private {
         (uint256 principalDown, uint256 custodyUp) = _credit(account, id, amount);
+        if (_isOpen(id)) {
+            _addCustody(token, int256(amount));
+            _book(id, 0, amount - custodyUp, 0, principalDown);
+            return;
+        }
         _addCustody(token, int256(custodyUp));
         if (principalDown == 0 && custodyUp == amount) return;
         ILendingPool pool = _poolOf(id);
