@@ -13,7 +13,7 @@ from scripts.demo.stage import Stage
 
 # Bitcoin takes part in ether's moves: in logarithms this many times as far.
 BITCOIN_FOLLOWS = Decimal("0.8")
-PURSE = 10**8  # whole tokens that the arbitrageur has of each asset
+PURSE = 10**10  # whole tokens that the arbitrageur has of each asset
 FEED, TRADE = "price feed", "arbitrage on Uniswap"
 
 
