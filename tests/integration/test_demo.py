@@ -92,6 +92,20 @@ def test_without_a_keeper_accounts_end_under_water(neglected: DemoResult, kept: 
     assert min(health for health in _healths(kept)) > 0.9
 
 
+def test_after_a_gap_the_backstop_pays_and_lenders_do_not() -> None:
+    """Ether falls by two fifths between two answers of its feed: nobody could have been faster."""
+    before = [(number * 300, Decimal(3_000)) for number in range(5)]
+    after = [(1_500 + number * 300, Decimal(1_800)) for number in range(5)]
+    result = run(path_of("gap", before + after, least=10))
+    insolvent = [event for event in result.liquidations if event.insolvent]
+    assert len(insolvent) >= 3
+    assert all(event.top_up > 0 and event.profit > 0 for event in insolvent)
+    paid = sum(event.top_up - event.fee for event in result.liquidations)
+    assert abs(result.backstop_start - result.backstop_end - paid) < 10**15
+    assert result.lenders_whole
+    assert all(pool.written_off == 0 for pool in result.pools)
+
+
 def test_a_price_that_no_feed_would_give_is_refused_before_anything_is_played() -> None:
     points = [(number * 60, Decimal(2_000 if number < 9 else 2_000_000)) for number in range(10)]
     with pytest.raises(KeelError) as caught:
