@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 
+import {IGrowthCappedRate} from "../../interfaces/IGrowthCappedRate.sol";
 import {IPriceSource, IRateSource} from "../../interfaces/IPriceSource.sol";
 import {IRiskEngine} from "../../interfaces/IRiskEngine.sol";
 import {PriceStatus} from "../../interfaces/Types.sol";
@@ -265,6 +266,15 @@ abstract contract OracleRouter {
         if (rateWad != 0) return (rateWad, true);
         rateWad = _rates[assetId];
         return (rateWad == 0 ? WAD : rateWad, false);
+    }
+
+    /// @dev The highest rate that a source could answer, where it knows one; zero where not.
+    ///
+    /// Whoever can silence a source for a moment (a pool is silent during a flash loan) must not have what is held count
+    /// at a rate of long ago: the last good one is as old as the last poke, and rates grow (LIQ-3).
+    function _rateCap(address source) internal view returns (uint256 rateWad) {
+        rateWad = _ask(source, IGrowthCappedRate.capWad.selector);
+        return rateWad > MAX_RATE_WAD ? 0 : rateWad;
     }
 
     function _askRate(address source) private view returns (uint256 rateWad) {

@@ -176,13 +176,16 @@ abstract contract AccountTally is UnderlyingPoints {
         if (tally.clock < asset.rampEnd()) (asset, rate) = AssetRowLib.walked(asset, rate, tally.clock);
         uint256 status = point.status();
         uint256 rateWad = WAD;
+        int256 amount = holding.amount();
         address source = rate.rateSource();
         if (source != address(0)) {
             bool answered;
             (rateWad, answered) = _rate(holding.assetId(), source);
-            if (!answered) status = NONE;
+            if (!answered) {
+                status = NONE;
+                if (amount > 0) rateWad = FixedPointMathLib.max(rateWad, _rateCap(source));
+            }
         }
-        int256 amount = holding.amount();
         if (status == NONE && amount > 0 && !tally.maintenance) return (asset, rate, 0, 0);
         if (status > tally.status) tally.status = status;
         uint256 priceWad = point.priceWad();
