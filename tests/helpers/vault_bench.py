@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from eth_abi import encode
 from eth_account import Account
 from eth_account.messages import encode_typed_data
 
@@ -44,8 +45,8 @@ FRESH, DIVERGED, STALE, NONE = range(4)
 class VaultBench:
     """The vault and everybody around it. Amounts given as `whole` are whole tokens, others smallest units."""
 
-    system: System
-    accounts: list[bytes] = field(default_factory=list)
+    system: System = field(repr=False)
+    accounts: list[bytes] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
         names = self.evm.accounts
@@ -167,6 +168,13 @@ class VaultBench:
         self.vault.listInstrument(instrument.address)
         self.account(instrument)
         return instrument
+
+    @staticmethod
+    def script(*calls: tuple[Any, bytes]) -> bytes:
+        """Data that has a puppet make calls: targets and calldata."""
+        return encode(
+            ["(address,bytes)[]"], [[(str(getattr(to, "address", to)), data) for to, data in calls]]
+        )
 
     def wallet(self, *symbols: str, whole: float = 0) -> Contract:
         """A contract wallet with tokens, approved to the vault."""

@@ -205,12 +205,10 @@ def test_an_asset_without_a_pool_is_sold_but_not_short(bench: VaultBench, accoun
 
 def test_a_lever_must_be_covered(bench: VaultBench, account: bytes) -> None:
     """SOLV-1"""
-    swap(bench, account, "USDC", "WETH", 60_000 * DOLLAR)
-    borrowed, bought = 20_000 * DOLLAR, 10 * WAD
-    debt = bench.debt_of("USDC", 80_000 * DOLLAR)
-    changes = {"WETH": bought, "USDC": -debt - bench.balance(account, "USDC")}
+    changes = {"WETH": 40 * WAD, "USDC": -bench.debt_of("USDC", 80_000 * DOLLAR)}
     with bench.evm.reverts("Vault_BelowInitialRequirement", *bench.refusal(account, changes)):
-        swap(bench, account, "USDC", "WETH", borrowed)
+        swap(bench, account, "USDC", "WETH", 80_000 * DOLLAR)
+    swap(bench, account, "USDC", "WETH", 70_000 * DOLLAR)
 
 
 def test_without_debt_an_account_trades_whatever_happens(bench: VaultBench, account: bytes) -> None:
