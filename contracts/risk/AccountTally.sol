@@ -100,7 +100,7 @@ abstract contract AccountTally is UnderlyingPoints {
                 uint256 required = _requirementUp(base, shock, rate.depthTo());
                 int256 value = int256(magnitude);
                 if (amount > 0) {
-                    if (required > magnitude) required = magnitude;
+                    if (required > base) required = base;
                 } else {
                     value = -value;
                     debtValue += magnitude;
@@ -108,7 +108,10 @@ abstract contract AccountTally is UnderlyingPoints {
                 requirement += required;
                 point.setExposure(point.exposureWad() + value);
                 uint256 basisBand = asset.basisBandTo();
-                if (basisBand != 0) tally.uncertainty += (magnitude * basisBand + 999_999) / 1e6;
+                if (basisBand != 0) {
+                    uint256 widest = magnitude > base ? magnitude : base;
+                    tally.uncertainty += (widest * basisBand + 999_999) / 1e6;
+                }
                 if (weights.length != 0) {
                     weights[i].valueWad = value;
                     weights[i].requirementWad = required;

@@ -393,13 +393,14 @@ def _add_up(
         down, up = shocks[asset.underlying]
         required = _requirement(asset, base, down if held else up, at.clock)
         if held:
-            required = min(required, value)
+            required = min(required, base)
         else:
             result.debt_value += value
         signed = value if held else -value
         result.equity += signed
         result.requirement += required
-        result.uncertainty += div_up(value * asset.ramp.value(asset.basis_band, at.clock), PPM)
+        band_ppm = asset.ramp.value(asset.basis_band, at.clock)
+        result.uncertainty += div_up(max(value, base) * band_ppm, PPM)
         result.weights[position] = (signed, required)
         point.exposure += signed
 
