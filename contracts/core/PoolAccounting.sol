@@ -172,10 +172,11 @@ abstract contract PoolAccounting is ILendingPool, Governed {
         books.index = index;
         books.cash = stock.cash();
         books.principal = principal;
-        // Bounds: principal < 2^128, the index' growth < 2^80, the share <= 1e18 < 2^60. Rounded down both times: the
-        // reserve never grows by more than the debt does (SOLV-3). A full reserve leaves the rest to the lenders.
+        // The share of what the debt grew in whole units, rounded down: lenders' assets never fall by interest, not even
+        // between two looks within an interval (SOLV-3). A full reserve leaves the rest to the lenders.
+        // Bounds: the debts < 2^149, the share <= 1e18 < 2^60.
         unchecked {
-            uint256 earned = (principal * (index - interest.index())) / WAD;
+            uint256 earned = _debtUp(principal, index) - _debtUp(principal, interest.index());
             uint256 reserve_ = interest.reserve() + (earned * settings.reserveShareWad()) / WAD;
             books.reserve = reserve_ > MAX_RESERVE ? MAX_RESERVE : reserve_;
         }

@@ -35,7 +35,9 @@ abstract contract PoolShares is PoolAccounting, ERC4626 {
 
     constructor(address asset_, string memory name_, string memory symbol_) {
         (bool answered, uint8 assetDecimals) = _tryGetAssetDecimals(asset_);
-        if (asset_.code.length == 0 || assetDecimals > MAX_ASSET_DECIMALS) revert LendingPool_WrongToken(asset_);
+        if (asset_.code.length == 0 || assetDecimals > MAX_ASSET_DECIMALS) {
+            revert LendingPool_WrongToken(asset_);
+        }
         _ASSET = asset_;
         _ASSET_DECIMALS = answered ? assetDecimals : _DEFAULT_UNDERLYING_DECIMALS;
         _NAME_HASH = keccak256(bytes(name_));

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from scripts.model.pool import WAD, DomainBooks, PoolReference
 from tests.helpers.backend import Backend
 from tests.helpers.evm import Contract, Tx
-from tests.helpers.pool_reference import WAD, DomainBooks, PoolReference
 
 UNIT = 10**18
 LINE = 1_000_000 * UNIT

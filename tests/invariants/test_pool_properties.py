@@ -20,9 +20,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from scripts.model.pool import MAX_RATE, WAD, DomainBooks, PoolReference
 from tests.helpers.evm import PyrevmBackend
 from tests.helpers.pool_bench import ANSWER, BURN, LINE, REVERT_BOMB, SHORT, UNIT, PoolBench, account_id
-from tests.helpers.pool_reference import MAX_RATE, WAD, DomainBooks, PoolReference
 
 EXAMPLES = int(os.environ.get("KEEL_POOL_EXAMPLES", "400"))
 STEPS = 50

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scripts.model.pool import WAD, YEAR
 from tests.helpers.evm import Contract, PyrevmBackend
 from tests.helpers.pool_bench import UNIT, PoolBench
-from tests.helpers.pool_reference import WAD, YEAR
 
 TARGET, INITIAL = 90 * WAD // 100, 4 * WAD // 100
 LEAST, MOST = WAD // 1000, 2 * WAD

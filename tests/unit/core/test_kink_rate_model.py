@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scripts.model.pool import WAD, YEAR
 from tests.helpers.evm import Contract, PyrevmBackend
-from tests.helpers.pool_reference import WAD, YEAR
 
 KINK, AT_ZERO, AT_KINK, AT_FULL = 80 * WAD // 100, WAD // 100, 5 * WAD // 100, 90 * WAD // 100
 NOBODY = "0x" + 40 * "0"

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scripts.model.pool import MAX_INDEX, MAX_RATE, MAX_RESERVE, WAD, YEAR
 from tests.helpers.evm import AnvilBackend
 from tests.helpers.pool_bench import (
     ANSWER,
@@ -17,7 +18,6 @@ from tests.helpers.pool_bench import (
     UNIT,
     PoolBench,
 )
-from tests.helpers.pool_reference import MAX_INDEX, MAX_RATE, MAX_RESERVE, WAD, YEAR
 
 MODEL_GAS = 100_000
 

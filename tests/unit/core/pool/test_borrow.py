@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scripts.model.pool import WAD
 from tests.helpers.pool_bench import LINE, UNIT, PoolBench
-from tests.helpers.pool_reference import WAD
 
 MAX_ROUNDING = 100
 

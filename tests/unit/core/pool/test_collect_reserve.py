@@ -1,7 +1,7 @@
 """LendingPool.collectReserve: anybody sends the reserve to its recipient."""
 
+from scripts.model.pool import MAX_RATE, YEAR
 from tests.helpers.pool_bench import UNIT, PoolBench
-from tests.helpers.pool_reference import MAX_RATE, YEAR
 
 
 def test_sends_what_there_is(bench: PoolBench) -> None:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scripts.model.pool import VIRTUAL_SHARES
 from tests.helpers.pool_bench import LENDER_TOKENS, UNIT, PoolBench
-from tests.helpers.pool_reference import VIRTUAL_SHARES
 
 
 def test_first_deposit_gets_a_million_shares_per_unit(bench: PoolBench) -> None:

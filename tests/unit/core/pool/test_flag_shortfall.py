@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scripts.model.pool import VIRTUAL_SHARES
 from tests.helpers.pool_bench import UNIT, PoolBench, account_id
-from tests.helpers.pool_reference import VIRTUAL_SHARES
 
 
 def test_lowers_exits_alone(bench: PoolBench) -> None:

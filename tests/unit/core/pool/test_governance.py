@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from scripts.model.pool import WAD
 from tests.helpers.pool_bench import ANSWER, LINE, REVERT, UNIT, PoolBench
-from tests.helpers.pool_reference import WAD
 
 ZERO = "0x" + 40 * "0"
 

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scripts.model.pool import WAD
 from tests.helpers.pool_bench import LINE, UNIT, PoolBench
-from tests.helpers.pool_reference import WAD
 
 
 def test_takes_principal_off_and_counts_the_tokens(bench: PoolBench) -> None:

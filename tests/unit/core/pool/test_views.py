@@ -6,8 +6,8 @@ from eth_utils import keccak
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scripts.model.pool import MAX_RATE, WAD, YEAR
 from tests.helpers.pool_bench import LINE, UNIT, PoolBench
-from tests.helpers.pool_reference import MAX_RATE, WAD, YEAR
 
 LOCKED = keccak(text="LendingPool_Locked()")[:4]
 

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scripts.model.pool import VIRTUAL_SHARES
 from tests.helpers.pool_bench import LINE, UNIT, PoolBench
-from tests.helpers.pool_reference import VIRTUAL_SHARES
 
 
 def test_lowers_debt_line_and_share_price(bench: PoolBench) -> None:

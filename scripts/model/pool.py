@@ -1,8 +1,8 @@
 """What a lending pool should say, in exact fractions: written from the rules, not from the contract.
 
 Debt is principal times index, up. Interest is simple between two operations; the index has 18 decimals, up.
-The reserve gets its share of the interest, down. A share is worth (assets + 1) / (supply + 10**6). Callers
-get the floor and give the ceiling.
+The reserve gets its share of what the debt grew, down. A share is worth (assets + 1) / (supply + 10**6).
+Callers get the floor and give the ceiling. Knows no chain.
 """
 
 from __future__ import annotations
@@ -49,10 +49,11 @@ class PoolReference:
 
     def advance(self, now: int) -> None:
         """Adds the interest from the last operation until `now`: one interval, however often one looks."""
-        index, reserve, time = self._settled
-        growth = ceil(Fraction(index * self.rate * (now - time), WAD))
-        self.index, self.time = min(index + growth, MAX_INDEX), now
-        earned = floor(Fraction(self.principal * (self.index - index), WAD))
+        self.index, reserve, time = self._settled
+        owed = self.debt
+        growth = ceil(Fraction(self.index * self.rate * (now - time), WAD))
+        self.index, self.time = min(self.index + growth, MAX_INDEX), now
+        earned = self.debt - owed
         self.reserve = min(reserve + floor(Fraction(earned * self.reserve_share, WAD)), MAX_RESERVE)
 
     def settle(self) -> None:
