@@ -21,7 +21,7 @@ WORRIED_BELOW = 1.3
 MOST_ACTS = 2
 
 # What lenders supply and a staker puts into the backstop, in dollars.
-LENT = {"USDC": 1_500_000, "DAI": 200_000, "WETH": 800_000, "WBTC": 200_000, "wstETH": 200_000}
+LENT = {"USDC": 1_500_000, "DAI": 300_000, "WETH": 800_000, "WBTC": 160_000, "wstETH": 240_000}
 STAKED = 150_000
 
 

@@ -117,7 +117,7 @@ def _health(axes: Any, result: DemoResult, hours: Sequence[float]) -> None:
             markeredgewidth=1.1,
             zorder=5,
         )
-        times = f" ×{len(events)}" if events else ""
+        times = f"  ({len(events)})" if events else ""
         label = f"{account.position}{times}"
         entries.append(Line2D([], [], color=colour, linestyle=line, label=label))
     axes.axhline(1, color=ALARM, linewidth=1.4)
@@ -128,7 +128,7 @@ def _health(axes: Any, result: DemoResult, hours: Sequence[float]) -> None:
     axes.yaxis.set_minor_locator(NullLocator())
     axes.set_title("Health of each account: equity at the favourable edge over maintenance requirement")
     axes.set_ylabel("health")
-    _legend(axes, entries, "account (×liquidations)")
+    _legend(axes, entries, "account (liquidations)")
 
 
 def _drawn(health: float | None) -> float:
