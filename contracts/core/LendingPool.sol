@@ -117,7 +117,7 @@ contract LendingPool is PoolShares, IERC3156FlashLender {
         uint256 lineLeft = FixedPointMathLib.zeroFloorSub(line, writtenOff);
         history.writtenOff = uint128(writtenOff);
         _reducePrincipal(books, principal);
-        // What is left goes to the reserve last, so that a later lender does not pay for it.
+        // The reserve is worth no more than what is left: otherwise a later lender would pay for it.
         books.reserve = FixedPointMathLib.min(books.reserve, books.cash + _debt(books));
         _credits[msg.sender] = CreditLib.pack(lineLeft, owed);
         emit WrittenOff(msg.sender, principal, amount, lineLeft);
