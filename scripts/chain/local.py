@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import psutil
 
@@ -34,39 +33,32 @@ class LocalChain:
         return f"http://127.0.0.1:{self.port}"
 
 
-def running(file: Path = FILE) -> LocalChain | None:
+def running() -> LocalChain | None:
     """The chain that was started and has not ended."""
     try:
-        chain = LocalChain(**json.loads(file.read_text()))
+        chain = LocalChain(**json.loads(FILE.read_text()))
     except (OSError, ValueError, TypeError):
         return None
     return chain if _is_alive(chain) else None
 
 
-def start(
-    port: int = PORT,
-    *,
-    accounts: int = 10,
-    block_seconds: int | None = None,
-    file: Path = FILE,
-    log: Path = LOG,
-) -> LocalChain:
+def start(port: int = PORT, *, accounts: int = 10, block_seconds: int | None = None) -> LocalChain:
     """Starts one. Raises KeelError if one runs already or the port is taken."""
-    there = running(file)
+    there = running()
     if there:
         raise KeelError(f"a local chain runs already at {there.url}; end it with `make down`")
-    node = anvil.start(log=log, port=port, accounts=accounts, block_seconds=block_seconds, options=OPTIONS)
+    node = anvil.start(log=LOG, port=port, accounts=accounts, block_seconds=block_seconds, options=OPTIONS)
     chain = LocalChain(node.pid, node.port, psutil.Process(node.pid).create_time())
-    write_atomically(file, json.dumps(asdict(chain)) + "\n")
+    write_atomically(FILE, json.dumps(asdict(chain)) + "\n")
     return chain
 
 
-def stop(file: Path = FILE) -> LocalChain | None:
+def stop() -> LocalChain | None:
     """Ends the chain that was started; None if it has ended already. No other process is touched."""
-    chain = running(file)
+    chain = running()
     if chain:
         anvil.stop(chain.pid)
-    file.unlink(missing_ok=True)
+    FILE.unlink(missing_ok=True)
     return chain
 
 

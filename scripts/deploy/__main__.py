@@ -16,7 +16,10 @@ from scripts.deploy.deployer import LOCAL_CHAIN_ID
 from scripts.markets import load
 from scripts.markets.load import FOLDER as MARKETS
 
+app = typer.Typer(add_completion=False)
 
+
+@app.command()
 def main(
     network: Annotated[
         str,
@@ -64,4 +67,4 @@ def _report(deployment: Deployment, file: Path, seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app()

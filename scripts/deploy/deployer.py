@@ -6,6 +6,7 @@ run finds it there, waits for it if it is still on its way, or sends it again. A
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -21,6 +22,8 @@ from scripts.deploy.record import Entry, Record, abi_hash, code_hash, readable
 LOCAL_CHAIN_ID = 31337
 WAIT_SECONDS = 300
 POLL_SECONDS = 1.0
+# A placeholder for an immutable: PUSH32 of zero.
+IMMUTABLE = re.compile(rb"\x7f\x00{32}")
 
 
 class DeployError(KeelError):
@@ -54,17 +57,18 @@ class Deployer:
 
     def create(self, key: str, name: str, *args: Any, package: str = "") -> Contract:
         """The contract `name`, deployed under `key` now or before. Raises DeployError, Reverted."""
-        artifact = self._artifact(name, package)
+        artifact = _artifact(name, package)
         if key in self.record:
             self._require_same(key, artifact, args)
             return self.at(key, artifact.abi)
         self._require_may_send(f"deployed {key} ({name})")
-        self._require_begun_by_sender(key)
+        self.require_begun_by_sender(key)
         nonce = self.nonce()
         address = created_address(self.sender, nonce)
         entry = Entry(
             contract=name,
             address=address,
+            package=package,
             block=self.chain.block_number,
             arguments=_arguments(artifact, args),
             abi_hash=abi_hash(artifact),
@@ -92,13 +96,13 @@ class Deployer:
             )
         if key not in self.record:
             self._require_may_send(f"took {key} from the files")
-            self.record.put(key, Entry(name, address, deployed=False))
+            self.record.put(key, Entry(name, address, package, deployed=False))
         elif self.record[key].address != address:
             raise DeployError(
                 f"{key} is {self.record[key].address} in {self.record.path}, and {address} in the"
                 " market's file; a listed asset keeps its addresses"
             )
-        return self.at(key, self._artifact(name, package).abi)
+        return self.at(key, _artifact(name, package).abi)
 
     def ensure(self, what: str, done: bool, send: Callable[[], Any]) -> None:
         """Sends a transaction unless what it is for is there; `what` is said afterwards."""
@@ -145,7 +149,7 @@ class Deployer:
                 " run with that account"
             )
         deadline = time.monotonic() + WAIT_SECONDS
-        while not self.chain.code(entry.address):
+        while not (code := self.chain.code(entry.address)):
             if self.nonce(pending=True) <= entry.nonce or self.nonce() > entry.nonce:
                 # Never sent, dropped, or failed.
                 self.record.drop(key)
@@ -156,6 +160,10 @@ class Deployer:
                     f" {WAIT_SECONDS} s; run again when it is through, or replace it"
                 )
             time.sleep(POLL_SECONDS)
+        if not is_compiled(code, find_artifact(entry)):
+            # The account has created something else there.
+            self.record.drop(key)
+            return
         self.record.created(key, *self._find(entry))
         self.say(f"found {key} ({entry.contract}) at {entry.address}")
 
@@ -178,7 +186,8 @@ class Deployer:
         if not self.may_send:
             raise DeployError(f'something is still to be done ("{what}"); run `make deploy`')
 
-    def _require_begun_by_sender(self, key: str) -> None:
+    def require_begun_by_sender(self, key: str) -> None:
+        """Raises DeployError if somebody else began."""
         if self.sender != self.record.deployer:
             raise DeployError(
                 f"{key} is still to be deployed, by {self.record.deployer} who began; this run sends from"
@@ -200,14 +209,30 @@ class Deployer:
                 " contract (its ABI differs); check that version out, or deploy anew"
             )
 
-    @staticmethod
-    def _artifact(name: str, package: str) -> Artifact:
-        if package:
-            return package_artifact(package, name)
-        try:
-            return artifacts().get(name)
-        except ArtifactError as error:
-            raise DeployError(str(error)) from None
+
+def find_artifact(entry: Entry) -> Artifact:
+    """What an entry's contract compiles to now. Raises DeployError."""
+    return _artifact(entry.contract, entry.package)
+
+
+def is_compiled(code: bytes, artifact: Artifact) -> bool:
+    """Whether code on chain is the compiled code, immutables aside."""
+    compiled = bytes.fromhex(artifact.runtime)
+    if len(code) != len(compiled):
+        return False
+    masked = bytearray(code)
+    for match in IMMUTABLE.finditer(compiled):
+        masked[match.start() + 1 : match.end()] = bytes(32)
+    return bytes(masked) == compiled
+
+
+def _artifact(name: str, package: str) -> Artifact:
+    if package:
+        return package_artifact(package, name)
+    try:
+        return artifacts().get(name)
+    except ArtifactError as error:
+        raise DeployError(str(error)) from None
 
 
 def _arguments(artifact: Artifact, args: tuple[Any, ...]) -> dict[str, Any]:

@@ -59,9 +59,7 @@ def listed_assets(core: Core, markets: Markets, world: World) -> dict[str, int]:
     for asset_id in range(core.vault.assetCount()):
         token = core.vault.assetAt(asset_id)[0]
         if token not in by_address:
-            raise DeployError(
-                f"the vault lists {token} as asset {asset_id}, and no market file has that token"
-            )
+            raise DeployError(f"the vault lists {token} as asset {asset_id}, and no market file has it")
         ids[by_address[token]] = asset_id
     first = next(iter(ids), markets.domain.settlement)
     if first != markets.domain.settlement:
@@ -137,11 +135,12 @@ def _predict(deployer: Deployer) -> dict[str, str]:
     """
     record = deployer.record
     present = [key for key in CORE if key in record]
-    nonce = deployer.nonce()
-    start = nonce - len(present)
-    at = {key: created_address(deployer.sender, start + step) for step, key in enumerate(CORE)}
     if len(present) == len(CORE):
         return {key: record[key].address for key in CORE}
+    deployer.require_begun_by_sender(CORE[len(present)])
+    nonce = deployer.nonce()
+    start = max(nonce - len(present), 0)
+    at = {key: created_address(deployer.sender, start + step) for step, key in enumerate(CORE)}
     if any(record[key].address != at[key] for key in present):
         record.drop(*present)
         at = {key: created_address(deployer.sender, nonce + step) for step, key in enumerate(CORE)}

@@ -23,6 +23,7 @@ class RecordError(KeelError):
 class Entry:
     """One contract. `block`, `transaction` and `arguments` are those of its creation.
 
+    `package` is the npm package that ships the contract compiled, if it is not one of this project's.
     Of a contract that was there before only name and address are known; `deployed` is false. While `nonce`
     is not None its creation is on the way: it has been or is about to be sent in the sender's transaction of
     that number, after `block`.
@@ -30,6 +31,7 @@ class Entry:
 
     contract: str
     address: str
+    package: str = ""
     deployed: bool = True
     block: int | None = None
     transaction: str | None = None

@@ -5,25 +5,18 @@ A difference names the parameter, the chain's value and the file's. What a ramp 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from scripts.artifacts import artifacts
 from scripts.common.contract import Call
-from scripts.common.packages import package_artifact
-from scripts.common.uniswap import CORE as UNISWAP_CORE
-from scripts.common.uniswap import NOBODY, PERIPHERY, POOL_INIT_CODE_HASH
+from scripts.common.uniswap import NOBODY, POOL_INIT_CODE_HASH
 from scripts.common.units import WAD, format_amount, format_duration, format_share, format_usd
-from scripts.deploy.deployer import Deployer, DeployError
+from scripts.deploy.deployer import Deployer, DeployError, find_artifact, is_compiled
 from scripts.deploy.domain import CORE, Core, governed, rate_source, role, sources
 from scripts.deploy.world import World
 from scripts.markets import Market, Markets, Tier, values
 from scripts.markets.fields import PPM
-
-# A placeholder for an immutable: PUSH32 of zero.
-IMMUTABLE = re.compile(rb"\x7f\x00{32}")
 
 Show = Callable[[Any], str]
 
@@ -100,7 +93,8 @@ def verify(
 def require_same(differences: list[Difference]) -> None:
     """Raises DeployError naming the first difference."""
     if differences:
-        more = f" (and {len(differences) - 1} more differences)" if len(differences) > 1 else ""
+        others = len(differences) - 1
+        more = f" (and {others} more difference{'s' if others > 1 else ''})" if others else ""
         raise DeployError(f"{differences[0]}{more}; change the file, or the chain by governance")
 
 
@@ -116,9 +110,7 @@ def _code(deployer: Deployer) -> list[Difference]:
             if not code:
                 found.append(Difference(key, f"no contract at {entry.address}", entry.contract))
             continue
-        package = {"uniswap.factory": UNISWAP_CORE}.get(key, PERIPHERY if key.startswith("uniswap.") else "")
-        artifact = package_artifact(package, entry.contract) if package else artifacts().get(entry.contract)
-        if not _same_code(code, bytes.fromhex(artifact.runtime)):
+        if not is_compiled(code, find_artifact(entry)):
             what = (
                 f"another code than compiled, at {entry.address}"
                 if code
@@ -126,15 +118,6 @@ def _code(deployer: Deployer) -> list[Difference]:
             )
             found.append(Difference(key, what, entry.contract))
     return found
-
-
-def _same_code(code: bytes, compiled: bytes) -> bool:
-    if len(code) != len(compiled):
-        return False
-    masked = bytearray(code)
-    for match in IMMUTABLE.finditer(compiled):
-        masked[match.start() + 1 : match.end()] = bytes(32)
-    return bytes(masked) == compiled
 
 
 # --- contracts ---

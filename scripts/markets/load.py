@@ -151,8 +151,10 @@ def _describe(model: type[BaseModel], detail: Any) -> str:
     parts = [str(part) for part in detail["loc"]]
     if parts[-1] == "value":
         parts.pop()
-    # A union's branch is no field of the file.
-    field = ".".join(part for part in parts if part not in ("kink", "adaptive") or part == parts[-1])
+    # After a union comes the kind that was chosen, which is no field of the file.
+    if "rate_model" in parts[:-2]:
+        parts.pop(parts.index("rate_model") + 1)
+    field = ".".join(parts)
     value, kind = detail["input"], detail["type"]
     cause = detail.get("ctx", {}).get("error")
     if isinstance(cause, UnitError):
