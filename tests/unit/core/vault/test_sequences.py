@@ -1,0 +1,141 @@
+"""Properties of any sequence of operations: nobody profits from roundings, the books agree to the unit."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from tests.helpers.expect import Reverted
+from tests.helpers.system import DAY, NO_LIMIT, WAD
+from tests.helpers.vault_bench import ALL, VaultBench
+
+DOLLAR = 10**6
+SYMBOLS = ("USDC", "WETH", "WBTC", "DAI")
+PAIRS = tuple(itertools.permutations(SYMBOLS, 2))
+ONE_ACCOUNT = ("deposit", "withdraw", "borrow", "repay")
+MANY = (*ONE_ACCOUNT, "transfer", "swap", "swap exactly", "liquidate", "pay", "time", "price")
+
+
+Step = tuple[str, int, int, tuple[str, str], int]
+"""What, who, how many places further the other account is, which assets, how much."""
+
+
+def amounts(most: int) -> st.SearchStrategy[int]:
+    """Mostly small numbers, where roundings are, and some of any size."""
+    return st.one_of(st.integers(1, 12), st.integers(1, 10**6), st.integers(1, most), st.just(ALL))
+
+
+@settings(max_examples=60)
+@given(
+    days=st.integers(0, 3_000),
+    steps=st.lists(st.tuples(st.sampled_from(ONE_ACCOUNT), amounts(10**10)), min_size=1, max_size=12),
+    batch=st.booleans(),
+)
+@example(days=1_000, steps=[("borrow", 1), ("repay", 1), ("deposit", 1), ("withdraw", 1)], batch=True)
+def test_nobody_profits_from_deposits_withdrawals_borrows_and_repayments(
+    bench: VaultBench, days: int, steps: list[tuple[str, int]], batch: bool
+) -> None:
+    """ROUND-1: at one moment, what the trader has in his wallet and in his account together never grows."""
+    with bench.evm.isolation():
+        account = bench.debtor(held=100, owed=1_000)
+        bench.system.fund("USDC", bench.trader, 50_000)
+        bench.system.warp(days * DAY)
+        usdc = bench["USDC"]
+        calls = {
+            "deposit": lambda amount: bench.vault.deposit.encode(account, usdc, min(amount, 10**10)),
+            "withdraw": lambda amount: bench.vault.withdraw.encode(account, usdc, amount, bench.trader),
+            "borrow": lambda amount: bench.vault.borrow.encode(
+                account, usdc, min(amount, 10**10), bench.trader
+            ),
+            "repay": lambda amount: bench.vault.repay.encode(account, usdc, amount),
+        }
+        data = [calls[kind](amount) for kind, amount in steps]
+        for group in [data] if batch else [[call] for call in data]:
+            before = _wealth(bench, account)
+            _attempt(bench, bench.trader, *group)
+            assert _wealth(bench, account) <= before, "ROUND-1"
+            bench.check_books()
+
+
+@settings(max_examples=60)
+@given(
+    steps=st.lists(
+        st.tuples(
+            st.sampled_from(MANY),
+            st.integers(0, 2),
+            st.integers(1, 2),
+            st.sampled_from(PAIRS),
+            amounts(10**22),
+        ),
+        min_size=5,
+        max_size=25,
+    ),
+    batch=st.booleans(),
+)
+def test_the_books_agree_after_any_sequence(bench: VaultBench, steps: list[Step], batch: bool) -> None:
+    """SOLV-2, and principal to the unit; and whatever is refused is refused for a named reason."""
+    with bench.evm.isolation():
+        people = [bench.trader, bench.taker, bench.stranger]
+        accounts = [bench.debtor(owner, held=20, owed=31_000) for owner in people]
+        bench.deposit(bench.taker, "WETH", 1_000)
+        puppet = bench.instrument()
+        for owner in people:
+            for symbol in SYMBOLS:
+                bench.system.fund(symbol, owner, 1_000)
+        for step in steps:
+            kind, who, *_, amount = step
+            if kind == "time":
+                bench.system.warp(amount % (90 * DAY))
+            elif kind == "price":
+                bench.system.set_price("WETH", 1_200 + amount % 1_000)
+                bench.evm.mine()
+            else:
+                call = _call(bench, puppet, accounts, step)
+                _attempt(bench, people[who], *([call] * 2 if batch else [call]))
+            bench.check_books()
+
+
+def _call(bench: VaultBench, puppet: Any, accounts: list[bytes], step: Step) -> bytes:
+    kind, who, further, (symbol, second), amount = step
+    vault, account, other = bench.vault, accounts[who], accounts[(who + further) % 3]
+    token = bench[symbol]
+    owner = (bench.trader, bench.taker, bench.stranger)[who]
+    if kind == "deposit":
+        return bytes(vault.deposit.encode(account, token, amount))
+    if kind == "withdraw":
+        return bytes(vault.withdraw.encode(account, token, amount, owner))
+    if kind == "borrow":
+        return bytes(vault.borrow.encode(account, token, amount, owner))
+    if kind == "repay":
+        return bytes(vault.repay.encode(other, token, amount))
+    if kind == "transfer":
+        return bytes(vault.transfer.encode(account, other, token, amount))
+    if kind == "liquidate":
+        return bytes(vault.liquidate.encode(other, account, WAD // (amount % 7 + 1), 0, 0, NO_LIMIT))
+    if kind == "pay":
+        own = bench.account(puppet)
+        pair = (account, own) if further == 1 else (own, account)
+        script = bench.script((vault, vault.instrumentPay.encode(*pair, amount)))
+        return bytes(vault.callInstrument.encode(account, puppet, script))
+    bench.quote(symbol, second)
+    exact, amount = kind == "swap exactly", min(amount, 10**24)
+    order = bench.order(symbol, second, amount, bench.units(symbol, 50) if exact else 0, exact_out=exact)
+    return bytes(vault.swap.encode(account, order))
+
+
+def _attempt(bench: VaultBench, sender: str, *calls: bytes) -> None:
+    """Runs the calls, in a batch if there are several. A refusal must have a name."""
+    try:
+        if len(calls) == 1:
+            bench.evm.transact(sender, bench.vault.address, calls[0], 0, None, bytes)
+        else:
+            bench.batch(*calls, sender=sender)
+    except Reverted as error:
+        assert error.name not in ("", "Panic", "Halt", "Error"), error
+
+
+def _wealth(bench: VaultBench, account: bytes) -> int:
+    return bench.tokens(bench.trader, "USDC") + bench.balance(account, "USDC")
