@@ -20,8 +20,6 @@ interface ILendingPool {
 
     /// @dev Not with lending, borrowing and repaying, which are cheaper without it; `accrue` gives it at any time.
     event Accrued(uint256 index, uint256 ratePerSecond, uint256 reserve);
-    event Borrowed(address indexed domain, uint256 principal, uint256 amount, address to);
-    event Repaid(address indexed domain, uint256 principal, uint256 amount);
     event WrittenOff(address indexed domain, uint256 principal, uint256 amount, uint256 lineLeft);
     event ShortfallFlagged(
         address indexed domain,
@@ -58,7 +56,8 @@ interface ILendingPool {
 
     // --- domain ---
 
-    /// @notice Adds `principal` to what the calling domain owes and sends `amount` tokens to `to`.
+    /// @notice Adds `principal` to what the calling domain owes and sends `amount` tokens to `to`. Domains tell of borrowing
+    /// and repayment, account by account; the pool does not say it again.
     /// Reverts unless `amount <= principal * index` (rounded down), the line and the cash allow it.
     /// `amount` may be zero; then up to 100 units of principal, which book a rounding, may pass the line.
     /// @return domainDebt what the domain owes afterwards {tok}

@@ -84,7 +84,6 @@ contract LendingPool is PoolShares, IERC3156FlashLender {
         _takeCash(books, amount);
         _store(books);
         _credits[msg.sender] = CreditLib.pack(credit.lineLeft(), owed);
-        emit Borrowed(msg.sender, principal, amount, to);
         if (amount != 0) SafeTransferLib.safeTransfer(asset(), to, amount);
     }
 
@@ -101,7 +100,6 @@ contract LendingPool is PoolShares, IERC3156FlashLender {
         _store(books);
         _credits[msg.sender] = CreditLib.pack(credit.lineLeft(), owed);
         _checkReceived(books.cash);
-        emit Repaid(msg.sender, principal, amount);
     }
 
     /// @inheritdoc ILendingPool

@@ -12,15 +12,12 @@ MAX_ROUNDING = 100
 
 def test_sends_the_tokens_and_books_the_debt(bench: PoolBench) -> None:
     bench.deposit(1_000 * UNIT)
-    tx = bench.domain.borrow(bench.pool, 10 * UNIT, 9 * UNIT, bench.borrower)
-    assert tx.value == 10 * UNIT, "answers what the domain owes"
+    answer = bench.domain.borrow(bench.pool, 10 * UNIT, 9 * UNIT, bench.borrower).value
+    assert answer == 10 * UNIT, "answers what the domain owes"
     assert bench.token.balanceOf(bench.borrower) == 9 * UNIT
     assert bench.pool.cash() == bench.token.balanceOf(bench.pool) == 991 * UNIT
     assert bench.pool.domainOf(bench.domain) == (LINE, 10 * UNIT, 0)
     assert bench.pool.totalPrincipal() == bench.pool.totalDebt() == 10 * UNIT
-    assert tx.events("Borrowed", bench.pool) == [
-        {"domain": bench.domain.address, "principal": 10 * UNIT, "amount": 9 * UNIT, "to": bench.borrower}
-    ]
 
 
 @given(
