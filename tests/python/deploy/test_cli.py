@@ -23,7 +23,7 @@ from scripts.deploy import DeployError, RecordError, deploy
 from scripts.deploy.__main__ import app
 from scripts.deploy.record import Record
 from scripts.setup.environment import ROOT
-from tests.helpers.backend import test_accounts
+from tests.helpers import backend
 
 pytestmark = pytest.mark.anvil
 
@@ -81,7 +81,7 @@ def test_the_file_says_what_is_where(node, run, tmp_path):
 
 
 def test_a_signing_account_deploys_too(node, run, tmp_path, monkeypatch):
-    address, key = test_accounts()[4]
+    address, key = backend.test_accounts()[4]
     monkeypatch.setenv("KEEL_PRIVATE_KEY", key)
     result = run(node.url)
     assert result.exit_code == 0, result.output
