@@ -77,8 +77,9 @@ contract MarginHelper {
         }
         calls[calls.length - 1] = _encodeSwap(account, trade, false, trade.amount, trade.limit);
         bytes[] memory results = VAULT.execute(calls);
-        (, bought) = abi.decode(results[results.length - 1], (uint256, uint256));
-        emit Opened(account, trade.sell, trade.buy, trade.amount, bought);
+        uint256 sold;
+        (sold, bought) = abi.decode(results[results.length - 1], (uint256, uint256));
+        emit Opened(account, trade.sell, trade.buy, sold, bought);
     }
 
     /// @notice Buys back the whole debt in `trade.buy` with at most `trade.limit` of `trade.sell`, and sends what
