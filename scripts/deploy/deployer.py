@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from scripts.artifacts import Artifact, ArtifactError, artifacts
 from scripts.common.contract import Contract, Reverted
-from scripts.common.contract import Deployer as Backend
 from scripts.common.create_address import created_address
 from scripts.common.errors import KeelError
 from scripts.common.packages import package_artifact
@@ -28,17 +27,6 @@ IMMUTABLE = re.compile(rb"\x7f\x00{32}")
 
 class DeployError(KeelError):
     """The deployment cannot go on."""
-
-
-class Chain(Backend, Protocol):
-    """What is needed of a chain: a script's connection and a test's EVM have it both."""
-
-    def deploy_raw(
-        self, abi: list[dict[str, Any]], bytecode: str | bytes, *args: Any, sender: Any = None, value: int = 0
-    ) -> Contract: ...
-
-    @property
-    def block_number(self) -> int: ...
 
 
 Say = Callable[[str], None]
@@ -247,6 +235,3 @@ def _arguments(artifact: Artifact, args: tuple[Any, ...]) -> dict[str, Any]:
 
 def quiet(_: str) -> None:
     """Says nothing."""
-
-
-__all__ = ["LOCAL_CHAIN_ID", "Chain", "DeployError", "Deployer", "Say", "quiet"]

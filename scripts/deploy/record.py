@@ -51,8 +51,8 @@ class Record:
         self.complete = False
 
     @classmethod
-    def open(cls, path: Path, chain_id: int, genesis: str) -> Record | None:
-        """What the file says of this very chain; None if there is no file. Raises RecordError."""
+    def open(cls, path: Path, chain_id: int) -> Record | None:
+        """What the file says of a chain; None if there is no file. Raises RecordError."""
         try:
             content = json.loads(path.read_text())
         except FileNotFoundError:
@@ -69,10 +69,7 @@ class Record:
             ) from None
         if record.chain_id != chain_id:
             raise RecordError(f"{path} is of chain {record.chain_id}, the node serves chain {chain_id}")
-        record.genesis_matches = record.genesis == genesis
         return record
-
-    genesis_matches = True
 
     def __contains__(self, key: str) -> bool:
         entry = self.entries.get(key)

@@ -59,8 +59,8 @@ def _record(
         return Record(None, chain_id, "", name, sender)
     path = folder / f"{chain_id}.json"
     genesis = str(chain.rpc("eth_getBlockByNumber", "0x0", False)["hash"])
-    record = Record.open(path, chain_id, genesis)
-    if record is not None and not record.genesis_matches:
+    record = Record.open(path, chain_id)
+    if record is not None and record.genesis != genesis:
         if not local:
             raise DeployError(
                 f"{path} is of another chain with the id {chain_id}; move it away to deploy anew"

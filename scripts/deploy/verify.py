@@ -13,7 +13,7 @@ from scripts.common.contract import Call
 from scripts.common.uniswap import NOBODY, POOL_INIT_CODE_HASH
 from scripts.common.units import WAD, format_amount, format_duration, format_share, format_usd
 from scripts.deploy.deployer import Deployer, DeployError, find_artifact, is_compiled
-from scripts.deploy.domain import CORE, Core, governed, rate_source, role, sources
+from scripts.deploy.domain import Core, governed, rate_source, role, sources
 from scripts.deploy.world import World
 from scripts.markets import Market, Markets, Tier, values
 from scripts.markets.fields import PPM
@@ -318,6 +318,3 @@ def _ppm(value: int) -> str:
 
 def _dollars(value: int) -> str:
     return format_usd(value * WAD, None)
-
-
-__all__ = ["CORE", "Difference", "require_same", "verify"]

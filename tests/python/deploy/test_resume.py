@@ -44,7 +44,7 @@ def path(tmp_path):
 
 def reopened(path, evm) -> Record:
     """What the next process reads."""
-    return Record.open(path, CHAIN_ID, "") or Record(path, CHAIN_ID, "", "main", evm.accounts[0])
+    return Record.open(path, CHAIN_ID) or Record(path, CHAIN_ID, "", "main", evm.accounts[0])
 
 
 @pytest.mark.slow
