@@ -9,7 +9,7 @@ import {IRiskParameters} from "../../interfaces/IRiskParameters.sol";
 import {AccountId, Assessment, Holding, PriceStatus} from "../../interfaces/Types.sol";
 import {AssetRowLib, AssetWord, RateWord} from "./AssetRow.sol";
 import {BookSlot} from "./BookSlot.sol";
-import {Point, PointLib} from "./Point.sol";
+import {Point} from "./Point.sol";
 import {RiskBook} from "./RiskBook.sol";
 import {StandardMargin} from "./StandardMargin.sol";
 import {UnderlyingPoints} from "./UnderlyingPoints.sol";
@@ -86,7 +86,6 @@ abstract contract AccountTally is UnderlyingPoints {
             if (_isUnusual(asset, rate, point, tally.clock)) {
                 if (!_counts(tally, holdings, instrumentCount, holding, asset)) continue;
                 (asset, rate, magnitude, base) = _unusual(tally, holding, asset, rate, point);
-                if (magnitude == 0) continue;
             } else {
                 magnitude = _plainValue(amount, point.priceWad(), asset.decimals());
                 base = magnitude;
@@ -94,9 +93,7 @@ abstract contract AccountTally is UnderlyingPoints {
             unchecked {
                 // Values are at most 2**180, shocks below 2**68, sums of 256 of them below 2**256.
                 uint256 shock =
-                    asset.basisShockTo() +
-                        asset.unwindingTo() +
-                        point.shock(amount < 0 ? PointLib.UP : PointLib.DOWN);
+                    asset.basisShockTo() + asset.unwindingTo() + point.shock(amount < 0, tally.maintenance);
                 uint256 required = _requirementUp(base, shock, rate.depthTo());
                 int256 value = int256(magnitude);
                 if (amount > 0) {
@@ -200,6 +197,7 @@ abstract contract AccountTally is UnderlyingPoints {
         uint256 requirementPriceWad = point.requirementPriceWad();
         if (requirementPriceWad != 0) {
             base = FixedPointMathLib.fullMulDivUp(magnitude, requirementPriceWad, priceWad);
+            if (base > MAX_VALUE) base = MAX_VALUE;
         }
         return (asset, rate, magnitude, base);
     }
@@ -311,7 +309,14 @@ abstract contract AccountTally is UnderlyingPoints {
             pricesWad[i] = point.priceWad();
             uint256 priceWad = point.requirementPriceWad();
             requirementPricesWad[i] = priceWad == 0 ? pricesWad[i] : priceWad;
-            StandardMargin.putScenarios(scenarios, i, ids[i], requirementPricesWad[i], point);
+            StandardMargin.putScenarios(
+                scenarios,
+                i,
+                ids[i],
+                requirementPricesWad[i],
+                point,
+                tally.maintenance
+            );
             status = FixedPointMathLib.max(status, point.status());
         }
         tally.status = FixedPointMathLib.max(tally.status, status);
@@ -358,10 +363,13 @@ abstract contract AccountTally is UnderlyingPoints {
         for (Point point = tally.last; !point.isNull(); point = point.next()) {
             if (point.isDisputed()) {
                 uint256 half = FixedPointMathLib.mulWadUp(point.priceWad(), point.widthWad());
-                uint256 lowWad = point.lowWad() + half;
+                uint256 lowHalf = _lowHalf(point, half);
+                uint256 lowWad = point.lowWad() + lowHalf;
                 uint256 highWad = point.highWad() - half;
-                uint256 priceWad = (point.exposureWad() >= 0) == tally.maintenance ? highWad : lowWad;
-                point.setPrice(priceWad, FixedPointMathLib.divWadUp(half, priceWad), point.status());
+                bool high = (point.exposureWad() >= 0) == tally.maintenance;
+                uint256 priceWad = high ? highWad : lowWad;
+                uint256 widthWad = FixedPointMathLib.divWadUp(high ? half : lowHalf, priceWad);
+                point.setPrice(priceWad, widthWad, point.status());
                 point.setRequirementPrice(tally.maintenance ? lowWad : highWad);
             }
             point.setExposure(0);

@@ -18,6 +18,7 @@ contract RiskEngine is AccountTally, IRiskEngine {
     /// @dev An asset's price and edges for new risk.
     /// @param priceWad of its underlying, as the primary has it {USD}
     /// @param halfWad the primary's half-width {USD}
+    /// @param lowHalfWad how far the exchange price is above the lower edge {USD}
     /// @param rateWad units of the underlying for one token
     /// @param basisBandWad as a share
     struct Quote {
@@ -25,6 +26,7 @@ contract RiskEngine is AccountTally, IRiskEngine {
         uint256 lowWad;
         uint256 highWad;
         uint256 halfWad;
+        uint256 lowHalfWad;
         uint256 rateWad;
         uint256 decimals;
         uint256 basisBandWad;
@@ -159,7 +161,7 @@ contract RiskEngine is AccountTally, IRiskEngine {
         Quote memory bought = _quote(tally, assetOut);
         if (spent.status == NONE || bought.status == NONE) return (WAD, boundWad);
         uint256 spentWad = _up(spent, amountIn, spent.highWad - spent.halfWad);
-        uint256 boughtWad = _down(bought, amountOut, bought.lowWad + bought.halfWad);
+        uint256 boughtWad = _down(bought, amountOut, bought.lowWad + bought.lowHalfWad);
         if (boughtWad < spentWad) lossWad = WAD - FixedPointMathLib.fullMulDiv(boughtWad, WAD, spentWad);
     }
 
@@ -259,6 +261,7 @@ contract RiskEngine is AccountTally, IRiskEngine {
         row.walk(tally.clock);
         Point point;
         (point, quote.lowWad, quote.highWad, quote.halfWad) = _edges(tally, row.asset.underlying());
+        quote.lowHalfWad = point.isDisputed() ? _lowHalf(point, quote.halfWad) : quote.halfWad;
         quote.priceWad = point.priceWad();
         quote.status = point.status();
         quote.decimals = row.asset.decimals();

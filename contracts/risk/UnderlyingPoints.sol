@@ -133,18 +133,7 @@ abstract contract UnderlyingPoints is OracleRouter {
             (feed, source, shocks) = _walked(feed, source, bounds, shocks, tally.clock);
             _judgeAll(tally, point, id, feed, source, bounds, answer, updatedAt);
         }
-        _setShocks(point, shocks, tally.maintenance);
-    }
-
-    /// @dev A ramp may have taken the maintenance shock past the initial one: new risk never has the smaller.
-    function _setShocks(Point point, ShockWord shocks, bool maintenance) private pure {
-        uint256 down = shocks.maintenanceDownTo();
-        uint256 up = shocks.maintenanceUpTo();
-        if (!maintenance) {
-            down = FixedPointMathLib.max(down, shocks.initialDown());
-            up = FixedPointMathLib.max(up, shocks.initialUp());
-        }
-        point.setShocks(down, up);
+        point.setShocks(shocks);
     }
 
     /// @dev As `UnderlyingRowLib.walk`, for words.
@@ -168,6 +157,18 @@ abstract contract UnderlyingPoints is OracleRouter {
         row.walk(tally.clock);
         point.setPrice(priceWad, row.feed.halfWidthTo() * PPM_TO_WAD, FRESH);
         point.setEdges(0, 0);
+    }
+
+    /// @dev How far the exchange price of a disputed underlying is above its lower edge: the primary's half-width, or that of
+    /// the price whose lower edge it is, where that is less. A primary that lies upwards is as far off as it lies, and so
+    /// is its half-width; who owes the asset must not be taken over, nor charged, at a price that follows the lie (ORA-1).
+    /// @param halfWad the primary's half-width {USD}
+    function _lowHalf(Point point, uint256 halfWad) internal pure returns (uint256) {
+        uint256 lowWad = point.lowWad();
+        uint256 widthWad = point.widthWad();
+        if (lowWad == 0 || widthWad >= WAD) return halfWad;
+        return
+            FixedPointMathLib.min(halfWad, FixedPointMathLib.fullMulDivUp(lowWad, widthWad, WAD - widthWad));
     }
 
     /// @dev Price, half-width, status and edges; all words are walked. Edges only where they count: a dispute that has timed

@@ -169,6 +169,14 @@ class Band:
         return div_up(self.price * self.width, WAD)
 
     @property
+    def low_half(self) -> int:
+        """How far the exchange price is above the lower edge in a dispute: by no more than the half-width of
+        the price that has this lower edge, however far up the primary lies."""
+        if not self.low or self.width >= WAD:
+            return self.half
+        return min(self.half, div_up(self.low * self.width, WAD - self.width))
+
+    @property
     def edges(self) -> tuple[int, int]:
         """Lower and upper edge."""
         if self.low is not None and self.high is not None:
@@ -352,9 +360,12 @@ def assess(
 def _exchange(of: Band, exposure: int, maintenance: bool) -> Exchange:
     if of.low is None or of.high is None:
         return Exchange(of.price, of.width, of.price)
-    low, high = of.low + of.half, of.high - of.half
-    price = high if (exposure >= 0) == maintenance else low
-    return Exchange(price, div_up(of.half * WAD, price), low if maintenance else high)
+    low, high = of.low + of.low_half, of.high - of.half
+    if (exposure >= 0) == maintenance:
+        price, half = high, of.half
+    else:
+        price, half = low, of.low_half
+    return Exchange(price, div_up(half * WAD, price), low if maintenance else high)
 
 
 def _add_up(
@@ -389,7 +400,7 @@ def _add_up(
         value = min(product // unit if held else div_up(product, unit), MAX_VALUE)
         base = value
         if point.requirement_price != point.price:
-            base = div_up(value * point.requirement_price, point.price)
+            base = min(div_up(value * point.requirement_price, point.price), MAX_VALUE)
         down, up = shocks[asset.underlying]
         required = _requirement(asset, base, down if held else up, at.clock)
         if held:

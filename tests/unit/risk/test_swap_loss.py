@@ -53,8 +53,8 @@ def test_while_sources_disagree_a_buy_counts_the_lower_price_and_a_sale_the_uppe
     bench.set_second(1, 2_510)
     assert loss(bench, USDC, 2_000 * 10**6, WETH, WAD) == 0  # bought: 1,990 + 10
     assert loss(bench, WETH, WAD, USDC, 2_000 * 10**6) == WAD // 5  # spent: 2,510 - 10
-    bench.set_second(1, 1_590)
-    assert loss(bench, USDC, 2_000 * 10**6, WETH, WAD) == WAD // 5  # bought: 1,590 + 10
+    bench.set_second(1, 1_592)
+    assert loss(bench, USDC, 2_000 * 10**6, WETH, WAD) == WAD // 5  # bought: 1,592 / 99.5%
     assert loss(bench, WETH, WAD, USDC, 2_000 * 10**6) == 0
 
 
