@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from eth_abi import encode
@@ -49,6 +49,8 @@ class VaultBench:
     accounts: list[bytes] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
+        # Assets that this bench adds are no business of others on the same domain.
+        self.system = replace(self.system, assets=dict(self.system.assets))
         names = self.evm.accounts
         self.owner, self.guardian, self.lender = names[OWNER], names[GUARDIAN], names[LENDER]
         self.trader, self.taker, self.stranger = names[TRADER], names[TAKER], names[STRANGER]

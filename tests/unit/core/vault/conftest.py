@@ -11,8 +11,6 @@ from tests.helpers.vault_bench import VaultBench
 @pytest.fixture
 def bench(system: System) -> Iterator[VaultBench]:
     """The domain, seen from its vault; undone after the test."""
-    assets = dict(system.assets)
     bench = VaultBench(system)
     yield bench
     bench.check_books()
-    system.assets = assets
