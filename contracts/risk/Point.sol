@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {ShockWord} from "../oracle/UnderlyingRow.sol";
+
 /// @notice An underlying within one assessment: where it is in memory. A plain memory struct would be zeroed anew at each
 /// function that returns one.
 /// next | priceWad | widthWad | status | shocks | exposureWad | requirementPriceWad | lowWad | highWad, one word each:
@@ -8,7 +10,7 @@ pragma solidity 0.8.37;
 /// - priceWad: exchange price {USD}
 /// - widthWad: half-width as a share of it
 /// - status: of the price
-/// - shocks: moves to survive {ppm}: down24 for what is owned, up24 for what is owed
+/// - shocks: moves to survive, walked
 /// - exposureWad: net exposure {USD}
 /// - requirementPriceWad: price at which the requirement is counted, where that is not the exchange price, else zero {USD}
 /// - lowWad, highWad: edges of the band while the sources disagree, else zero {USD}
@@ -18,10 +20,6 @@ using PointLib for Point global;
 
 /// @notice Allocation and accessors of points.
 library PointLib {
-    /// @notice Sides, as positions in the word of shocks.
-    uint256 internal constant DOWN = 0;
-    uint256 internal constant UP = 24;
-
     /// @notice A point in new memory. Price and shocks are for the caller to set.
     function create(Point next_) internal pure returns (Point point) {
         assembly ("memory-safe") {
@@ -54,10 +52,18 @@ library PointLib {
         return _get(self, 0x60);
     }
 
-    /// @notice Move to survive {ppm}.
-    /// @param side DOWN for what is owned, UP for what is owed
-    function shock(Point self, uint256 side) internal pure returns (uint256) {
-        return (_get(self, 0x80) >> side) & 0xffffff;
+    /// @notice Move to survive {ppm}: down for what is owned, up for what is owed. A ramp may have taken the maintenance
+    /// shock past the initial one: new risk never has the smaller.
+    function shock(Point self, bool isUp, bool maintenance) internal pure returns (uint256 ppm) {
+        uint256 word = _get(self, 0x80);
+        assembly ("memory-safe") {
+            // initialDown24 | initialUp24 | maintenanceDown24 | From24 | maintenanceUp24 | From24
+            ppm := and(shr(add(48, mul(48, isUp)), word), 0xffffff)
+            if iszero(maintenance) {
+                let initial := and(shr(mul(24, isUp), word), 0xffffff)
+                ppm := xor(ppm, mul(xor(ppm, initial), gt(initial, ppm)))
+            }
+        }
     }
 
     function exposureWad(Point self) internal pure returns (int256) {
@@ -87,8 +93,8 @@ library PointLib {
         _set(self, 0x60, status_);
     }
 
-    function setShocks(Point self, uint256 downPpm, uint256 upPpm) internal pure {
-        _set(self, 0x80, (downPpm << DOWN) | (upPpm << UP));
+    function setShocks(Point self, ShockWord shocks) internal pure {
+        _set(self, 0x80, ShockWord.unwrap(shocks));
     }
 
     function setExposure(Point self, int256 exposureWad_) internal pure {

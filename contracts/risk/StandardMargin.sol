@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 
 import {Scenario} from "../../interfaces/IInstrument.sol";
-import {Point, PointLib} from "./Point.sol";
+import {Point} from "./Point.sol";
 
 /// @notice Standard margin as a rule over scenario values: every position on its own worst shock, no netting. Only the two
 /// end points of each underlying matter, at unchanged volatility. A rule chooses the scenarios and turns the changes of
@@ -21,10 +21,11 @@ library StandardMargin {
         uint256 position,
         uint256 underlying,
         uint256 priceWad,
-        Point point
+        Point point,
+        bool maintenance
     ) internal pure {
-        int256 downWad = -int256(point.shock(PointLib.DOWN) * PPM_TO_WAD);
-        int256 upWad = int256(point.shock(PointLib.UP) * PPM_TO_WAD);
+        int256 downWad = -int256(point.shock(false, maintenance) * PPM_TO_WAD);
+        int256 upWad = int256(point.shock(true, maintenance) * PPM_TO_WAD);
         scenarios[2 * position] = Scenario(underlying, priceWad, downWad, 0);
         scenarios[2 * position + 1] = Scenario(underlying, priceWad, upWad, 0);
     }
