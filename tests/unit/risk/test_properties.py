@@ -107,7 +107,7 @@ def test_a_larger_shock_never_needs_less(evm, account, down, more):
         assert requirements[0] <= requirements[1]
 
 
-lies = st.sampled_from([1, 500, 900, 970, 985, 1_015, 1_030, 1_100, 2_000, 10_000])
+lies = st.sampled_from([1, 500, 900, 970, 985, 1_015, 1_030, 1_100, 2_000, 10_000, 10**6])
 
 
 @settings(max_examples=EXAMPLES)
