@@ -180,7 +180,9 @@ abstract contract AccountStore is OperationLock {
         if ((before == 0) != (amount == 0)) {
             Header header = state.header;
             _record(account, _HEADER_KEY, Header.unwrap(header));
-            state.header = header.withAsset(id, amount != 0);
+            header = header.withAsset(id, amount != 0);
+            state.header = header;
+            if (amount == 0) _keepStamp(state, header, id >> 1);
         }
     }
 
@@ -371,11 +373,13 @@ abstract contract AccountStore is OperationLock {
         AccountState storage state = _accounts[account];
         Header header = state.header;
         _record(account, _HEADER_KEY, Header.unwrap(header));
-        state.header = header.withInstrument(id, held);
+        header = header.withInstrument(id, held);
+        state.header = header;
+        if (!held) _keepStamp(state, header, SETTLEMENT);
     }
 
     /// @dev Marks that the account took on net risk in this block, in a pair that it holds; `lastWritten` where that is
-    /// one, since its slot is warm and dirty.
+    /// one, since its slot is warm and dirty. `_gather` looks at pairs that are held, and with instruments at the first.
     function _stamp(
         AccountId account,
         Holding[] memory list,
@@ -392,6 +396,17 @@ abstract contract AccountStore is OperationLock {
         AccountState storage state = _accounts[account];
         Pair pair = state.pairs[position];
         if (pair.riskRaisedAt() != _stampNow()) state.pairs[position] = pair.stamped(block.number);
+    }
+
+    /// @dev The pair at `position` may have ceased to be looked at: a stamp of this block moves on, so that the repayment of
+    /// a dust of debt does not lift it.
+    function _keepStamp(AccountState storage state, Header header, uint256 position) private {
+        uint256 bits = header.assets();
+        if (bits == 0 || (bits >> (position << 1)) & 3 != 0) return;
+        if (position == 0 && header.instruments() != 0) return;
+        if (state.pairs[position].riskRaisedAt() != _stampNow()) return;
+        uint256 next = header.instruments() != 0 ? 0 : bits.ffs() >> 1;
+        state.pairs[next] = state.pairs[next].stamped(block.number);
     }
 
     /// @dev Number of this block as stamps hold it.

@@ -63,6 +63,7 @@ abstract contract SolvencyCheck is VaultBase {
                 revert IVaultTypes.Vault_NoNewRisk(account, uint8(current.status), _paused);
             }
             if (flags & LOSSY_SWAP != 0) revert IVaultTypes.Vault_LossyReduction(account);
+            _stampAgain(account, list, instruments, flags >> 8);
             return;
         }
         if (current.debtValue < current.minimumDebt && flags & BORROWED != 0 && current.debtValue != 0) {
@@ -73,6 +74,18 @@ abstract contract SolvencyCheck is VaultBase {
         // Netted over the operation, so that a dust borrow hidden in a deposit does not shield from liquidation.
         if (flags & TOOK_OVER != 0 || !_reducedRisk(account, current))
             _stamp(account, list, instruments.length != 0, flags >> 8);
+        else _stampAgain(account, list, instruments, flags >> 8);
+    }
+
+    /// @dev Who took on net risk in this block before does not lose the mark by changing everything that he holds.
+    function _stampAgain(
+        AccountId account,
+        Holding[] memory list,
+        address[] memory instruments,
+        uint256 lastWritten
+    ) private {
+        (, , uint256 riskRaisedAt, ) = _gather(account, true);
+        if (riskRaisedAt == _stampNow()) _stamp(account, list, instruments.length != 0, lastWritten);
     }
 
     function _assessOriginal(
