@@ -8,7 +8,6 @@ import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 import {IBackstop} from "../../interfaces/IBackstop.sol";
 import {ILendingPool} from "../../interfaces/ILendingPool.sol";
 import {IRiskEngine} from "../../interfaces/IRiskEngine.sol";
-import {IVault} from "../../interfaces/IVault.sol";
 import {AccountId, PriceStatus} from "../../interfaces/Types.sol";
 import {Governed} from "../access/Governed.sol";
 import {BackstopShares} from "./BackstopShares.sol";

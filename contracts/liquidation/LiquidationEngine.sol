@@ -6,10 +6,11 @@ import {LibBit} from "solady/utils/LibBit.sol";
 
 import {ILiquidationEngine} from "../../interfaces/ILiquidationEngine.sol";
 import {IRiskEngine} from "../../interfaces/IRiskEngine.sol";
-import {AccountId, Assessment, Holding, HoldingLib} from "../../interfaces/Types.sol";
+import {AccountId, Assessment, Holding, HoldingLib, PriceStatus} from "../../interfaces/Types.sol";
 import {ShortfallFlags} from "./ShortfallFlags.sol";
+import {Case, TakeoverCase} from "./TakeoverCase.sol";
 import {Slice, TakeoverMath} from "./TakeoverMath.sol";
-import {Weights, WeighingLib} from "./Weighing.sol";
+import {WeighingLib} from "./Weighing.sol";
 
 /// @notice Sizes and prices takeovers. Derivations and proofs of LIQ-1 to LIQ-4: docs/liquidation.md. For the bounds of
 /// what is unchecked see `TakeoverMath`.
@@ -19,35 +20,10 @@ contract LiquidationEngine is ShortfallFlags {
     using LibBit for uint256;
     using WeighingLib for IRiskEngine;
 
-    /// @dev What a repayment can lose between tokens and principal: a unit of principal and one of debt, as long as the debt
-    /// index is below 2 (LIQ-1) {settlement tok}.
+    /// @dev What a repayment can lose between tokens and principal, as long as the debt index is below 2 {settlement tok}.
     uint256 private constant REPAYMENT_ROUNDING = 2;
     /// @dev Bits that ids of instruments can have.
     uint256 private constant INSTRUMENT_IDS = (1 << 127) - 1;
-
-    /// @dev An account whose takeover is planned, as it was weighed.
-    /// @param account its assessment
-    /// @param assets weights of its holdings
-    /// @param held weights of its instruments
-    /// @param base its requirement without that of settlement tokens held
-    /// @param size value of its debts and requirement of its instruments
-    /// @param settlementDebt value of what it owes in the settlement asset
-    /// @param excludedHeld bitmap of the positions of excluded instruments
-    /// @param excluded something it holds or owes is excluded
-    /// @param excludedRisk so is something that cannot be salvaged: a debt or an instrument
-    /// @param salvage value of what is excluded after its requirement
-    struct Case {
-        Assessment account;
-        Weights assets;
-        Weights held;
-        uint256 base;
-        uint256 size;
-        uint256 settlementDebt;
-        uint256 excludedHeld;
-        bool excluded;
-        bool excludedRisk;
-        uint256 salvage;
-    }
 
     constructor(
         address vault_,
@@ -70,10 +46,12 @@ contract LiquidationEngine is ShortfallFlags {
         IRiskEngine.DomainParameters memory domain = RISK_ENGINE.parameters();
         _requireGraceOver(domain.gracePeriod);
 
-        Slice memory slice = _cut(holdings, c);
-        if (takeover.excludedAssets != 0) _excludeAssets(holdings, takeover.excludedAssets, c, slice);
-        if (takeover.excludedInstruments != 0) _excludeInstruments(takeover, c, slice);
-        uint256 health = _healthWad(result.equity, c.base);
+        Slice memory slice = TakeoverCase.cut(holdings, c);
+        if (takeover.excludedAssets != 0)
+            TakeoverCase.excludeAssets(holdings, takeover.excludedAssets, c, slice);
+        if (takeover.excludedInstruments != 0)
+            TakeoverCase.excludeInstruments(_excludedPositions(takeover), c, slice);
+        uint256 health = TakeoverCase.healthWad(result.equity, c.base);
         if (result.equity < 0 || health < domain.premiumMinWad)
             _planWhole(holdings, takeover, c, slice, domain, result);
         else _planPart(holdings, takeover, c, slice, domain, result, TakeoverMath.premiumWad(health, domain));
@@ -82,81 +60,6 @@ contract LiquidationEngine is ShortfallFlags {
     /// @inheritdoc ILiquidationEngine
     function premiumWad(uint256 healthWad) external view returns (uint256) {
         return TakeoverMath.premiumWad(healthWad, RISK_ENGINE.parameters());
-    }
-
-    // --- what there is ---
-
-    /// @dev Sums over the account; the slice is all of it at first.
-    function _cut(Holding[] calldata holdings, Case memory c) private pure returns (Slice memory slice) {
-        unchecked {
-            slice.equity = c.account.equity;
-            slice.requirement = c.account.requirement;
-            slice.base = c.account.requirement;
-            slice.size = c.account.debtValue;
-            Holding first = _first(holdings);
-            if (first.assetId() == 0) {
-                int256 amount = first.amount();
-                if (amount < 0) slice.settlementDebt = uint256(-c.assets.valueWad(0));
-                else if (amount > 0) slice.base = slice.base.zeroFloorSub(c.assets.requirementWad(0));
-            }
-            for (uint256 i; i < c.held.length(); ++i) slice.size += c.held.requirementWad(i);
-            c.base = slice.base;
-            c.size = slice.size;
-            c.settlementDebt = slice.settlementDebt;
-        }
-    }
-
-    function _excludeAssets(
-        Holding[] calldata holdings,
-        uint256 excludedAssets,
-        Case memory c,
-        Slice memory slice
-    ) private pure {
-        unchecked {
-            for (uint256 i; i < holdings.length; ++i) {
-                uint256 id = holdings[i].assetId();
-                if (!_has(excludedAssets, id)) continue;
-                c.excluded = true;
-                int256 value = c.assets.valueWad(i);
-                uint256 requirement = c.assets.requirementWad(i);
-                bool owed = holdings[i].amount() < 0;
-                slice.equity -= value;
-                slice.requirement = slice.requirement.zeroFloorSub(requirement);
-                if (owed || id != 0) slice.base = slice.base.zeroFloorSub(requirement);
-                if (owed) {
-                    c.excludedRisk = true;
-                    slice.size -= value.abs();
-                    if (id == 0) slice.settlementDebt = 0;
-                } else {
-                    c.salvage += value.abs().zeroFloorSub(requirement);
-                }
-            }
-        }
-    }
-
-    function _excludeInstruments(Takeover calldata takeover, Case memory c, Slice memory slice) private view {
-        unchecked {
-            c.excludedHeld = _excludedPositions(takeover);
-            if (c.excludedHeld == 0) return;
-            c.excluded = true;
-            c.excludedRisk = true;
-            for (uint256 i; i < takeover.instruments.length; ++i) {
-                if (!_has(c.excludedHeld, i)) continue;
-                uint256 requirement = c.held.requirementWad(i);
-                slice.equity -= c.held.valueWad(i);
-                slice.requirement = slice.requirement.zeroFloorSub(requirement);
-                slice.base = slice.base.zeroFloorSub(requirement);
-                slice.size -= requirement;
-            }
-        }
-    }
-
-    /// @dev Equity over what the premium is a share of; zero when negative, 1 when more.
-    function _healthWad(int256 equity, uint256 base) private pure returns (uint256) {
-        if (equity < 0) return 0;
-        unchecked {
-            return uint256(equity) >= base ? WAD : (uint256(equity) * WAD) / base;
-        }
     }
 
     // --- part of a solvent account ---
@@ -190,15 +93,24 @@ contract LiquidationEngine is ShortfallFlags {
             // A few wei for the roundings of the risk engine before and after, so that they do not lower health either (LIQ-1).
             value += int256(4 + 2 * (c.assets.length() + c.held.length())) - int256(premiumValue);
         }
-        (uint256 amount, uint256 priced) = _settlementPrice(_first(holdings), c.assets, true);
+        (uint256 amount, uint256 priced) = _settlementPrice(TakeoverCase.first(holdings), c.assets, true);
         // Rounding of coarse tokens may have moved more debt than assets; the taker is not paid for it.
         result.payment = TakeoverMath.tokensUp(value > 0 ? uint256(value) : 0, amount, priced);
-        if (c.settlementDebt != 0) result.payment += REPAYMENT_ROUNDING;
         uint256 share = TakeoverMath.backstopShareWad(premium, domain);
         if (share != 0)
             result.backstopFee = TakeoverMath.tokensUp(TakeoverMath.shareDown(base, share), amount, priced);
-        if (c.excluded)
-            _requireHealthKept(_first(holdings), takeover.account, c, result, requirement, premiumValue);
+        if (c.excluded) {
+            if (c.settlementDebt != 0)
+                premiumValue += TakeoverMath.coveredUp(REPAYMENT_ROUNDING, amount, priced);
+            _requireHealthKept(
+                TakeoverCase.first(holdings),
+                takeover.account,
+                c,
+                result,
+                requirement,
+                premiumValue
+            );
+        }
     }
 
     /// @dev The fraction that is taken: up to the target, or everything rather than leave dust.
@@ -245,7 +157,7 @@ contract LiquidationEngine is ShortfallFlags {
                 Holding holding = holdings[i];
                 uint256 id = holding.assetId();
                 int256 amount = holding.amount();
-                if (amount == 0 || _has(excludedAssets, id)) continue;
+                if (amount == 0 || TakeoverCase.has(excludedAssets, id)) continue;
                 uint256 part = c.assets.requirementWad(i);
                 if (fraction == WAD) {
                     moved[i] = holding;
@@ -269,7 +181,7 @@ contract LiquidationEngine is ShortfallFlags {
                 if (id != 0 || amount < 0) base += part;
             }
             for (uint256 i; i < c.held.length(); ++i) {
-                if (_has(c.excludedHeld, i)) continue;
+                if (TakeoverCase.has(c.excludedHeld, i)) continue;
                 int256 whole = c.held.valueWad(i);
                 if (whole > 0) value += int256(TakeoverMath.shareUp(uint256(whole), fraction));
                 else value -= int256(TakeoverMath.shareDown(whole.abs(), fraction));
@@ -283,16 +195,16 @@ contract LiquidationEngine is ShortfallFlags {
     /// @dev LIQ-1 where something stays behind: what was taken may have been healthier than what is left, and the payment
     /// carries a requirement of its own. The account's settlement balance after the payment is weighed once more.
     /// @param requirement of what moves
-    /// @param premiumValue by which equity falls
+    /// @param equityDown by which equity falls
     function _requireHealthKept(
         Holding first,
         AccountId account,
         Case memory c,
         Plan memory result,
         uint256 requirement,
-        uint256 premiumValue
+        uint256 equityDown
     ) private view {
-        int256 balance = int256(result.payment - (c.settlementDebt != 0 ? REPAYMENT_ROUNDING : 0));
+        int256 balance = int256(result.payment);
         if (first.assetId() == 0 && first.amount() != 0) {
             int256 moved = result.moved[0].amount();
             balance += first.amount() - moved;
@@ -304,7 +216,7 @@ contract LiquidationEngine is ShortfallFlags {
         left[0] = HoldingLib.pack(0, balance);
         (Assessment memory settlement, , ) = RISK_ENGINE.weighed(account, left, new address[](0));
         uint256 requirementAfter = c.account.requirement.zeroFloorSub(requirement) + settlement.requirement;
-        uint256 equityAfter = uint256(result.equity) - premiumValue;
+        uint256 equityAfter = uint256(result.equity).zeroFloorSub(equityDown);
         // E' / R' >= E / R
         if (
             equityAfter == 0 ||
@@ -319,7 +231,8 @@ contract LiquidationEngine is ShortfallFlags {
     /// the pools and the instruments bear what the backstop cannot, each by its part.
     ///
     /// What is excluded goes to the backstop, which pays for it what it is worth after its requirement: less than the
-    /// oracle's price, so that nobody turns the backstop's cash into assets for free.
+    /// oracle's price, so that nobody turns the backstop's cash into assets for free, and nothing while a price is in
+    /// doubt.
     function _planWhole(
         Holding[] calldata holdings,
         Takeover calldata takeover,
@@ -333,9 +246,14 @@ contract LiquidationEngine is ShortfallFlags {
         result.salvaged = c.excluded;
         _move(holdings, takeover.excludedAssets, c, result);
 
-        uint256 claims = TakeoverMath.shareDown(slice.base, domain.premiumMinWad) + c.salvage;
+        uint256 claims = TakeoverMath.shareDown(slice.base, domain.premiumMinWad);
+        if (c.account.status == PriceStatus.FRESH) claims += c.salvage;
         int256 claim = int256(claims) - result.equity;
-        (uint256 amount, uint256 priced) = _settlementPrice(_first(holdings), c.assets, claim < 0);
+        (uint256 amount, uint256 priced) = _settlementPrice(
+            TakeoverCase.first(holdings),
+            c.assets,
+            claim < 0
+        );
         if (claim < 0) {
             result.payment = TakeoverMath.tokensUp(uint256(-claim), amount, priced);
             return;
@@ -392,14 +310,5 @@ contract LiquidationEngine is ShortfallFlags {
                 if (takeover.instruments[i] == instrument) positions |= 1 << i;
             }
         }
-    }
-
-    /// @dev The first holding, where settlement tokens are if there are any; zero if there is none.
-    function _first(Holding[] calldata holdings) private pure returns (Holding) {
-        return holdings.length == 0 ? Holding.wrap(0) : holdings[0];
-    }
-
-    function _has(uint256 bitmap, uint256 bit) private pure returns (bool) {
-        return (bitmap >> bit) & 1 != 0;
     }
 }

@@ -66,9 +66,15 @@ abstract contract ShortfallFlags is ILiquidationEngine {
         uint256 shortfall = uint256(-assessment.equity);
         Holding first = list.length == 0 ? Holding.wrap(0) : list[0];
         (uint256 units, uint256 priced) = _settlementPrice(first, assets, false);
-        uint256 backstopPart = TakeoverMath.tokensUp(shortfall, units, priced).min(_coverFor(account));
+        uint256 cover = _coverFor(account);
+        // The smallest premium comes first, as in a takeover.
+        uint256 premium = TakeoverMath
+            .tokensDown(_smallestPremium(assessment, first, assets), units, priced)
+            .min(cover);
+        uint256 deficitPart = TakeoverMath.tokensUp(shortfall, units, priced).min(cover - premium);
+        uint256 backstopPart = premium + deficitPart;
         BACKSTOP.flagShortfall(account, backstopPart);
-        uint256 left = shortfall.zeroFloorSub(TakeoverMath.mulDivDown(backstopPart, priced, units));
+        uint256 left = shortfall.zeroFloorSub(TakeoverMath.mulDivDown(deficitPart, priced, units));
         uint256 losses = _losses(assets, held);
         uint256 flags = FLAGGED;
         for (uint256 i; i < list.length; ++i) {
@@ -195,6 +201,18 @@ abstract contract ShortfallFlags is ILiquidationEngine {
         int256 balance = VAULT.balanceOf(AccountIdLib.id(address(BACKSTOP), 0), VAULT.settlementAsset());
         if (balance <= 0) return 0;
         return uint256(balance).zeroFloorSub(BACKSTOP.flagged() - BACKSTOP.flaggedOf(account));
+    }
+
+    /// @dev Value of the smallest premium on a whole account: a share of its requirement without that of settlement tokens
+    /// held.
+    function _smallestPremium(
+        Assessment memory assessment,
+        Holding first,
+        Weights assets
+    ) private view returns (uint256) {
+        uint256 base = assessment.requirement;
+        if (first.assetId() == 0 && first.amount() > 0) base = base.zeroFloorSub(assets.requirementWad(0));
+        return TakeoverMath.shareDown(base, RISK_ENGINE.domainParameters().premiumMinWad);
     }
 
     /// @dev Sum over which a deficit is split: the value of all debts to pools and of all losing instruments.

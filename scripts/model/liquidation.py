@@ -89,6 +89,7 @@ class Account:
     uncertainty: int = 0
     cover: int = 0
     sequencer_up_for: int = NEVER_DOWN
+    fresh: bool = True
     sample_price: Callable[[bool], int] = lambda taker_pays: WAD * 10**27
     settlement_requirement: Callable[[int], int] = lambda balance: 0
 
@@ -250,25 +251,27 @@ def _plan_part(
     earned = taken_base * rate // WAD
     price = account.settlement_price(taker_pays=True)
     margin = 4 + 2 * (len(account.positions) + len(account.instruments))
-    result.payment = price.tokens_up(max(0, value + margin - earned)) + _repayment_rounding(account)
+    result.payment = price.tokens_up(max(0, value + margin - earned))
     share = min(rate * domain.backstop_share // WAD, rate - domain.premium_min)
     if share != 0:
         result.backstop_fee = price.tokens_up(taken_base * share // WAD)
     if something_left:
+        own = account.settlement
+        if own is not None and own.value < 0:
+            earned += price.covered_by(REPAYMENT_ROUNDING)
         _require_health_kept(account, result, taken_requirement, earned)
 
 
-def _require_health_kept(account: Account, result: Plan, taken_requirement: int, earned: int) -> None:
+def _require_health_kept(account: Account, result: Plan, taken_requirement: int, equity_down: int) -> None:
     """LIQ-1 where something stays behind."""
     own = account.settlement
-    balance = result.payment - _repayment_rounding(account)
-    requirement = account.requirement - taken_requirement
+    balance, requirement = result.payment, account.requirement - taken_requirement
     if own is not None:
         moved = result.moved[list(account.positions).index(own)]
         balance += own.amount - moved
         requirement -= own.requirement - own.requirement * abs(moved) // abs(own.amount)
     requirement = max(0, requirement) + account.settlement_requirement(balance)
-    equity = account.equity - earned
+    equity = max(0, account.equity - equity_down)
     if equity == 0 or equity * account.requirement < account.equity * requirement:
         raise Refused("LiquidationEngine_HealthWouldFall")
 
@@ -286,7 +289,8 @@ def _plan_whole(
     result.moved = [p.amount if p in taken else 0 for p in account.positions]
     base = sum(p.requirement for p in taken if not _is_cash(p)) + sum(i.requirement for i in held)
     salvage = sum(max(0, p.value - p.requirement) for p in left)
-    claim = base * domain.premium_min // WAD + salvage - account.equity
+    claims = base * domain.premium_min // WAD + (salvage if account.fresh else 0)
+    claim = claims - account.equity
     price = account.settlement_price(taker_pays=claim < 0)
     if claim < 0:
         result.payment = price.tokens_up(-claim)
@@ -294,7 +298,8 @@ def _plan_whole(
     result.top_up = min(price.tokens_down(claim), account.cover)
     if not result.insolvent:
         return
-    rest = max(0, -account.equity - price.covered_by(account.cover))
+    for_deficit = max(0, account.cover - price.tokens_down(claims))
+    rest = max(0, -account.equity - price.covered_by(for_deficit))
     losses = account.debt + sum(-i.value for i in account.instruments if i.value < 0)
     for n, position in enumerate(account.positions):
         part = 0
@@ -304,12 +309,6 @@ def _plan_whole(
         result.write_offs.append(part)
     for instrument in account.instruments:
         result.absorbs.append(rest * -instrument.value // losses if instrument.value < 0 and rest else 0)
-
-
-def _repayment_rounding(account: Account) -> int:
-    """What a repayment can lose between tokens and principal."""
-    own = account.settlement
-    return REPAYMENT_ROUNDING if own is not None and own.value < 0 else 0
 
 
 def _is_cash(position: Position) -> bool:
