@@ -125,7 +125,6 @@ interface IVaultTypes {
     error Vault_NativeTransferFailed(address to, uint256 amount);
     error Vault_SignatureExpired(uint256 deadline);
     error Vault_BadSignature(AccountId account);
-    error Vault_TransferShort(address token, uint256 balance, uint256 accounted);
 }
 
 /// @notice What moves balances.
@@ -263,7 +262,7 @@ interface IVaultAdmin is IVaultTypes {
     /// @notice Everything an account holds.
     /// @return list its assets, ascending by id
     /// @return instruments addresses of the instruments it holds
-    /// @return riskRaisedAt last block in which it took on net risk (lower 32 bits)
+    /// @return riskRaisedAt last block in which it took on net risk (lower 31 bits)
     function holdings(
         AccountId account
     ) external view returns (Holding[] memory list, address[] memory instruments, uint256 riskRaisedAt);
