@@ -104,11 +104,6 @@ abstract contract AccountTally is UnderlyingPoints {
                 }
                 requirement += required;
                 point.setExposure(point.exposureWad() + value);
-                uint256 basisBand = asset.basisBandTo();
-                if (basisBand != 0) {
-                    uint256 widest = magnitude > base ? magnitude : base;
-                    tally.uncertainty += (widest * basisBand + 999_999) / 1e6;
-                }
                 if (weights.length != 0) {
                     weights[i].valueWad = value;
                     weights[i].requirementWad = required;
@@ -119,8 +114,8 @@ abstract contract AccountTally is UnderlyingPoints {
         tally.debtValue = debtValue;
     }
 
-    /// @dev Whether an asset is anything but plain collateral, one to one with an underlying that has a fresh price, with
-    /// parameters that stand still.
+    /// @dev Whether an asset is anything but plain collateral, one to one and as certain as an underlying that has a fresh
+    /// price, with parameters that stand still.
     function _isUnusual(
         AssetWord asset,
         RateWord rate,
@@ -130,8 +125,11 @@ abstract contract AccountTally is UnderlyingPoints {
         uint256 status = point.status();
         uint256 rampEnd = asset.rampEnd();
         uint256 notCross = asset.tier() ^ TIER_CROSS;
+        uint256 basisBand = asset.basisBandTo();
         assembly ("memory-safe") {
-            unusual := iszero(iszero(or(or(status, lt(clock_, rampEnd)), or(notCross, shl(96, rate)))))
+            unusual := iszero(
+                iszero(or(or(or(status, basisBand), lt(clock_, rampEnd)), or(notCross, shl(96, rate))))
+            )
         }
     }
 
@@ -160,8 +158,8 @@ abstract contract AccountTally is UnderlyingPoints {
         return true;
     }
 
-    /// @dev Walks an asset's row, asks for its rate, takes note of its status, values it. What is held without a price
-    /// counts for nothing in new risk, and stands in nobody's way.
+    /// @dev Walks an asset's row, asks for its rate, takes note of its status and basis band, values it. What is held without
+    /// a price counts for nothing in new risk, and stands in nobody's way.
     /// @return the row, walked
     /// @return its second word, walked
     /// @return magnitude value at the exchange price {USD}
@@ -198,6 +196,11 @@ abstract contract AccountTally is UnderlyingPoints {
         if (requirementPriceWad != 0) {
             base = FixedPointMathLib.fullMulDivUp(magnitude, requirementPriceWad, priceWad);
             if (base > MAX_VALUE) base = MAX_VALUE;
+        }
+        unchecked {
+            // Values are at most 2**180.
+            tally.uncertainty +=
+                (FixedPointMathLib.max(magnitude, base) * asset.basisBandTo() + 999_999) / 1e6;
         }
         return (asset, rate, magnitude, base);
     }

@@ -1,10 +1,10 @@
 """A risk engine alone, with feeds, sources and a book by hand, beside the reference model in the same state.
 
 bench = RiskBench(evm)
-eth = bench.underlying(2_000)                    # dollars
+eth = bench.underlying(2_000)  # dollars
 usdc, weth = bench.asset(bench.underlying(1), decimals=6), bench.asset(eth)
 bench.publish()
-bench.check([(usdc, -10**9), (weth, 10**18)])     # contract equals model to the wei; returns the model's answer
+bench.check([(usdc, -10**9), (weth, 10**18)])  # contract and model agree to the wei; the answer
 """
 
 from __future__ import annotations
