@@ -227,8 +227,8 @@ contract LiquidationEngine is ShortfallFlags {
     // --- all of an account that cannot pay the premium ---
 
     /// @dev The whole account goes. The taker is owed the smallest premium, and the deficit if there is one; the account
-    /// pays with its equity, the backstop with what it has. Of an insolvent account's deficit, never of the premium,
-    /// the pools and the instruments bear what the backstop cannot, each by its part.
+    /// pays with its equity, the backstop with what it has, the premium first. Of an insolvent account's deficit the pools
+    /// and the instruments bear what the backstop cannot, each by its part; a premium is never paid by them.
     ///
     /// What is excluded goes to the backstop, which pays for it what it is worth after its requirement: less than the
     /// oracle's price, so that nobody turns the backstop's cash into assets for free, and nothing while a price is in
@@ -261,8 +261,10 @@ contract LiquidationEngine is ShortfallFlags {
         uint256 cover = _coverFor(takeover.account);
         result.topUp = TakeoverMath.tokensDown(uint256(claim), amount, priced).min(cover);
         if (result.insolvent) {
+            // The premium first: without one nobody takes what is left, and lenders keep the open risk.
+            uint256 forDeficit = cover.zeroFloorSub(TakeoverMath.tokensDown(claims, amount, priced));
             uint256 left = uint256(-result.equity).zeroFloorSub(
-                TakeoverMath.coveredUp(cover, amount, priced)
+                TakeoverMath.coveredUp(forDeficit, amount, priced)
             );
             _split(holdings, c, result, left);
         }

@@ -10,7 +10,12 @@ contract MockLiquidationVault {
     mapping(AccountId account => uint256) public flaggedOf;
     mapping(uint256 id => address) public instrumentAt;
 
-    function setBackstop(int256 balance, uint256 flagged_, AccountId account, uint256 flaggedOfAccount) external {
+    function setBackstop(
+        int256 balance,
+        uint256 flagged_,
+        AccountId account,
+        uint256 flaggedOfAccount
+    ) external {
         backstopBalance = balance;
         flagged = flagged_;
         flaggedOf[account] = flaggedOfAccount;

@@ -96,9 +96,10 @@ contract MockRiskEngine {
     function _weight(Holding holding) private view returns (IRiskEngine.Weight memory) {
         Asset memory asset = assets[holding.assetId()];
         int256 amount = holding.amount();
-        uint256 value = amount > 0
-            ? amount.abs().fullMulDiv(asset.priceWad, WAD)
-            : amount.abs().fullMulDivUp(asset.priceWad, WAD);
+        uint256 value =
+            amount > 0
+                ? amount.abs().fullMulDiv(asset.priceWad, WAD)
+                : amount.abs().fullMulDivUp(asset.priceWad, WAD);
         uint256 shock = amount > 0 ? asset.downWad : asset.upWad;
         if (asset.depthWad != 0) shock += value.fullMulDiv(WAD, asset.depthWad).min(MAX_CONCENTRATION);
         uint256 requirement = value.fullMulDivUp(shock, WAD);
