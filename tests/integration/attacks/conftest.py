@@ -32,6 +32,6 @@ def session_exchange(session_evm: PyrevmBackend) -> Exchange:
 
 
 @pytest.fixture
-def exchange(session_exchange: Exchange, evm: PyrevmBackend) -> Exchange:
+def market(session_exchange: Exchange, evm: PyrevmBackend) -> Exchange:
     """The exchange of `session_exchange`; all that the test does is undone."""
     return session_exchange
