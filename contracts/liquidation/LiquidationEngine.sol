@@ -227,12 +227,12 @@ contract LiquidationEngine is ShortfallFlags {
     // --- all of an account that cannot pay the premium ---
 
     /// @dev The whole account goes. The taker is owed the smallest premium, and the deficit if there is one; the account
-    /// pays with its equity, the backstop with what it has, the premium first. Of an insolvent account's deficit the pools
-    /// and the instruments bear what the backstop cannot, each by its part; a premium is never paid by them.
+    /// pays with its equity, the backstop with what it has. Of an insolvent account's deficit, never of the premium,
+    /// the pools and the instruments bear what the backstop cannot, each by its part.
     ///
-    /// What is excluded goes to the backstop, which pays for it what it is worth after its requirement: less than the
-    /// oracle's price, so that nobody turns the backstop's cash into assets for free, and nothing while a price is in
-    /// doubt.
+    /// What is excluded goes to the backstop, which pays for it, last, what it is worth after its requirement: less than
+    /// the oracle's price, so that nobody turns the backstop's cash into assets for free, and nothing while a price is
+    /// in doubt.
     function _planWhole(
         Holding[] calldata holdings,
         Takeover calldata takeover,
@@ -246,9 +246,9 @@ contract LiquidationEngine is ShortfallFlags {
         result.salvaged = c.excluded;
         _move(holdings, takeover.excludedAssets, c, result);
 
-        uint256 claims = TakeoverMath.shareDown(slice.base, domain.premiumMinWad);
-        if (c.account.status == PriceStatus.FRESH) claims += c.salvage;
-        int256 claim = int256(claims) - result.equity;
+        uint256 premium = TakeoverMath.shareDown(slice.base, domain.premiumMinWad);
+        uint256 salvage = c.account.status == PriceStatus.FRESH ? c.salvage : 0;
+        int256 claim = int256(premium + salvage) - result.equity;
         (uint256 amount, uint256 priced) = _settlementPrice(
             TakeoverCase.first(holdings),
             c.assets,
@@ -262,7 +262,7 @@ contract LiquidationEngine is ShortfallFlags {
         result.topUp = TakeoverMath.tokensDown(uint256(claim), amount, priced).min(cover);
         if (result.insolvent) {
             // The premium first: without one nobody takes what is left, and lenders keep the open risk.
-            uint256 forDeficit = cover.zeroFloorSub(TakeoverMath.tokensDown(claims, amount, priced));
+            uint256 forDeficit = cover.zeroFloorSub(TakeoverMath.tokensDown(premium, amount, priced));
             uint256 left = uint256(-result.equity).zeroFloorSub(
                 TakeoverMath.coveredUp(forDeficit, amount, priced)
             );

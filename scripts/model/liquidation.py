@@ -289,8 +289,8 @@ def _plan_whole(
     result.moved = [p.amount if p in taken else 0 for p in account.positions]
     base = sum(p.requirement for p in taken if not _is_cash(p)) + sum(i.requirement for i in held)
     salvage = sum(max(0, p.value - p.requirement) for p in left)
-    claims = base * domain.premium_min // WAD + (salvage if account.fresh else 0)
-    claim = claims - account.equity
+    earned = base * domain.premium_min // WAD
+    claim = earned + (salvage if account.fresh else 0) - account.equity
     price = account.settlement_price(taker_pays=claim < 0)
     if claim < 0:
         result.payment = price.tokens_up(-claim)
@@ -298,7 +298,7 @@ def _plan_whole(
     result.top_up = min(price.tokens_down(claim), account.cover)
     if not result.insolvent:
         return
-    for_deficit = max(0, account.cover - price.tokens_down(claims))
+    for_deficit = max(0, account.cover - price.tokens_down(earned))
     rest = max(0, -account.equity - price.covered_by(for_deficit))
     losses = account.debt + sum(-i.value for i in account.instruments if i.value < 0)
     for n, position in enumerate(account.positions):

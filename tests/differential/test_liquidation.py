@@ -80,6 +80,7 @@ def accounts(draw: st.DrawFn) -> dict[str, Any]:
         "settlement": next((a for a in assets if a.id == 0), Asset(0, 0, 10**30, WAD // 100, WAD // 100)),
         "uncertainty": draw(st.one_of(st.just(0), st.integers(0, max(1, abs(worth) // 100)))),
         "cover": draw(st.one_of(st.just(0), st.just(2**110), amounts(2**100))),
+        "fresh": draw(st.sampled_from([True, True, True, False])),
         "sequencer_up_for": draw(st.sampled_from([model.NEVER_DOWN] * 8 + [0, 10, 3_600])),
     }
 

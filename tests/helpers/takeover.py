@@ -73,6 +73,7 @@ def weighed(
     uncertainty: int = 0,
     cover: int = 0,
     sequencer_up_for: int = model.NEVER_DOWN,
+    fresh: bool = True,
 ) -> model.Account:
     """The account as the reference model takes it."""
     cash = settlement or settlement_of(assets)
@@ -86,6 +87,7 @@ def weighed(
         uncertainty,
         max(0, cover),
         sequencer_up_for,
+        fresh,
         sample,
         lambda balance: cash.of(balance).position.requirement,
     )
@@ -136,6 +138,7 @@ class Bench:
         uncertainty: int = 0,
         cover: int = 0,
         sequencer_up_for: int = model.NEVER_DOWN,
+        fresh: bool = True,
     ) -> None:
         """Prices, shocks and weights; amounts are handed to `plan`."""
         for asset in {a.id: a for a in [settlement or settlement_of(assets), *assets]}.values():
@@ -144,6 +147,7 @@ class Bench:
             self.risk.setInstrument(address, instrument.value, instrument.requirement)
         self.risk.setUncertainty(uncertainty)
         self.risk.setSequencerUpFor(sequencer_up_for)
+        self.risk.setStatus(0 if fresh else 1)
         self.vault.setBackstop(cover, 0, ACCOUNT, 0)
 
     def plan(

@@ -37,12 +37,17 @@ def test_the_favourable_edge_decides(system: System) -> None:
         flag(system, account)
 
 
+def premium(system: System, account: bytes) -> int:
+    """The smallest premium in settlement tokens: a tenth of the requirement."""
+    return system.assess(account)[2] // 10 // 10**12
+
+
 def test_anybody_flags_what_the_backstop_will_pay(system: System) -> None:
-    """The deficit at the exchange price, rounded up; a backstop that has it leaves the pools alone."""
+    """Premium and deficit at the exchange price; a backstop that has both leaves the pools alone."""
     account = insolvent(system)
     shortfall = -system.assess(account)[0]
     tx = flag(system, account)
-    part = -(-shortfall // 10**12)
+    part = -(-shortfall // 10**12) + premium(system, account)
     assert tx.events("AccountFlagged", system.liquidation)[0]["shortfallWad"] == shortfall
     assert part <= system.backstop.flaggedOf(account) <= part + 1
     assert system.backstop.flagged() == system.backstop.flaggedOf(account)
@@ -55,7 +60,7 @@ def test_pools_are_flagged_for_what_the_backstop_has_not(system: System) -> None
     flag(system, account)
     backstop, pool = flags(system, account, "USDC")
     assert backstop == 100_000 * DOLLAR == system.backstop.flagged()
-    assert pool == pytest.approx(50_000 * DOLLAR, rel=1e-6)
+    assert pool == pytest.approx(50_000 * DOLLAR + premium(system, account), rel=1e-6)
     assert pool == system.pool("USDC").flagged()
 
 
@@ -64,12 +69,14 @@ def test_pools_are_flagged_by_the_values_of_their_debts(system: System) -> None:
     account = only_debts(system, {"USDC": 200_000, "DAI": 300_000, "WETH": 50})
     shortfall = -system.assess(account)[0]
     flag(system, account)
+    left = 500_000 + premium(system, account) / DOLLAR
     backstop, usdc, dai, weth = flags(system, account, "USDC", "DAI", "WETH")
     assert backstop == 100_000 * DOLLAR
-    assert usdc == pytest.approx(500_000 * 2 / 6 * DOLLAR, rel=1e-4)
-    assert dai == pytest.approx(500_000 * 3 / 6 * WAD, rel=1e-4)
-    assert weth == pytest.approx(500_000 / 6 / 2_000 * WAD, rel=1e-4)
-    assert (backstop + usdc) * 10**12 + dai + weth * 2_000 >= shortfall
+    assert usdc == pytest.approx(left * 2 / 6 * DOLLAR, rel=1e-4)
+    assert dai == pytest.approx(left * 3 / 6 * WAD, rel=1e-4)
+    assert weth == pytest.approx(left / 6 / 2_000 * WAD, rel=1e-4)
+    paid = (backstop - premium(system, account)) * 10**12
+    assert paid + usdc * 10**12 + dai + weth * 2_000 >= shortfall
 
 
 def test_exits_are_priced_net_from_the_flag_on(system: System) -> None:
@@ -81,7 +88,8 @@ def test_exits_are_priced_net_from_the_flag_on(system: System) -> None:
     before, staked_before = pool.previewRedeem(shares), backstop.previewRedeem(staked)
     entry, stake_entry = pool.previewDeposit(DOLLAR), backstop.previewDeposit(DOLLAR)
     flag(system, account)
-    assert before - pool.previewRedeem(shares) == pytest.approx(50_000 * DOLLAR, rel=1e-4)
+    lost = 50_000 * DOLLAR + premium(system, account)
+    assert before - pool.previewRedeem(shares) == pytest.approx(lost, rel=1e-4)
     assert staked_before == pytest.approx(100_000 * DOLLAR, rel=1e-6)
     assert backstop.previewRedeem(staked) <= 1
     assert (pool.previewDeposit(DOLLAR), backstop.previewDeposit(DOLLAR)) == (entry, stake_entry)
@@ -92,10 +100,12 @@ def test_flagging_again_follows_the_shortfall(system: System) -> None:
     flag(system, account)
     system.set_price("WETH", 1_350)
     flag(system, account)
-    assert flags(system, account, "USDC")[1] == pytest.approx(100_000 * DOLLAR, rel=1e-6)
+    left = 100_000 * DOLLAR + premium(system, account)
+    assert flags(system, account, "USDC")[1] == pytest.approx(left, rel=1e-6)
     system.set_price("WETH", 1_500)
     flag(system, account)
-    assert flags(system, account, "USDC") == [pytest.approx(50_000 * DOLLAR, rel=1e-4), 0]
+    paid = 50_000 * DOLLAR + premium(system, account)
+    assert flags(system, account, "USDC") == [pytest.approx(paid, rel=1e-4), 0]
     assert system.pool("USDC").flagged() == 0
 
 
@@ -107,7 +117,8 @@ def test_a_pool_that_was_repaid_loses_its_flag(system: System) -> None:
     system.vault.repay(account, system["DAI"], 2**255, sender=stranger)
     assert flags(system, account, "DAI")[1] > 0
     flag(system, account)
-    assert flags(system, account, "USDC", "DAI")[1:] == [pytest.approx(100_000 * DOLLAR, rel=1e-6), 0]
+    left = 100_000 * DOLLAR + premium(system, account)
+    assert flags(system, account, "USDC", "DAI")[1:] == [pytest.approx(left, rel=1e-6), 0]
 
 
 def test_what_is_promised_to_one_is_not_promised_to_another(system: System) -> None:
@@ -119,10 +130,11 @@ def test_what_is_promised_to_one_is_not_promised_to_another(system: System) -> N
     system.set_price("WETH", 1_500)
     flag(system, first)
     flag(system, second)
-    assert flags(system, first, "USDC") == [pytest.approx(60_000 * DOLLAR, rel=1e-4), 0]
+    of_first = 60_000 * DOLLAR + premium(system, first)
+    assert flags(system, first, "USDC") == [pytest.approx(of_first, rel=1e-4), 0]
     assert flags(system, second, "USDC") == [
-        pytest.approx(40_000 * DOLLAR, rel=1e-4),
-        pytest.approx(20_000 * DOLLAR, rel=1e-3),
+        pytest.approx(100_000 * DOLLAR - of_first, rel=1e-4),
+        pytest.approx(60_000 * DOLLAR, rel=1e-4),  # what is left is less than the premium
     ]
     assert system.backstop.flagged() == 100_000 * DOLLAR
 

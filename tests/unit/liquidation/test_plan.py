@@ -363,14 +363,18 @@ def test_the_backstop_pays_deficit_and_premium(bench: Bench) -> None:
 
 
 def test_the_premium_is_never_lenders_money(bench: Bench) -> None:
+    """They bear the deficit, never more; without a backstop the taker earns nothing."""
     plan = bench.plan(usual(20_100), cover=150 * DOLLAR)
-    assert plan.top_up == 150 * DOLLAR and plan.write_offs == [0, 0]
-    assert plan.moved == [-20_100 * DOLLAR, 10 * WAD]
+    assert plan.top_up == 150 * DOLLAR and near(plan.write_offs[0], 100)
+    plan = bench.plan(usual(20_100))
+    assert plan.top_up == 0 and near(plan.write_offs[0], 100)
+    assert plan.moved == [-20_100 * DOLLAR + plan.write_offs[0], 10 * WAD]
 
 
 def test_lenders_bear_what_the_backstop_cannot(bench: Bench) -> None:
-    plan = bench.plan(usual(20_100), cover=30 * DOLLAR)
-    assert plan.top_up == 30 * DOLLAR
+    """The backstop pays the premium of 240 first: without one nobody takes what is left."""
+    plan = bench.plan(usual(20_100), cover=270 * DOLLAR)
+    assert plan.top_up == 270 * DOLLAR
     assert near(plan.write_offs[0], 70)
     assert plan.moved == [-20_100 * DOLLAR + plan.write_offs[0], 10 * WAD]
 
@@ -402,9 +406,18 @@ def test_what_is_left_of_a_lost_account_goes_to_the_backstop(bench: Bench) -> No
     assert plan.write_offs == [0, 0, 0]
 
 
+def test_the_backstop_buys_nothing_at_a_doubtful_price(bench: Bench) -> None:
+    """ORA-1: a source that lies sells it nothing dear; what is left is still not the owner's."""
+    plan = bench.plan([owing(60_100), ETH, BTC], excluded_assets=[1], cover=10**6 * DOLLAR, fresh=False)
+    assert plan.salvaged and near(plan.top_up, 100 + 480)
+
+
 def test_salvage_is_never_lenders_money(bench: Bench) -> None:
-    plan = bench.plan([owing(60_100), ETH, BTC], excluded_assets=[1], cover=60 * DOLLAR)
-    assert plan.top_up == 60 * DOLLAR and near(plan.write_offs[0], 40)
+    """The backstop pays premium, deficit, and only then for what is left behind."""
+    plan = bench.plan([owing(60_100), ETH, BTC], excluded_assets=[1], cover=540 * DOLLAR)
+    assert plan.top_up == 540 * DOLLAR and near(plan.write_offs[0], 40)
+    plan = bench.plan([owing(60_100), ETH, BTC], excluded_assets=[1], cover=600 * DOLLAR)
+    assert plan.top_up == 600 * DOLLAR and plan.write_offs == [0, 0, 0]
 
 
 def test_amounts_at_the_edge_of_what_a_vault_holds(bench: Bench) -> None:

@@ -101,6 +101,7 @@ def test_it_asks_for_no_price(system: System) -> None:
 def test_money_that_others_are_promised_is_not_spent(system: System) -> None:
     first = only_debts(system, {"USDC": 90_000})
     system.liquidation.flag(first)
+    promised = system.backstop.flagged()
     second = only_debts(system, {"USDC": 30_000}, index=1)
     write_off(system, second)
-    assert system.backstop.available() == pytest.approx(90_000 * DOLLAR, rel=1e-3)
+    assert system.backstop.available() == promised >= 90_000 * DOLLAR
