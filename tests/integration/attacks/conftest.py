@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,14 @@ from tests.helpers.exchange import Exchange
 from tests.helpers.system import USDC, WETH, System
 
 TOLERANCE = 20_000  # ppm
+
+
+@pytest.fixture
+def system(session_system: System, evm: PyrevmBackend) -> Iterator[System]:
+    """The standard domain; all that the test does is undone, and the assets that it adds are forgotten."""
+    assets = dict(session_system.assets)
+    yield session_system
+    session_system.assets = assets
 
 
 @pytest.fixture(scope="session")
