@@ -289,6 +289,10 @@ interface IVaultAdmin is IVaultTypes {
 
     function locked() external view returns (bool);
 
+    /// @notice Number of the operation that runs, or of the next one, within this transaction: by it an instrument tells
+    /// a second batch from the first. Answers at any time.
+    function operationNumber() external view returns (uint256);
+
     function settlementAsset() external view returns (address);
 
     function riskEngine() external view returns (address);

@@ -113,6 +113,10 @@ abstract contract OperationLock {
         return _instrumentActs;
     }
 
+    function _operationNumber() internal view returns (uint256) {
+        return _operation >> 2;
+    }
+
     function _isPlain() internal view returns (bool) {
         return _operation & 3 == PLAIN;
     }
@@ -165,7 +169,7 @@ abstract contract OperationLock {
     }
 
     function _key(uint256 seed, AccountId account, uint256 key) private view returns (bytes32 slot) {
-        uint256 current = _operation >> 2;
+        uint256 current = _operationNumber();
         assembly ("memory-safe") {
             // Hash of {seed + key, account, operation}: two words of scratch and one that is put back (the free pointer).
             let free := mload(0x40)

@@ -8,11 +8,6 @@ import {IRiskEngine} from "../../interfaces/IRiskEngine.sol";
 import {IVault} from "../../interfaces/IVault.sol";
 import {AccountId, AccountIdLib, PriceStatus} from "../../interfaces/Types.sol";
 
-/// @dev Tells one operation of the vault from the next within a transaction.
-interface IOperationNumber {
-    function operationNumber() external view returns (uint256);
-}
-
 /// @notice Futures without expiry and without funding, on one underlying or two: the simplest complete instrument. An account
 /// has a signed size per underlying and what it paid for them; profit and loss is what they are worth now less that.
 /// A loss counts at once, a profit is credit until somebody settles it. Sizes and costs of all accounts add up to what
@@ -344,15 +339,8 @@ contract MockLinearInstrument is IInstrument {
         }
     }
 
-    /// @dev A place of its own for each account and operation, so that the next operation starts clean. A vault that does not
-    /// number its operations is taken to run one a transaction.
+    /// @dev A place of its own for each account and operation, so that the next operation starts clean.
     function _originalSlot(AccountId account) private view returns (uint256) {
-        uint256 number;
-        try IOperationNumber(address(VAULT)).operationNumber() returns (uint256 answer) {
-            number = answer;
-        } catch {
-            number = 0;
-        }
-        return uint256(keccak256(abi.encode(account, number)));
+        return uint256(keccak256(abi.encode(account, VAULT.operationNumber())));
     }
 }
