@@ -292,7 +292,7 @@ def test_lenders_lose_what_the_backstop_cannot_pay_and_no_more(system: System) -
     assert system.backstop.available() == 0
     assert lost == pytest.approx((deficit + premium) // 10**12 - 100_000 * DOLLAR, abs=5)
     assert lost < deficit // 10**12
-    assert pool.domainOf(system.vault.address)[2] == lost
+    assert abs(pool.domainOf(system.vault.address)[2] - lost) <= 2
     assert equity(system, into) - before == pytest.approx(premium, rel=1e-6)
 
 
