@@ -18,7 +18,6 @@ from typing import Any
 
 from scripts.setup.environment import ROOT, STATE, write_atomically
 
-
 # A contract that answers another's functions too, by delegation: its ABI is that of both.
 DELEGATES = {"Vault": "VaultAdmin"}
 
