@@ -15,7 +15,8 @@ import {
     Assessment,
     Holding,
     HoldingLib,
-    PriceStatus
+    PriceStatus,
+    Requirement
 } from "../../interfaces/Types.sol";
 import {TakeoverMath} from "./TakeoverMath.sol";
 import {Weights, WeighingLib} from "./Weighing.sol";
@@ -73,17 +74,22 @@ abstract contract ShortfallFlags is ILiquidationEngine {
             .min(cover);
         uint256 deficitPart = TakeoverMath.tokensUp(shortfall, units, priced).min(cover - premium);
         uint256 backstopPart = premium + deficitPart;
+        // Nor does a source that lies lower a flag: while prices are not fresh flags only rise.
+        bool rises = assessment.status != PriceStatus.FRESH;
+        if (rises) backstopPart = backstopPart.max(BACKSTOP.flaggedOf(account));
         BACKSTOP.flagShortfall(account, backstopPart);
         uint256 left = shortfall.zeroFloorSub(TakeoverMath.mulDivDown(deficitPart, priced, units));
         uint256 losses = _losses(assets, held);
         uint256 flags = FLAGGED;
         for (uint256 i; i < list.length; ++i) {
             int256 amount = list[i].amount();
-            if (amount >= 0 || left == 0 || assets.valueWad(i) == 0) continue;
+            if (amount >= 0) continue;
             uint256 id = list[i].assetId();
-            uint256 part = left.fullMulDivUp(uint256(-amount), losses).min(uint256(-amount));
             (, address pool) = VAULT.assetAt(id);
-            ILendingPool(pool).flagShortfall(address(VAULT), account, part);
+            uint256 part = assets.valueWad(i) == 0 ? 0 : left.fullMulDivUp(uint256(-amount), losses);
+            if (rises) part = part.max(ILendingPool(pool).flaggedOf(address(VAULT), account));
+            if (part == 0) continue;
+            ILendingPool(pool).flagShortfall(address(VAULT), account, part.min(uint256(-amount)));
             flags |= 1 << id;
         }
         _unflagPools(account, _flags[account] & ~flags);
@@ -97,11 +103,13 @@ abstract contract ShortfallFlags is ILiquidationEngine {
         (Holding[] memory list, address[] memory instruments, ) = VAULT.holdings(account);
         if (list.length != 0 || instruments.length != 0) {
             (Assessment memory assessment, , ) = RISK_ENGINE.weighed(account, list, instruments);
-            int256 uncertainty = int256(assessment.uncertainty);
-            // A source that lies can widen the band, and lenders must not leave through it (ORA-1): while prices are not
-            // fresh only the worst edge clears. Dust of an asset without a price weighs little on that edge.
-            int256 edge =
-                assessment.equity + (assessment.status == PriceStatus.FRESH ? uncertainty : -uncertainty);
+            int256 edge = assessment.equity + int256(assessment.uncertainty);
+            if (assessment.status != PriceStatus.FRESH) {
+                // A source that lies can widen the band, and lenders must not leave through it (ORA-1): while prices are not
+                // fresh only the worst edge clears, the one at which new risk is judged.
+                assessment = RISK_ENGINE.assess(account, list, instruments, Requirement.INITIAL, false);
+                edge = assessment.equity - int256(assessment.uncertainty);
+            }
             if (edge < 0) revert LiquidationEngine_StillInsolvent(account, edge);
         }
         _clear(account);
