@@ -77,7 +77,7 @@ TURN = st.one_of(
 @settings(max_examples=80)
 @given(turns=st.lists(TURN, min_size=4, max_size=16))
 def test_the_books_agree_after_any_sequence(bench: VaultBench, turns: list[tuple[Any, Any]]) -> None:
-    """SOLV-2, and principal to the unit, after single calls and batches. What is refused has a named reason."""
+    """SOLV-2, and principal to the unit, after single calls and batches. Refusals have a named reason."""
     with bench.evm.isolation():
         people = [bench.trader, bench.taker, bench.stranger]
         accounts = [bench.debtor(owner, held=20, owed=29_000) for owner in people]
