@@ -56,6 +56,8 @@ interface ILiquidationEngine {
     error LiquidationEngine_MustTakeAll(AccountId account);
     error LiquidationEngine_HealthWouldFall(AccountId account, uint256 equityAfter, uint256 requirementAfter);
     error LiquidationEngine_SettlementUnpriced();
+    /// @notice While sources disagree, what was not excluded would have another price on its own.
+    error LiquidationEngine_PriceInDoubt(AccountId account);
     error LiquidationEngine_HoldsAssets(AccountId account);
     error LiquidationEngine_TakerNeeded(AccountId account, address token);
     error LiquidationEngine_SequencerGrace(uint256 until);

@@ -10,7 +10,7 @@ import {AccountId, Assessment, Holding, HoldingLib, PriceStatus} from "../../int
 import {ShortfallFlags} from "./ShortfallFlags.sol";
 import {Case, TakeoverCase} from "./TakeoverCase.sol";
 import {Slice, TakeoverMath} from "./TakeoverMath.sol";
-import {WeighingLib} from "./Weighing.sol";
+import {WeighingLib, Weights} from "./Weighing.sol";
 
 /// @notice Sizes and prices takeovers. Derivations and proofs of LIQ-1 to LIQ-4: docs/liquidation.md. For the bounds of
 /// what is unchecked see `TakeoverMath`.
@@ -93,13 +93,19 @@ contract LiquidationEngine is ShortfallFlags {
             // A few wei for the roundings of the risk engine before and after, so that they do not lower health either (LIQ-1).
             value += int256(4 + 2 * (c.assets.length() + c.held.length())) - int256(premiumValue);
         }
-        (uint256 amount, uint256 priced) = _settlementPrice(TakeoverCase.first(holdings), c.assets, true);
+        (uint256 amount, uint256 priced) = _settlementPrice(
+            TakeoverCase.first(holdings),
+            c.assets,
+            c.account.status,
+            true
+        );
         // Rounding of coarse tokens may have moved more debt than assets; the taker is not paid for it.
         result.payment = TakeoverMath.tokensUp(value > 0 ? uint256(value) : 0, amount, priced);
         uint256 share = TakeoverMath.backstopShareWad(premium, domain);
         if (share != 0)
             result.backstopFee = TakeoverMath.tokensUp(TakeoverMath.shareDown(base, share), amount, priced);
         if (c.excluded) {
+            if (c.account.status != PriceStatus.FRESH) _requireOwnPrices(holdings, takeover, c);
             if (c.settlementDebt != 0)
                 premiumValue += TakeoverMath.coveredUp(REPAYMENT_ROUNDING, amount, priced);
             _requireHealthKept(
@@ -224,6 +230,40 @@ contract LiquidationEngine is ShortfallFlags {
         ) revert LiquidationEngine_HealthWouldFall(account, equityAfter, requirementAfter);
     }
 
+    /// @dev ORA-1 where something stays behind. While sources disagree an account is priced at the edges that favour it as
+    /// a whole; a long leg of who is short would change hands below its price. Refused, until the timeout at most, where
+    /// what moves would be priced otherwise on its own.
+    function _requireOwnPrices(
+        Holding[] calldata holdings,
+        Takeover calldata takeover,
+        Case memory c
+    ) private view {
+        Holding[] memory part = new Holding[](holdings.length);
+        for (uint256 i; i < holdings.length; ++i) {
+            uint256 id = holdings[i].assetId();
+            part[i] = TakeoverCase.has(takeover.excludedAssets, id) ? HoldingLib.pack(id, 0) : holdings[i];
+        }
+        address[] memory taken = new address[](c.held.length());
+        uint256 count;
+        for (uint256 i; i < c.held.length(); ++i) {
+            if (!TakeoverCase.has(c.excludedHeld, i)) taken[count++] = takeover.instruments[i];
+        }
+        assembly ("memory-safe") {
+            mstore(taken, count)
+        }
+        (, Weights assets, Weights held) = RISK_ENGINE.weighed(takeover.account, part, taken);
+        bool same = true;
+        for (uint256 i; i < part.length; ++i) {
+            same = same && (part[i].amount() == 0 || assets.valueWad(i) == c.assets.valueWad(i));
+        }
+        count = 0;
+        for (uint256 i; i < c.held.length(); ++i) {
+            if (TakeoverCase.has(c.excludedHeld, i)) continue;
+            same = same && held.valueWad(count++) == c.held.valueWad(i);
+        }
+        if (!same) revert LiquidationEngine_PriceInDoubt(takeover.account);
+    }
+
     // --- all of an account that cannot pay the premium ---
 
     /// @dev The whole account goes. The taker is owed the smallest premium, and the deficit if there is one; the account
@@ -252,6 +292,7 @@ contract LiquidationEngine is ShortfallFlags {
         (uint256 amount, uint256 priced) = _settlementPrice(
             TakeoverCase.first(holdings),
             c.assets,
+            c.account.status,
             claim < 0
         );
         if (claim < 0) {

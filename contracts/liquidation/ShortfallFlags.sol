@@ -66,7 +66,7 @@ abstract contract ShortfallFlags is ILiquidationEngine {
         // What a takeover would take now: the deficit at the exchange price. The favourable edge decides whether, not how much.
         uint256 shortfall = uint256(-assessment.equity);
         Holding first = list.length == 0 ? Holding.wrap(0) : list[0];
-        (uint256 units, uint256 priced) = _settlementPrice(first, assets, false);
+        (uint256 units, uint256 priced) = _settlementPrice(first, assets, assessment.status, false);
         uint256 cover = _coverFor(account);
         // The smallest premium comes first, as in a takeover.
         uint256 premium = TakeoverMath
@@ -178,19 +178,22 @@ abstract contract ShortfallFlags is ILiquidationEngine {
         }
     }
 
-    /// @dev The settlement asset at its exchange price, the one at which the account's own balance of it was weighed. An
-    /// account that has none pays and is paid at the favourable edge of whoever pays, while sources disagree: a lie
-    /// about the settlement asset moves the payment against the taker only.
+    /// @dev The settlement asset at its exchange price: while prices are fresh, the one at which the account's own balance
+    /// of it was weighed. While sources disagree that one favours the account and may favour whoever pays in it as well;
+    /// then, as without a balance, payments are counted at the edge that favours who is paid by the taker or pays him: a
+    /// lie about the settlement asset moves the payment against the taker only (ORA-1).
     /// @param first the account's first holding, zero if it has none
+    /// @param status of the account's prices
     /// @param takerPays the price is for a payment by the taker, not to him
     /// @return amount settlement tokens
     /// @return priced what they are worth, exact to one {USD}
     function _settlementPrice(
         Holding first,
         Weights assets,
+        PriceStatus status,
         bool takerPays
     ) internal view returns (uint256 amount, uint256 priced) {
-        if (first.assetId() == 0 && first.amount() != 0) {
+        if (status == PriceStatus.FRESH && first.assetId() == 0 && first.amount() != 0) {
             amount = first.amount().abs();
             priced = assets.valueWad(0).abs();
             if (priced >= PRICING_VALUE) return (amount, priced);

@@ -80,8 +80,8 @@ class Account:
     """An account as it is weighed, and what surrounds it.
 
     `sample_price(taker_pays)` is the value of `PRICED_AMOUNT` settlement tokens, asked where the account's
-    own balance does not tell it; `settlement_requirement(balance)` the requirement of a settlement balance;
-    `cover` the settlement tokens that the backstop has for this account.
+    own balance does not tell it, or prices are not fresh; `settlement_requirement(balance)` the requirement
+    of a settlement balance; `cover` the settlement tokens that the backstop has for this account.
     """
 
     positions: Sequence[Position]
@@ -111,9 +111,9 @@ class Account:
         return next((p for p in self.positions if p.asset == SETTLEMENT), None)
 
     def settlement_price(self, taker_pays: bool) -> Price:
-        """Price at which the account's own balance was weighed, or the engine's."""
+        """Price at which the account's own balance was weighed while prices are fresh, or the engine's."""
         own = self.settlement
-        if own is not None and own.amount != 0 and abs(own.value) >= PRICING_VALUE:
+        if self.fresh and own is not None and own.amount != 0 and abs(own.value) >= PRICING_VALUE:
             return Price(abs(own.amount), abs(own.value))
         value = self.sample_price(taker_pays)
         if value < PRICING_VALUE:
