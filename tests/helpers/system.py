@@ -255,7 +255,7 @@ class System:
             base.token.approve(asset.token.address, needed)
             asset.token.mint(amount, to)
         elif asset.token.address == self.weth.address:
-            self.evm.set_balance(owner, amount + 10**21)
+            self.evm.set_balance(owner, self.evm.balance(owner) + amount)
             self.weth.deposit(value=amount)
             if to != owner:
                 self.weth.transfer(to, amount)
