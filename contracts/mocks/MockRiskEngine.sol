@@ -32,6 +32,8 @@ contract MockRiskEngine {
     uint256 public uncertainty;
     PriceStatus public status;
     uint256 public sequencerUpFor = type(uint256).max;
+    /// @notice What is held may require more than it is worth.
+    bool public uncapped;
 
     function setAsset(uint256 assetId, Asset calldata asset) external {
         assets[assetId] = asset;
@@ -51,6 +53,10 @@ contract MockRiskEngine {
 
     function setStatus(PriceStatus status_) external {
         status = status_;
+    }
+
+    function setUncapped(bool uncapped_) external {
+        uncapped = uncapped_;
     }
 
     function setSequencerUpFor(uint256 upFor) external {
@@ -103,7 +109,8 @@ contract MockRiskEngine {
         uint256 shock = amount > 0 ? asset.downWad : asset.upWad;
         if (asset.depthWad != 0) shock += value.fullMulDiv(WAD, asset.depthWad).min(MAX_CONCENTRATION);
         uint256 requirement = value.fullMulDivUp(shock, WAD);
-        if (amount > 0) return IRiskEngine.Weight(int256(value), requirement.min(value));
+        if (amount > 0)
+            return IRiskEngine.Weight(int256(value), uncapped ? requirement : requirement.min(value));
         return IRiskEngine.Weight(-int256(value), requirement);
     }
 }

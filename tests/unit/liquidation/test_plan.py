@@ -150,8 +150,10 @@ def test_the_favourable_edge_decides(bench: Bench) -> None:
 
 def test_who_owes_nothing_is_never_taken_over(bench: Bench) -> None:
     """Not even if concentration asked for more margin than his assets are worth."""
-    with bench.evm.reverts("LiquidationEngine_Healthy"):
-        bench.plan([replace(ETH, down=WAD)], uncertainty=0)
+    bench.risk.setUncapped(True)
+    with bench.evm.reverts("LiquidationEngine_Healthy", ACCOUNT, 20_000 * WAD, 40_000 * WAD):
+        bench.plan([replace(ETH, down=2 * WAD)])
+    assert bench.plan([owing(1), replace(ETH, down=2 * WAD)]).fraction > 0
 
 
 def test_nobody_is_taken_over_while_the_sequencer_is_down(bench: Bench) -> None:
