@@ -6,6 +6,7 @@ is that the first to act after it do so at prices of after it, and that debtors 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -20,19 +21,22 @@ RAMP = 10 * DAY
 
 
 @pytest.fixture(scope="module")
-def rollup(session_evm: PyrevmBackend) -> tuple[System, Contract]:
-    feed = session_evm.deploy("MockSequencerFeed")
-    session_evm.warp(DAY)
-    return System.deploy(session_evm, (USDC, WETH), sequencer=feed.address), feed
+def rollup() -> tuple[System, Contract]:
+    """On a chain of its own, because its sequencer has been up for a day."""
+    chain = PyrevmBackend()
+    feed = chain.deploy("MockSequencerFeed")
+    chain.warp(DAY)
+    return System.deploy(chain, (USDC, WETH), sequencer=feed.address), feed
 
 
 @pytest.fixture
-def system(rollup: tuple[System, Contract], evm: PyrevmBackend) -> System:
-    return rollup[0]
+def system(rollup: tuple[System, Contract]) -> Iterator[System]:
+    with rollup[0].evm.isolation():
+        yield rollup[0]
 
 
 @pytest.fixture
-def sequencer(rollup: tuple[System, Contract], evm: PyrevmBackend) -> Contract:
+def sequencer(rollup: tuple[System, Contract]) -> Contract:
     return rollup[1]
 
 
@@ -169,7 +173,7 @@ def test_ramps_count_healthy_time_only(system: System, sequencer: Contract, touc
         assert system.parameters.shocks(1)[2] <= before, "GOV-1"
 
 
-def test_a_lies_timeout_counts_healthy_time_only(session_evm: PyrevmBackend, evm: PyrevmBackend) -> None:
+def test_a_lies_timeout_counts_healthy_time_only(evm: PyrevmBackend) -> None:
     """A disagreement seen before the outage is not timed out by it.
 
     ORA-1: the honest source has its five minutes of a running chain.

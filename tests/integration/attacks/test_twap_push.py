@@ -4,6 +4,7 @@ patience.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -19,15 +20,17 @@ FRESH, DIVERGED = 0, 1
 
 
 @pytest.fixture(scope="module")
-def deployed(session_evm: PyrevmBackend) -> tuple[Exchange, Contract]:
-    """A domain whose second source of ether's price is the mean of a pool with 2,000 ether on each side."""
-    evm = session_evm
+def deployed() -> tuple[Exchange, Contract]:
+    """A domain whose second source of ether's price is the mean of a pool with 2,000 ether on each side.
+
+    On a chain of its own, because the source takes a day to be put in force.
+    """
+    evm = PyrevmBackend()
     system = System.deploy(evm, (USDC, replace(WETH, tolerance=20_000)))
     market = Exchange.open(system, depth=2_000)
     market.pool.grow_observations(60)
-    source = evm.deploy(
-        "UniswapV3TwapSource", market.pool.address, system["WETH"], WINDOW, "0x" + "00" * 20, 0, 10**6
-    )
+    nobody = "0x" + "00" * 20
+    source = evm.deploy("UniswapV3TwapSource", market.pool.address, system["WETH"], WINDOW, nobody, 0, 10**6)
     system.parameters.proposeFeed(1, system.assets["WETH"].feed.address, source.address)
     system.warp(DAY)
     system.parameters.applyFeed(1)
@@ -35,13 +38,14 @@ def deployed(session_evm: PyrevmBackend) -> tuple[Exchange, Contract]:
 
 
 @pytest.fixture
-def market(deployed: tuple[Exchange, Contract], evm: PyrevmBackend) -> Exchange:
-    assert deployed[0].system.risk.band(1).status == FRESH
-    return deployed[0]
+def market(deployed: tuple[Exchange, Contract]) -> Iterator[Exchange]:
+    with deployed[0].system.evm.isolation():
+        assert deployed[0].system.risk.band(1).status == FRESH
+        yield deployed[0]
 
 
 @pytest.fixture
-def source(deployed: tuple[Exchange, Contract], evm: PyrevmBackend) -> Contract:
+def source(deployed: tuple[Exchange, Contract]) -> Contract:
     return deployed[1]
 
 
