@@ -1,0 +1,20 @@
+"""The same sequences on Anvil, where transactions, blocks and time are real."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.helpers.evm import AnvilBackend
+from tests.invariants.machine import DomainMachine, run
+
+STEPS = 300
+
+
+class OnAnvil(DomainMachine):
+    """Its name is part of the seed under CI."""
+
+
+@pytest.mark.anvil
+def test_any_sequence_keeps_the_promises(anvil: AnvilBackend) -> None:
+    """SOLV-1 to EXIT-1; which is judged where is in tests/invariants/machine.py."""
+    run(OnAnvil, "on-anvil", anvil, STEPS, every_rule=False)
