@@ -29,8 +29,6 @@ contract Backstop is BackstopShares, Governed, ReentrancyGuardTransient {
     uint256 private constant MIN_WINDOW = 1 hours;
     uint256 private constant MAX_WINDOW = 14 days;
     uint256 private constant MAX_SALE_DISCOUNT = 0.1e18;
-    /// @dev Amount of settlement tokens of which the value is asked: any decimals leave 24 digits of the price.
-    uint256 private constant PRICED_AMOUNT = 1e33;
 
     /// @notice Part of the oracle's price that a buyer of the backstop's other tokens saves, as a WAD, up to 10%.
     uint256 public saleDiscountWad = 0.02e18;

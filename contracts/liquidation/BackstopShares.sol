@@ -7,6 +7,8 @@ import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 
 import {IBackstop} from "../../interfaces/IBackstop.sol";
+import {ILendingPool} from "../../interfaces/ILendingPool.sol";
+import {IRiskEngine} from "../../interfaces/IRiskEngine.sol";
 import {IVault} from "../../interfaces/IVault.sol";
 import {AccountId, AccountIdLib} from "../../interfaces/Types.sol";
 
@@ -14,8 +16,11 @@ import {AccountId, AccountIdLib} from "../../interfaces/Types.sol";
 ///
 /// Price. Entries pay `assets + 1` per `supply + 10^6` shares, exits and conversions get the same less the flagged
 /// shortfalls: nobody leaves ahead of a loss that is known (LIQ-5). The virtual million of shares and one unit of
-/// assets make an inflated first share cost a million times what it can take. Other tokens in the account count when
-/// they are sold.
+/// assets make an inflated first share cost a million times what it can take.
+///
+/// What is there beside settlement tokens (salvage, reserves of pools) pays nobody out before it is sold, but who enters
+/// pays for it at its upper price: the old stakers have paid for the salvage, and a new one who bought it from them at
+/// once would pay himself.
 ///
 /// Leaving. A request, a cooldown, a window that expires. Requested shares stay where they are, take part in every loss
 /// until they leave, and cannot be transferred as long as the request lives: each share leaves by one request only.
@@ -29,6 +34,8 @@ abstract contract BackstopShares is ERC4626, IBackstop {
     uint256 private constant MAX_SUPPLY = type(uint192).max;
     /// @dev What an account of the vault can hold.
     uint256 private constant MAX_ASSETS = uint256(uint112(type(int112).max));
+    /// @dev Amount of settlement tokens of which the value is asked: any decimals leave 24 digits of the price.
+    uint256 internal constant PRICED_AMOUNT = 1e33;
 
     IVault internal immutable VAULT;
     /// @dev The backstop's vault account.
@@ -131,12 +138,12 @@ abstract contract BackstopShares is ERC4626, IBackstop {
 
     /// @inheritdoc ERC4626
     function previewDeposit(uint256 assets) public view override returns (uint256) {
-        return assets.fullMulDiv(totalSupply() + VIRTUAL_SHARES, totalAssets() + 1);
+        return assets.fullMulDiv(totalSupply() + VIRTUAL_SHARES, _entryAssets() + 1);
     }
 
     /// @inheritdoc ERC4626
     function previewMint(uint256 shares) public view override returns (uint256) {
-        return shares.fullMulDivUp(totalAssets() + 1, totalSupply() + VIRTUAL_SHARES);
+        return shares.fullMulDivUp(_entryAssets() + 1, totalSupply() + VIRTUAL_SHARES);
     }
 
     /// @inheritdoc ERC4626
@@ -167,7 +174,13 @@ abstract contract BackstopShares is ERC4626, IBackstop {
     /// @inheritdoc ERC4626
     function maxMint(address to) public view override returns (uint256) {
         uint256 assets = maxDeposit(to);
-        return assets == 0 ? 0 : previewDeposit(assets);
+        if (assets == 0) return 0;
+        // A pool in the middle of an operation does not tell its reserve.
+        try this.previewDeposit(assets) returns (uint256 shares) {
+            return shares;
+        } catch {
+            return 0;
+        }
     }
 
     /// @inheritdoc ERC4626
@@ -236,6 +249,36 @@ abstract contract BackstopShares is ERC4626, IBackstop {
         VAULT.deposit(ACCOUNT, _ASSET, amount);
         uint256 received = totalAssets() - before;
         if (received < amount) revert Backstop_TransferShort(received, amount);
+    }
+
+    /// @dev Settlement tokens, and what would be paid for everything else at its upper price.
+    function _entryAssets() private view returns (uint256 assets) {
+        assets = totalAssets();
+        IRiskEngine riskEngine = IRiskEngine(VAULT.riskEngine());
+        uint256 count = VAULT.assetCount();
+        uint256 valueHigh;
+        for (uint256 id = 0; id < count; ++id) {
+            (address token, address pool) = VAULT.assetAt(id);
+            uint256 amount = _reserveOf(pool);
+            if (id == 0) {
+                assets += amount;
+                continue;
+            }
+            int256 balance = VAULT.balanceOf(ACCOUNT, token);
+            if (balance > 0) amount += uint256(balance);
+            if (amount == 0) continue;
+            (, , uint256 high, ) = riskEngine.valueOf(id, amount);
+            valueHigh += high;
+        }
+        if (valueHigh == 0) return assets;
+        (, uint256 low, , ) = riskEngine.valueOf(0, PRICED_AMOUNT);
+        assets += valueHigh.fullMulDivUp(PRICED_AMOUNT, low);
+    }
+
+    /// @dev What a pool would pay to this fund.
+    function _reserveOf(address pool) private view returns (uint256) {
+        if (pool == address(0) || ILendingPool(pool).reserveRecipient() != address(this)) return 0;
+        return ILendingPool(pool).reserve();
     }
 
     function _exitAssets() private view returns (uint256) {

@@ -86,8 +86,9 @@ def test_a_first_staker_cannot_take_from_the_next(
 
 def test_an_entry_while_flagged_pays_the_full_price(system: System) -> None:
     """Who buys in after a flag does not profit when it comes off."""
+    account = insolvent(system)
     before = system.backstop.previewDeposit(DOLLAR)
-    system.liquidation.flag(insolvent(system))
+    system.liquidation.flag(account)
     assert system.backstop.previewDeposit(DOLLAR) == before
     assert system.backstop.previewMint(before) <= DOLLAR
 
