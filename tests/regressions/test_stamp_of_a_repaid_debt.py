@@ -68,15 +68,20 @@ def test_by_a_swap_that_reduces_risk(bench: VaultBench, account: bytes) -> None:
     refused(bench, account)
 
 
-def test_by_closing_an_instrument(bench: VaultBench, account: bytes) -> None:
+@pytest.mark.parametrize("who", ["owner", "instrument"])
+def test_by_closing_an_instrument(bench: VaultBench, account: bytes, who: str) -> None:
+    """By the account's owner, or as a position expires."""
     puppet = bench.instrument()
     nothing, position = (0, 0, FRESH), (0, 10 * WAD, FRESH)
     bench.vault.setHeld(account, True, sender=puppet)
     puppet.setPosition(account, position, position)
     bench.borrow(bench.trader, "DAI", 31_000)
     puppet.setPosition(account, nothing, position)
-    script = bench.script((bench.vault, bench.vault.setHeld.encode(account, False)))
-    bench.vault.callInstrument(account, puppet, script, sender=bench.trader)
+    if who == "owner":
+        script = bench.script((bench.vault, bench.vault.setHeld.encode(account, False)))
+        bench.vault.callInstrument(account, puppet, script, sender=bench.trader)
+    else:
+        bench.vault.setHeld(account, False, sender=puppet)
     assert bench.vault.holdings(account)[1] == []
     refused(bench, account)
 

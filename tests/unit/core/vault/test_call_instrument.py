@@ -69,7 +69,11 @@ def test_the_account_is_judged_at_the_end(bench: VaultBench, puppet: Contract) -
     worst, requirement = equity[0] - equity[1], equity[2]
     with bench.evm.reverts("Vault_BelowInitialRequirement", account, worst, requirement + 1_100 * WAD):
         act(bench, account, puppet, held)
-    puppet.setPosition(account, (0, 900 * WAD, FRESH), NOTHING)
+    free = worst - requirement
+    puppet.setPosition(account, (0, free + 1, FRESH), NOTHING)
+    with bench.evm.reverts("Vault_BelowInitialRequirement", account, worst, worst + 1):
+        act(bench, account, puppet, held)
+    puppet.setPosition(account, (0, free, FRESH), NOTHING)
     act(bench, account, puppet, held)
     assert bench.vault.holdings(account)[1] == [puppet.address]
     assert bench.is_stamped(account)

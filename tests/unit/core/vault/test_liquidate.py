@@ -299,6 +299,7 @@ def test_for_who_took_over_less_risk_is_not_enough(bench: VaultBench) -> None:
     takeover = bench.vault.liquidate.encode(victim, into, WAD // 1_000, 0, 0, NO_LIMIT)
     with bench.evm.isolation():
         bench.batch(repay, takeover, sender=bench.taker)
+        assert bench.is_stamped(into), "who took over cannot be taken over in the same block"
     repay = bench.vault.repay.encode(into, bench["USDC"], 5_000 * DOLLAR)
     with bench.evm.reverts("Vault_BelowInitialRequirement", into, None, None):
         bench.batch(repay, takeover, sender=bench.taker)

@@ -113,6 +113,15 @@ def test_the_boundary_to_the_wei(bench: VaultBench) -> None:
     assert 2 * WAD < low < 3 * WAD
 
 
+def test_beside_a_debt_below_the_minimum_it_goes_on(bench: VaultBench) -> None:
+    """The minimum binds debt that grows."""
+    account = bench.debtor(owed=200)
+    bench.system.fund("USDC", bench.trader, 0)
+    bench.vault.repay(account, bench["USDC"], 150 * 10**6, sender=bench.trader)
+    bench.vault.withdraw(account, bench["WETH"], WAD, bench.trader, sender=bench.trader)
+    bench.batch(bench.vault.withdraw.encode(account, bench["WETH"], WAD, bench.trader))
+
+
 def test_with_debt_not_while_paused_or_stale(bench: VaultBench) -> None:
     account = bench.debtor()
     take = bench.vault.withdraw.prepare(account, bench["WETH"], 1, bench.trader, sender=bench.trader)
