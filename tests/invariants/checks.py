@@ -1,4 +1,5 @@
-"""Promises that are tried out at whatever state a sequence has reached, and undone: rules that change nothing."""
+"""Promises that are tried out at whatever state a sequence has reached, and undone: rules that change
+nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from tests.helpers.evm import Reverted
 from tests.invariants import draws
 from tests.invariants.ledger import unpack
 from tests.invariants.ratios import counted
-from tests.invariants.state import INITIAL, MAINTENANCE, STALE
+from tests.invariants.state import INITIAL, MAINTENANCE
 from tests.invariants.takers import Takers
 from tests.invariants.world import ANYTHING, SETTLEMENT, TO_WAD, WAD
 
@@ -48,7 +49,8 @@ class Checks(Takers):
     @rule(owner=st.integers(0, 2), seeds=steps, batch=draws.coin)
     @counted
     def round_trips_win_nothing(self, owner: int, seeds: list[tuple[int, int, int]], batch: bool) -> bool:
-        """ROUND-1: deposits, withdrawals, borrowing, repaying and lending at the same prices; no asset becomes more."""
+        """ROUND-1: deposits, withdrawals, borrowing, repaying and lending at the same prices; no asset
+        becomes more."""
         person = self.world.traders[owner]
         accounts = [a for a in self.world.accounts if self.world.owner_of.get(a) == person]
         account, done = self.world.trader_accounts[2 * owner], 0
@@ -118,15 +120,20 @@ class Checks(Takers):
         return bool(held or owed)
 
     def _reduce(self, account: bytes, owed: int, held: int, part: int) -> None:
-        """Repays a part and takes out less than half of that in one batch: less risk, at whatever price."""
-        judged = [self.assess(self._now(account), requirement) for requirement in (INITIAL, MAINTENANCE)]
-        if min(judgement.worst for judgement in judged) < 0 or judged[1].status > STALE:
-            return
+        """Repays a part and takes out a third of that in one batch, by prices that favour neither: less
+        risk."""
         balances = self._now(account)
+        judged = [self.assess(balances, requirement) for requirement in (INITIAL, MAINTENANCE)]
+        if min(judgement.worst for judgement in judged) < 0:
+            return
         owner, tokens = self.world.owner_of[account], self.world.tokens
         repaid = -balances[owed] * part // 1_000
-        out = min(self.units(held, self.usd(owed, repaid) / 3), balances[held] * part // 3_000)
-        if repaid == 0 or out == 0 or self.usd(owed, repaid) < 1:
+        _, least, _, _ = self.risk.valueOf(owed, repaid)
+        _, _, most, _ = self.risk.valueOf(held, balances[held])
+        if least < WAD or most == 0:
+            return
+        out = min(balances[held] * least // (3 * most), balances[held] * part // 3_000)
+        if out == 0:
             return
         calls = [
             self.vault.repay.encode(account, tokens[owed], repaid),
@@ -192,7 +199,8 @@ class Checks(Takers):
     @rule(pick=draws.pick, fraction=st.integers(1, 1_000))
     @counted
     def taking_over_oneself_gains_nothing(self, pick: int, fraction: int) -> bool:
-        """LIQ-4: over both accounts of an owner no asset becomes more, while his account can pay the smallest premium."""
+        """LIQ-4: over both accounts of an owner no asset becomes more, while his account can pay the
+        smallest premium."""
         account = self._pick([a for a in self.unhealthy() if a in self.world.trader_accounts], pick)
         into = self.world.trader_accounts[self.world.trader_accounts.index(account) ^ 1]
         owner, tokens = self.world.owner_of[account], self.world.tokens
@@ -226,17 +234,14 @@ class Checks(Takers):
     @rule(pick=draws.pick)
     @counted
     def nobody_exits_ahead_of_a_flag(self, pick: int) -> bool:
-        """LIQ-5: leaving after the flag brings no more than leaving after the loss. The premium of whoever takes the
-        account over is not part of the shortfall; the backstop bears it."""
+        """LIQ-5: leaving after the flag brings no more than leaving after the loss."""
         account, taker = self._pick(self.insolvent(), pick), self.world.takers[0]
-        into, domain = self.world.taker_accounts[0], self.domain()
+        into = self.world.taker_accounts[0]
         self.mine()
         with self.trial():
             try:
                 self.world.liquidation.flag(account, sender=self.world.stranger)
                 flagged, started = self._exit_values(), self.evm.now
-                weighed = self.weigh(self.ledger.holdings(self.ledger.raw[account]))
-                price = self.subject(weighed, account).settlement_price(taker_pays=False)
                 self._capital(into)
                 self.vault.liquidate(account, into, WAD, 0, 0, 2**255 - 1, sender=taker)
                 resolved = self._exit_values()
@@ -244,7 +249,6 @@ class Checks(Takers):
                 return False
             if self.evm.now != started:
                 return True
-        flagged[0] -= price.tokens_up(weighed.base * domain.premium_min // WAD) + 1
         for number, (before, after) in enumerate(zip(flagged, resolved, strict=True)):
             assert before <= after + 2, f"LIQ-5: {before} before and {after} after, {number}"
         return True
@@ -260,7 +264,8 @@ class Checks(Takers):
     @rule(pick=draws.pick, underlying=st.integers(0, 1), percent=st.sampled_from((-60, -25, 25, 60)))
     @counted
     def a_lie_delays_by_the_timeout(self, pick: int, underlying: int, percent: int) -> bool:
-        """ORA-1: who is unhealthy by the primary alone can be taken over five minutes after the first poke at the latest."""
+        """ORA-1: who is unhealthy by the primary alone can be taken over five minutes after the first poke
+        at the latest."""
         account = self._pick(self.unhealthy(), pick)
         second = self.world.seconds[underlying]
         with self.trial():

@@ -93,7 +93,8 @@ class Governance(State):
         return self._govern(self.world.system.parameters.setDomain, values, days * DAY)
 
     def _govern(self, call: Callable[..., Any], *arguments: Any, **options: Any) -> bool:
-        """GOV-1: the change itself moves no requirement up and no favourable edge down, and its ramp is kept."""
+        """GOV-1: the change itself moves no requirement up and no favourable edge down, and its ramp is
+        kept."""
         self.mine()
         before = self.by_primaries(self._standing)
         book = self.risk.book()
@@ -108,8 +109,9 @@ class Governance(State):
         return True
 
     def _standing(self) -> dict[bytes, Any]:
-        """Every account at its maintenance requirement, and what decides how a takeover is sized and paid. By the
-        primaries alone: while sources disagree a requirement is counted between both, never above this one."""
+        """Every account at its maintenance requirement, and what decides how a takeover is sized and paid.
+        By the primaries alone: while sources disagree a requirement is counted between both, never above
+        this one."""
         standing: dict[bytes, Any] = {
             account: self.assess(self.ledger.raw[account], MAINTENANCE) for account in self.world.debtors
         }

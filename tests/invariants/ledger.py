@@ -1,8 +1,9 @@
-"""What every balance and every pool should be, in exact integers: the vault's bookkeeping written a second time.
+"""What every balance and every pool should be, in exact integers: the vault's bookkeeping written a second
+time.
 
-A raw balance is custody {tok} above zero and principal {tok / index} below. Whatever an operation does comes down to a
-few movements: credit, debit, a holding or a payment from account to account, a write-off. Each rounds against the
-account. Pools are the reference of scripts/model/pool.py.
+A raw balance is custody {tok} above zero and principal {tok / index} below. Whatever an operation does comes
+down to a few movements: credit, debit, a holding or a payment from account to account, a write-off. Each
+rounds against the account. Pools are the reference of scripts/model/pool.py.
 """
 
 from __future__ import annotations
@@ -126,8 +127,7 @@ class Ledger:
         if amount > 0:
             _, custody_down = self._debit(source, asset, amount)
             principal_down, custody_up = self._credit(target, asset, amount)
-            if principal_down:
-                self._book(asset, custody_up - custody_down, -principal_down)
+            self._book(asset, custody_up - custody_down, -principal_down)
         elif amount < 0:
             self._move_debt(source, target, asset, -amount)
 
@@ -149,7 +149,8 @@ class Ledger:
             self._book(asset, -balance, -paid)
 
     def pay(self, payer: bytes, payee: bytes, amount: int) -> None:
-        """Settlement tokens from account to account; what the payer lacks it borrows. From debt to debt moves principal."""
+        """Settlement tokens from account to account; what the payer lacks it borrows. From debt to debt
+        moves principal."""
         if not amount:
             return
         balance, other = (self.raw[account].get(SETTLEMENT, 0) for account in (payer, payee))

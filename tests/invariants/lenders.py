@@ -97,8 +97,19 @@ class Lenders(State):
     # Stakers
 
     def stake_price(self) -> Fraction:
-        """Settlement tokens for a share of who comes."""
-        assets = max(self.ledger.raw[self.ledger.backstop].get(SETTLEMENT, 0), 0)
+        """Settlement tokens for a share of who comes: for those of the fund, and for what it has not sold yet."""
+        held = self.ledger.raw[self.ledger.backstop]
+        assets = value = 0
+        for listing in self.world.listings:
+            amount = max(held.get(listing.id, 0), 0)
+            if listing.id in self.world.pools:
+                amount += listing.pool.reserve()
+            if listing.id == SETTLEMENT:
+                assets += amount
+            elif amount:
+                value += self.world.risk.valueOf(listing.id, amount)[2]
+        if value:
+            assets += -(-value * 10**33 // self.world.risk.valueOf(SETTLEMENT, 10**33)[1])
         return Fraction(assets + 1, self.world.backstop.totalSupply() + VIRTUAL_SHARES)
 
     @rule(who=draws.person, usd=draws.dollars)

@@ -35,7 +35,8 @@ class Market(State):
     @rule(pick=draws.pick, which=draws.pick, beyond=st.sampled_from((0, 0, 1, 2, 4, 7, 12, 20)))
     @counted
     def trouble_for_somebody(self, pick: int, which: int, beyond: int) -> bool:
-        """The price of what he holds falls, or of what he owes rises, until he may be taken over, and `beyond` steps on."""
+        """The price of what he holds falls, or of what he owes rises, until he may be taken over, and
+        `beyond` steps on."""
         account = self._pick([a for a in self.world.trader_accounts if self.owed(a)], pick)
         underlying = self.world.underlying(self._pick([*self.held(account), *self.owed(account)], which))
         holdings = [pack(*holding) for holding in self.ledger.holdings(self.ledger.raw[account])]
@@ -53,15 +54,10 @@ class Market(State):
     @counted
     def all_is_well(self) -> bool:
         """Prices near where they were, every source speaks, nothing is paused."""
-        self.silent.clear()
-        self.dead.clear()
-        self.lies.clear()
         for underlying, price in self.base_price.items():
             self.truth[underlying] = (price + self.truth[underlying]) // 2
-            self.world.feeds[underlying].setDead(False)
         self.vault.setPaused(False)
-        self.mine()
-        self.refresh()
+        self.recover()
         return True
 
     def _set(self, underlying: int, answer: int) -> bool:
@@ -93,12 +89,12 @@ class Market(State):
     @rule()
     @counted
     def feeds_answer_again(self) -> bool:
-        self.silent.clear()
-        self.dead.clear()
-        for feed in self.world.feeds.values():
-            feed.setDead(False)
-        self.mine()
-        self.refresh()
+        lies = dict(self.lies)
+        self.recover()
+        for underlying, lie in lies.items():
+            self.world.seconds[underlying].set(lie)
+        self.lies |= lies
+        self.follow()
         return True
 
     @rule(underlying=st.integers(0, 1), percent=st.sampled_from((-90, -40, -20, -10, -4, 4, 10, 25, 60, 300)))

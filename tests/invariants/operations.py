@@ -1,4 +1,5 @@
-"""Operations of the vault as values: how each is called, what it does to the ledger, whose check it ends in."""
+"""Operations of the vault as values: how each is called, what it does to the ledger, whose check it ends
+in."""
 
 from __future__ import annotations
 
@@ -164,7 +165,8 @@ class Transfer(Operation):
 
 @dataclass(frozen=True)
 class Swap(Operation):
-    """At the price that the adapter has for the pair: smallest units bought for 10**18 smallest units spent."""
+    """At the price that the adapter has for the pair: smallest units bought for 10**18 smallest units
+    spent."""
 
     account: bytes
     spent: int

@@ -13,9 +13,11 @@ REPORTS = Path(__file__).resolve().parents[2] / "reports"
 
 
 class Ratios:
-    """Counts of one run."""
+    """Counts of one run of `wanted` steps. Hypothesis counts examples, of which the first ones are short: it
+    is given more than enough of them, and what comes after the last step that is wanted does nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, wanted: int) -> None:
+        self.wanted = wanted
         self.tried: Counter[str] = Counter()
         self.succeeded: Counter[str] = Counter()
         self.refused: dict[str, Counter[str]] = {}
@@ -25,6 +27,11 @@ class Ratios:
     def steps(self) -> int:
         """Rules that ran."""
         return self.tried.total()
+
+    @property
+    def enough(self) -> bool:
+        """Whether all steps were made."""
+        return self.steps >= self.wanted
 
     def refuse(self, error: str) -> None:
         """The running rule was refused."""
@@ -52,6 +59,8 @@ def counted(rule: Callable[..., bool]) -> Callable[..., None]:
     @wraps(rule)
     def wrapper(self: Any, **arguments: Any) -> None:
         ratios: Ratios = self.ratios
+        if ratios.enough:
+            return
         ratios.rule = rule.__name__
         ratios.tried[rule.__name__] += 1
         if rule(self, **arguments):

@@ -61,7 +61,8 @@ class Assessment(NamedTuple):
 
 @dataclass(frozen=True)
 class Weighed:
-    """As `IRiskEngine.weigh` answers: an assessment for MAINTENANCE, value and requirement of each holding."""
+    """As `IRiskEngine.weigh` answers: an assessment for MAINTENANCE, value and requirement of each
+    holding."""
 
     assessment: Assessment
     holdings: list[tuple[int, int]]
@@ -103,10 +104,12 @@ class State(RuleBasedStateMachine):
         self.silent: set[int] = set()
         self.dead: set[int] = set()
         self.lies: dict[int, int] = {}
+        self.stake_flags: dict[bytes, int] = {}
         self.quotes: dict[tuple[int, int], int] = {}
         self.donated: dict[tuple[int, str], int] = {}
         self.written_off: set[int] = set()
         self.roundings: dict[int, int] = dict.fromkeys(world.pools, 0)
+        self._unhealthy: list[bytes] | None = None
         self.ledger = self._read_ledger()
         self.follow()
         self.highest_line = {
@@ -199,7 +202,9 @@ class State(RuleBasedStateMachine):
 
     def unhealthy(self) -> list[bytes]:
         """Accounts that may be taken over now, but for stamps."""
-        return [account for account in self.world.debtors if self.may_be_taken(account)]
+        if self._unhealthy is None:
+            self._unhealthy = [account for account in self.world.debtors if self.may_be_taken(account)]
+        return self._unhealthy
 
     def may_be_taken(self, account: bytes) -> bool:
         """Whether an account is below its maintenance requirement at its favourable edge."""
@@ -221,7 +226,8 @@ class State(RuleBasedStateMachine):
         self.refresh()
 
     def refresh(self) -> None:
-        """Every feed that is not silent answers the true price, every second source that does not lie as well."""
+        """Every feed that is not silent answers the true price, every second source that does not lie as
+        well."""
         for underlying, feed in self.world.feeds.items():
             if underlying not in self.silent | self.dead:
                 feed.setAnswer(self.truth[underlying])
@@ -229,6 +235,16 @@ class State(RuleBasedStateMachine):
             if underlying not in self.lies:
                 second.set(self.truth[underlying] * TO_WAD)
         self.follow()
+
+    def recover(self) -> None:
+        """Every source answers, and says the truth."""
+        self.silent.clear()
+        self.dead.clear()
+        self.lies.clear()
+        for feed in self.world.feeds.values():
+            feed.setDead(False)
+        self.mine()
+        self.refresh()
 
     # Sending
 
@@ -245,7 +261,11 @@ class State(RuleBasedStateMachine):
 
     def follow(self) -> None:
         """The ledger's interest runs until now, and on at the rates that the pools have now."""
+        self._unhealthy = None
         self.ledger.advance(self.evm.now)
+        if self.ratios.enough:
+            self._unhealthy = []
+            return
         for pool, rate in zip(self.ledger.pools.values(), self.world.rates(), strict=True):
             pool.rate = rate
 
@@ -261,6 +281,7 @@ class State(RuleBasedStateMachine):
         books = {a: (pool.cash, pool.principal) for a, pool in self.ledger.pools.items()}
         operation.apply(self)
         self.ledger.finish()
+        self._unhealthy = None
         self._judge_lines(books)
         self.judge(before, operation)
         return True
@@ -286,7 +307,8 @@ class State(RuleBasedStateMachine):
     # SOLV-1
 
     def judge(self, before: dict[bytes, Balances], operation: Operation) -> None:
-        """Every account that the operation may have put at risk is covered, or has reduced its risk; the others gained."""
+        """Every account that the operation may have put at risk is covered, or has reduced its risk; the
+        others gained."""
         paused = self.paused()
         for account in set(operation.judged):
             self._judge_account(
@@ -364,6 +386,7 @@ class State(RuleBasedStateMachine):
             positions,
             uncertainty=weighed.assessment.uncertainty,
             cover=self.cover(account),
+            fresh=weighed.assessment.status == FRESH,
             sample_price=sample_price,
             settlement_requirement=settlement_requirement,
         )
@@ -375,7 +398,8 @@ class State(RuleBasedStateMachine):
         return max(self.ledger.raw[self.ledger.backstop].get(SETTLEMENT, 0) - others, 0)
 
     def _check_lies(self, holdings: list[tuple[int, int]], plan: model.Plan, domain: model.Domain) -> None:
-        """ORA-1: no takeover that the primary alone would not allow, and none at a price that the liar sets."""
+        """ORA-1: no takeover that the primary alone would not allow, and none at a price that the liar
+        sets."""
         if not self.lies:
             return
 
@@ -401,5 +425,6 @@ class State(RuleBasedStateMachine):
 
     def clear_flags(self, account: bytes) -> None:
         """The flags of an account are gone."""
+        self.stake_flags.pop(account, None)
         for pool in self.ledger.pools.values():
             pool.domains[self.ledger.domain].flags.pop(account, None)

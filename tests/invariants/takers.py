@@ -120,8 +120,8 @@ class Takers(Traders):
         """Accounts whose equity at the favourable edges is below zero."""
         return [
             account
-            for account in self.world.debtors
-            if self.owed(account) and self.assess(self.ledger.raw[account], MAINTENANCE).favourable < 0
+            for account in self.unhealthy()
+            if self.assess(self.ledger.raw[account], MAINTENANCE).favourable < 0
         ]
 
     def flagged(self) -> list[bytes]:
@@ -134,34 +134,34 @@ class Takers(Traders):
     def flag(self, pick: int) -> bool:
         """LIQ-5: anybody, at once, without capital."""
         account = self._pick(self.insolvent(), pick)
-        before = self.world.backstop.flaggedOf(account)
         tx = self.attempt(self.world.liquidation.flag, account, sender=self.world.stranger)
         assert tx is not None, "LIQ-5"
-        self._flag(account, before)
+        self._flag(account)
         return True
 
-    def _flag(self, account: bytes, before: int) -> None:
-        """The backstop: smallest premium, then shortfall; the pools what is left, by the value of their debts."""
+    def _flag(self, account: bytes) -> None:
+        """The shortfall at the exchange price: the backstop's part, after a taker's premium, is what it has;
+        the rest is the pools', by the value of their debts. While prices are not fresh a flag only rises."""
         weighed = self.weigh(self.ledger.holdings(self.ledger.raw[account]))
         shortfall = max(-weighed.assessment.equity, 0)
         price = self.subject(weighed, account).settlement_price(taker_pays=False)
+        rises = weighed.assessment.status != FRESH
         cover = self.cover(account)
         premium = min(price.tokens_down(weighed.base * self.domain().premium_min // WAD), cover)
-        deficit = min(price.tokens_up(shortfall), cover - premium)
-        rises = weighed.assessment.status != FRESH  # a source that lies lowers no flag
-        floor = before if rises else 0
-        assert self.world.backstop.flaggedOf(account) == max(premium + deficit, floor), "LIQ-5"
-        left = max(shortfall - deficit * price.value // price.amount, 0)
+        part = min(price.tokens_up(shortfall), cover - premium)
+        least = self.stake_flags.get(account, 0) if rises else 0
+        self.stake_flags[account] = max(premium + part, least)
+        assert self.world.backstop.flaggedOf(account) == self.stake_flags[account], "LIQ-5"
+        left = max(shortfall - part * price.value // price.amount, 0)
         losses = sum(-value for value, _ in weighed.weights if value < 0)
         amounts = dict.fromkeys(self.ledger.pools, 0)
         for (asset, amount), (value, _) in zip(weighed.holdings, weighed.weights, strict=True):
-            if value < 0 and left:
-                amounts[asset] = min(div_up(left * -amount, losses), -amount)
+            if amount < 0:
+                flags = self.ledger.pools[asset].domains[self.ledger.domain].flags
+                least = flags.get(account, 0) if rises else 0
+                loss = div_up(left * -amount, losses) if value else 0
+                amounts[asset] = min(max(loss, least), -amount)
         for asset, pool in self.ledger.pools.items():
-            flags = pool.domains[self.ledger.domain].flags
-            if rises:
-                owed = max(-dict(weighed.holdings).get(asset, 0), 0)
-                amounts[asset] = min(max(amounts[asset], flags.get(account, 0)), owed)
             pool.flag(self.ledger.domain, account, amounts[asset])
 
     @precondition(lambda self: self.flagged())
@@ -169,10 +169,15 @@ class Takers(Traders):
     @counted
     def unflag(self, pick: int, recovered: bool) -> bool:
         """Only once the account is solvent, at its worst edge while prices are not fresh."""
-        account = self._pick(self.flagged(), pick)
+        flagged = [a for a in self.flagged() if self.held(a)] or self.flagged()
+        account = self._pick(flagged, pick)
         if recovered:
             self.truth |= self.base_price
-            self.refresh()
+            self.recover()
+            missing = -self.assess(self.ledger.raw[account], MAINTENANCE).worst / WAD
+            if missing > 0 and self.held(account):  # somebody makes it whole
+                asset = self.held(account)[0]
+                self.send(self.world.stranger, Deposit(account, asset, self.units(asset, 1.1 * missing)))
         if self.attempt(self.world.liquidation.unflag, account, sender=self.world.stranger) is None:
             return False
         judged = self.assess(self.ledger.raw[account], MAINTENANCE)
@@ -231,7 +236,8 @@ class Takers(Traders):
     @rule(which=draws.pick, part=draws.thousandths)
     @counted
     def sell_salvage(self, which: int, part: int) -> bool:
-        """The backstop sells what it holds beside the settlement asset, below the oracle's price but never for nothing."""
+        """The backstop sells what it holds beside the settlement asset, below the oracle's price but never
+        for nothing."""
         others = [a for a in self.held(self.ledger.backstop) if a != SETTLEMENT]
         asset = self._pick(others, which)
         amount = max(self.ledger.raw[self.ledger.backstop][asset] * part // 1_000, 1)

@@ -1,6 +1,5 @@
-"""Random sequences over a whole domain, the first half of the steps.
-
-The second is in a file of its own, for the other worker."""
+"""Random sequences over a whole domain, the first half of the steps; the second is in a file of its own, for
+the other worker."""
 
 from __future__ import annotations
 

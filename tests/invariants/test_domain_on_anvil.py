@@ -1,4 +1,5 @@
-"""The same sequences on Anvil, where transactions, blocks and time are real."""
+"""Random sequences over a whole domain, on the real chain: every transaction in a block of its own, a second
+later."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import pytest
 from tests.helpers.evm import AnvilBackend
 from tests.invariants.machine import DomainMachine, run
 
-STEPS = 300
+STEPS = 400
 
 
 class OnAnvil(DomainMachine):
@@ -15,6 +16,7 @@ class OnAnvil(DomainMachine):
 
 
 @pytest.mark.anvil
+@pytest.mark.slow
 def test_any_sequence_keeps_the_promises(anvil: AnvilBackend) -> None:
     """SOLV-1 to EXIT-1; which is judged where is in tests/invariants/machine.py."""
     run(OnAnvil, "on-anvil", anvil, STEPS, every_rule=False)

@@ -1,4 +1,4 @@
-"""Random sequences over a whole domain, the second half of the steps."""
+"""Random sequences over a whole domain, the second half of the steps; see test_domain_first_half.py."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """The world of the invariants: a domain with everything in it, and everybody who uses it.
 
-Six assets: the settlement asset and one collateral have a second price source, one is concentrated, one is a share of
-another, one has two decimals, one has twenty-seven, cannot be borrowed and counts only where it is alone.
+Six assets: the settlement asset and one collateral have a second price source, one is concentrated, one is a
+share of another, one has two decimals, one has twenty-seven, cannot be borrowed and counts only where it is
+alone.
 """
 
 from __future__ import annotations
