@@ -62,7 +62,7 @@ def test_it_delays_a_takeover_by_five_minutes(two_sources: System, account: byte
 
 
 def test_one_agreeing_block_does_not_restart_the_clock(two_sources: System, account: bytes) -> None:
-    """The liar agrees for a moment, has it recorded, and lies on, again and again.
+    """The liar agrees for a moment, has it recorded more than once, and lies on, again and again.
 
     ORA-1: agreement counts when it was seen for a whole minute and nobody saw anything else in between.
     """
@@ -74,7 +74,9 @@ def test_one_agreeing_block_does_not_restart_the_clock(two_sources: System, acco
         system.evm.warp(MINUTE)
         agree(system)
         poke(system)
+        poke(system)
         system.evm.warp(1)
+        poke(system)
         lie(system)
         poke(system)
     assert system.risk.priceRecord(1).divergedSince == since

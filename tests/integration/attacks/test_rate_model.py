@@ -1,4 +1,4 @@
-"""A rate model that fails, lies or burns gas, and callers who give it too little gas on purpose."""
+"""A rate model that fails, lies or burns gas, and a pool that is emptied and filled for a moment."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from scripts.common.contract import Contract
 from tests.helpers.system import LENDER, NO_LIMIT, OWNER, STRANGER, TAKER, TRADER, WAD, YEAR, System
 
-ANSWER, REVERT, REVERT_BOMB, BOMB, BURN, SHORT, HUNGRY, REENTER = range(8)
+ANSWER, REVERT, REVERT_BOMB, BOMB, BURN, SHORT, _, REENTER = range(8)
 NORMAL = WAD // 20 // YEAR
 HIGHEST = 10 * WAD // YEAR
 
@@ -49,24 +49,6 @@ def test_an_absurd_rate_is_the_highest_rate(system: System, model: Contract) -> 
     pool = system.pool("USDC")
     pool.accrue()
     assert pool.ratePerSecond() == HIGHEST
-
-
-@pytest.mark.parametrize("gas", range(100_000, 400_000, 12_500))
-def test_a_caller_does_not_choose_that_the_rate_stays(system: System, model: Contract, gas: int) -> None:
-    """The attacker calls with just so much gas that the model runs out of it and the pool does not: the rate
-    stays low while he empties the pool.
-
-    Either the model is asked with all the gas it may use, or the operation is refused.
-    """
-    evm, pool = system.evm, system.pool("USDC")
-    model.set(HUNGRY, HIGHEST)
-    with evm.isolation():
-        try:
-            pool.accrue(gas=gas, sender=evm.accounts[STRANGER])
-        except evm.Reverted as refusal:
-            assert refusal.name in ("LendingPool_GasTooLow", "Halt", "")
-            return
-        assert pool.ratePerSecond() == HIGHEST
 
 
 def test_a_moment_of_utilisation_leaves_no_trace(system: System) -> None:
