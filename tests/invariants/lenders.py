@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
@@ -96,8 +94,8 @@ class Lenders(State):
 
     # Stakers
 
-    def stake_price(self) -> Fraction:
-        """Settlement tokens for a share of who comes: for those of the fund, and for what it has not sold yet."""
+    def stake_worth(self) -> int:
+        """Settlement tokens that who joins pays for: those of the fund, and for what it has not sold yet."""
         held = self.ledger.raw[self.ledger.backstop]
         assets = value = 0
         for listing in self.world.listings:
@@ -110,16 +108,18 @@ class Lenders(State):
                 value += self.world.risk.valueOf(listing.id, amount)[2]
         if value:
             assets += -(-value * 10**33 // self.world.risk.valueOf(SETTLEMENT, 10**33)[1])
-        return Fraction(assets + 1, self.world.backstop.totalSupply() + VIRTUAL_SHARES)
+        return assets
 
     @rule(who=draws.person, usd=draws.dollars)
     @counted
     def stake(self, who: int, usd: int) -> bool:
         staker, amount = self.world.stakers[who], self.units(SETTLEMENT, usd)
-        price, before = self.stake_price(), self.world.backstop.totalSupply()
+        before = self.world.backstop.totalSupply()
         if self.attempt(self.world.backstop.deposit, amount, staker, sender=staker) is None:
             return False
-        assert self.world.backstop.totalSupply() - before == int(amount / price), "ROUND-1"
+        # As it stands after the deposit's block: reserves grow by the second.
+        shares = amount * (before + VIRTUAL_SHARES) // (self.stake_worth() + 1)
+        assert self.world.backstop.totalSupply() - before == shares, "ROUND-1"
         self.ledger.receive(self.ledger.backstop, SETTLEMENT, amount)
         self.ledger.finish()
         return True

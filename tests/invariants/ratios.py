@@ -9,12 +9,18 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
+from hypothesis.errors import StopTest, UnsatisfiedAssumption
+
 REPORTS = Path(__file__).resolve().parents[2] / "reports"
+
+
+class Enough(BaseException):
+    """All steps were made: ends the run from within, past everything that hypothesis catches."""
 
 
 class Ratios:
     """Counts of one run of `wanted` steps. Hypothesis counts examples, of which the first ones are short: it
-    is given more than enough of them, and what comes after the last step that is wanted does nothing."""
+    is given more than enough of them, and none begins once the steps are made, unless one has failed."""
 
     def __init__(self, wanted: int) -> None:
         self.wanted = wanted
@@ -22,16 +28,19 @@ class Ratios:
         self.succeeded: Counter[str] = Counter()
         self.refused: dict[str, Counter[str]] = {}
         self.rule = ""
+        self.failed = False
 
     @property
     def steps(self) -> int:
         """Rules that ran."""
         return self.tried.total()
 
-    @property
-    def enough(self) -> bool:
-        """Whether all steps were made."""
-        return self.steps >= self.wanted
+    def end(self, error: BaseException | None) -> None:
+        """A sequence ended, by itself or by an error; `Enough` where no other is wanted. After a failure
+        hypothesis looks for a smaller one."""
+        self.failed |= error is not None and not isinstance(error, (StopTest, UnsatisfiedAssumption))
+        if self.steps >= self.wanted and not self.failed and error is None:
+            raise Enough
 
     def refuse(self, error: str) -> None:
         """The running rule was refused."""
@@ -59,8 +68,6 @@ def counted(rule: Callable[..., bool]) -> Callable[..., None]:
     @wraps(rule)
     def wrapper(self: Any, **arguments: Any) -> None:
         ratios: Ratios = self.ratios
-        if ratios.enough:
-            return
         ratios.rule = rule.__name__
         ratios.tried[rule.__name__] += 1
         if rule(self, **arguments):

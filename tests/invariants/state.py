@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
@@ -118,6 +119,7 @@ class State(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.evm.revert(self.snapshot)
+        self.ratios.end(sys.exc_info()[1])
 
     def _read_ledger(self) -> Ledger:
         world = self.world
@@ -263,9 +265,6 @@ class State(RuleBasedStateMachine):
         """The ledger's interest runs until now, and on at the rates that the pools have now."""
         self._unhealthy = None
         self.ledger.advance(self.evm.now)
-        if self.ratios.enough:
-            self._unhealthy = []
-            return
         for pool, rate in zip(self.ledger.pools.values(), self.world.rates(), strict=True):
             pool.rate = rate
 

@@ -47,8 +47,6 @@ class Traders(State):
     )
     def begin(self, seeds: list[tuple[int, int | None, int, int, int]]) -> None:
         """Everybody has an account with some leverage, some a hedge or settlement tokens beside it."""
-        if self.ratios.enough:
-            return
         for account, seed in zip(self.world.trader_accounts, seeds, strict=True):
             held, beside, owed, part, thousands = seed
             self._deposit(account, held, 1_000 * thousands)

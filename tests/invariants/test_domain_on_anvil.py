@@ -19,4 +19,4 @@ class OnAnvil(DomainMachine):
 @pytest.mark.slow
 def test_any_sequence_keeps_the_promises(anvil: AnvilBackend) -> None:
     """SOLV-1 to EXIT-1; which is judged where is in tests/invariants/machine.py."""
-    run(OnAnvil, "on-anvil", anvil, STEPS, every_rule=False)
+    run(OnAnvil, "on-anvil", anvil, STEPS)
