@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 from hypothesis import strategies as st
@@ -209,7 +210,7 @@ class Governance(State):
         probe = {asset: 10 ** self.world.decimals(asset) * 100}
         duration = days * DAY
         with self.evm.isolation():
-            start = self.assess(probe, MAINTENANCE).requirement
+            start = self._part_required(probe)
             if self.attempt(parameters.setShocks, underlying, shocks, duration) is None:
                 return False
             begun = self.evm.now
@@ -217,10 +218,15 @@ class Governance(State):
             for passed in (duration * part // 10, duration):
                 self.evm.warp(begun + passed - self.evm.now)
                 self.world.feeds[underlying].setAnswer(self.truth[underlying])
-                requirements.append(self.assess(probe, MAINTENANCE).requirement)
+                requirements.append(self._part_required(probe))
         self.follow()
         midway, end = requirements
         assert start < end
-        slack = (end - start) // 1_000 + 10
+        slack = (end - start) / 1_000 + Fraction(1, 10**15)
         assert (midway - start) * 10 <= (end - start) * part + slack, "GOV-1"
         return True
+
+    def _part_required(self, balances: dict[int, int]) -> Fraction:
+        """Of the value that is held: a share's rate may grow meanwhile."""
+        assessment = self.assess(balances, MAINTENANCE)
+        return Fraction(assessment.requirement, assessment.equity)
