@@ -1,0 +1,1 @@
+"""The keeper: watches every account of a domain, takes over those that may be, and keeps the clocks."""
