@@ -1,0 +1,228 @@
+"""A template for every custom error of the contracts; scripts/client/sentences.py writes the values in."""
+
+from __future__ import annotations
+
+_OUT_OF_RANGE = "{parameter name} is {value number}, and must be from {min number} to {max number}"
+_GAS = "the call got too little gas; send it again with more"
+_DEFECT = "; it is not for wallets to call"
+
+_VAULT = {
+    "Vault_Locked": "the vault is in the middle of another operation; call it afterwards",
+    "Vault_NotAuthorised": "{caller} may not act for the account {account account};"
+    " its owner or an operator that the owner has set may",
+    "Vault_Paused": "the vault is paused: it takes in nothing that an account does not hold or owe already;"
+    " try again when it goes on",
+    "Vault_UnknownAsset": "the vault does not list {token asset}; `keel status` shows what it lists",
+    "Vault_AssetListed": "{token asset} is listed already",
+    "Vault_AssetLimit": "the vault lists {limit number} assets, and no more are possible",
+    "Vault_NotBorrowable": "{token asset} cannot be borrowed: it has no lending pool",
+    "Vault_ZeroAmount": "the amount is zero or nothing is left to do; name an amount above zero",
+    "Vault_NothingReceived": "no {token asset} arrived; the token did not move what it was asked to",
+    "Vault_InsufficientBalance": "the account holds {balance amount token}, and {wanted amount token} are wanted;"
+    " ask for less, or deposit first",
+    "Vault_AmountOutOfRange": "{amount amount} is more than can be kept; at most {max amount} can",
+    "Vault_SupplyCapExceeded": "the vault would hold {total amount token}, and its cap is {cap amount token};"
+    " deposit less",
+    "Vault_AboveSupplyCap": "the account {account account} holds an asset above its supply cap and owes nothing;"
+    " only what backs a debt may be above the cap",
+    "Vault_DebtCapExceeded": "the vault would owe {debt amount token}, and its cap is {cap amount token};"
+    " borrow less",
+    "Vault_NotHeld": "the account {account account} does not hold or owe {token asset} so that this could be done;"
+    " name another asset, or act as the account's owner",
+    "Vault_SameAccount": "{account account} cannot do this with itself or with the backstop; name another account",
+    "Vault_BelowInitialRequirement": "the account would be worth {worstEquity usd} at the worst prices, and must be"
+    " worth {requirement usd}; add margin or borrow less",
+    "Vault_NoNewRisk": "the account may take on no new risk now: a price is {worstStatus status}{paused state};"
+    " what lowers its risk is possible, the rest when that has ended",
+    "Vault_LossyReduction": "the account is below its initial requirement, and this would leave it worse off;"
+    " add margin, or trade at a better price",
+    "Vault_BelowMinimumDebt": "the account would owe {debtValueWad usd}, and a debt must be worth at least"
+    " {minimumWad usd}; borrow more, or nothing",
+    "Vault_RiskRaisedThisBlock": "the account {account account} took on risk in this very block and cannot be taken"
+    " over in it; try again in the next",
+    "Vault_CheckPending": "the account {account account} was changed earlier in this batch and has not been checked;"
+    " take it over in a batch of its own",
+    "Vault_PaymentAboveLimit": "the takeover costs {payment settlement}, and the limit is {limit settlement};"
+    " the price moved: look again, or allow more",
+    "Vault_SameAsset": "{token asset} cannot be traded for itself; name two assets",
+    "Vault_UnknownAdapter": "the vault does not trade through {adapter}; use the adapter of the deployments file",
+    "Vault_UnknownInstrument": "the vault does not list the instrument {instrument}",
+    "Vault_SwapLimit": "the trade gives {amount amount}, and the least is {limit amount};"
+    " the price moved: look again, or allow more slippage",
+    "Vault_SwapLoss": "the trade would lose {lossWad share} against the oracle's price, and at most"
+    " {maxLossWad share} is allowed; trade less at a time, or allow more",
+    "Vault_NotLiquidationEngine": "only the liquidation engine may do this; {caller} is not it",
+    "Vault_NotInstrument": "only a listed instrument may do this; {caller} is none",
+    "Vault_NotWrappedNative": "the vault takes ether from the wrapped ether contract alone; {sender} is not it:"
+    " deposit with `keel deposit`",
+    "Vault_BadReceiver": "{to} cannot receive this; name an address that is neither zero nor the vault",
+    "Vault_NativeTransferFailed": "{to} did not accept {amount number} wei; withdraw the wrapped token instead",
+    "Vault_SignatureExpired": "the signature ended at {deadline time}; sign anew",
+    "Vault_BadSignature": "the signature is not one of the owner of {account account}; sign with the owner's key",
+}
+
+_LIQUIDATION = {
+    "LiquidationEngine_NotVault": f"only the vault may ask this; {{caller}} is not it{_DEFECT}",
+    "LiquidationEngine_Healthy": "the account {account account} is healthy: it is worth {favourableEquity usd} and must"
+    " be worth {requirement usd}; nothing can be taken over",
+    "LiquidationEngine_Solvent": "the account {account account} is solvent: it is worth {favourableEquity usd};"
+    " only what is worth less than nothing is flagged or written off",
+    "LiquidationEngine_StillInsolvent": "the account {account account} is still worth {favourableEquity usd};"
+    " its flag stays until that is zero or more",
+    "LiquidationEngine_NotFlagged": "the account {account account} is not flagged; there is no flag to take off",
+    "LiquidationEngine_NothingToTake": "the account {account account} holds nothing that can be taken over;"
+    " one that only owes is written off",
+    "LiquidationEngine_MustTakeAll": "the account {account account} is insolvent: whoever takes it over takes all of"
+    " it; exclude nothing that has a value",
+    "LiquidationEngine_HealthWouldFall": "the account would be worth {equityAfter usd} and have to be worth"
+    " {requirementAfter usd}, less healthy than before; exclude less",
+    "LiquidationEngine_SettlementUnpriced": "the settlement asset has no price now; try again when its feed answers",
+    "LiquidationEngine_PriceInDoubt": "prices of what {account account} holds are in dispute; take over without"
+    " excluding any of it, or wait until the sources agree",
+    "LiquidationEngine_HoldsAssets": "the account {account account} holds assets: it is taken over, not written off",
+    "LiquidationEngine_TakerNeeded": "the account {account account} owes {token asset}, which the backstop cannot pay"
+    " by itself; somebody must take it over",
+    "LiquidationEngine_SequencerGrace": "the chain's sequencer was down: nobody is taken over until {until time}",
+}
+
+_POOL = {
+    "LendingPool_Locked": "the pool is in the middle of another operation; call it afterwards",
+    "LendingPool_NotDomain": "{caller} has no credit line at this pool; only domains may borrow and repay here",
+    "LendingPool_NotLiquidationEngine": "only the domain's liquidation engine may do this; {caller} is not it",
+    "LendingPool_LineExceeded": "the domain would owe the pool {debt amount}, and its credit line is {lineLeft amount};"
+    " borrow less",
+    "LendingPool_InsufficientCash": "the pool has {cash amount} that are not lent, and {wanted amount} are wanted;"
+    " ask for less, or wait for repayments",
+    "LendingPool_TransferShort": "the pool holds {balance amount} where its books say {accounted amount};"
+    " the token did not move what it was asked to",
+    "LendingPool_RoundedAgainstPool": "{amount amount} is not what a principal of {principal number} is worth at the"
+    " index {index number}; the pool does not round against itself",
+    "LendingPool_PrincipalExceeded": "{domain} owes a principal of {owed number}, less than {principal number};"
+    " repay at most what is owed",
+    "LendingPool_ZeroShares": "this is worth less than one share; name a larger amount",
+    "LendingPool_ZeroAssets": "these shares are worth less than one unit; name a larger amount",
+    "LendingPool_GasTooLow": "{gasLeft number} gas is left where {needed number} are needed; send it again with more",
+    "LendingPool_RateModelSilent": "the rate model {model} does not answer; name one that does",
+    "LendingPool_BadRecipient": "{recipient} cannot receive this; name an address that is neither zero nor the pool",
+    "LendingPool_OutOfRange": _OUT_OF_RANGE,
+    "LendingPool_FlashNotRepaid": "after the flash loan the pool held {balance amount} and was due {due amount};"
+    " repay loan and fee",
+    "LendingPool_FlashRefused": "{receiver} did not accept the flash loan; it must answer as ERC-3156 says",
+    "LendingPool_WrongToken": "this pool does not lend {token asset}; use that asset's own pool",
+}
+
+_BACKSTOP = {
+    "Backstop_NotLiquidationEngine": "only the liquidation engine may do this; {caller} is not it",
+    "Backstop_OutOfRange": _OUT_OF_RANGE,
+    "Backstop_ExitNotOpen": "{wantedShares shares} of {owner} cannot leave the backstop now: {shares shares} may from"
+    " {opensAt time} to {closesAt time}; `keel unstake` requests an exit, which opens after the cooldown",
+    "Backstop_SharesLocked": "{owner} has {free shares} that can be used, and {wanted shares} are wanted; ask for less",
+    "Backstop_SettlementAsset": "the backstop does not sell its settlement asset; name another one",
+    "Backstop_PriceNotFresh": "the price of {token asset} is not fresh; the backstop sells when it is",
+    "Backstop_PaymentAboveLimit": "the backstop asks {payment settlement}, and the limit is {limit settlement};"
+    " buy less, or allow more",
+    "Backstop_ZeroShares": "this is worth less than one share; name a larger amount",
+    "Backstop_ZeroAssets": "these shares are worth less than one unit; name a larger amount",
+    "Backstop_TransferShort": "{received settlement} arrived where {expected settlement} were expected;"
+    " the token did not move what it was asked to",
+    "Backstop_UnknownPool": "{pool} is none of this domain's lending pools",
+}
+
+_RISK = {
+    "RiskEngine_NotParameters": f"only the risk parameters may do this; {{caller}} is not them{_DEFECT}",
+    "RiskEngine_BookMalformed": "the risk book {book} has {size number} bytes where {expected number} are expected",
+    "RiskEngine_OutOfGas": f"{_GAS}: the price source {{source}} did not get its share",
+    "RiskEngine_UnknownAsset": "{assetId asset_id} is not in the risk book; `keel status` shows what is listed",
+    "RiskEngine_UnknownUnderlying": "there is no price number {underlying number}; `keel oracle show` shows all",
+    "RiskEngine_PriceNotUsable": "the price of {underlying underlying} is {status status};"
+    " this needs a fresh one: `keel oracle show` shows its state",
+    "AccountLens_AmountTooLarge": "{amount number} smallest units is more than any account can hold; name less",
+    "Instrument_NotVault": f"only the vault may call the instrument; {{caller}} is not it{_DEFECT}",
+    "RateModel_OutOfRange": _OUT_OF_RANGE,
+    "GrowthCappedRate_OutOfRange": _OUT_OF_RANGE,
+    "GrowthCappedRate_TargetNotAnswering": "{target} does not tell its rate; name a token that does",
+    "GrowthCappedRate_TooEarly": "the rate was brought up to date already; the next time is {next time}",
+    "GrowthCappedRate_OutOfGas": _GAS,
+}
+
+_PARAMETERS = {
+    "RiskParameters_OutOfRange": _OUT_OF_RANGE,
+    "RiskParameters_InitialBelowMaintenance": "the initial shock of {underlying underlying} is {initialPpm ppm}, below"
+    " the maintenance shock of {maintenancePpm ppm}; it must be above",
+    "RiskParameters_InitialBelowTarget": "the initial shock of {underlying underlying} is {initialPpm ppm}, and the target"
+    " health needs at least {neededPpm ppm}",
+    "RiskParameters_ShockTooSmall": "the maintenance shock of {underlying underlying} is {maintenancePpm ppm}, and its"
+    " band needs at least {neededPpm ppm}",
+    "RiskParameters_PremiumBelowUnwinding": "the smallest premium of {premiumPpm ppm} does not pay for unwinding"
+    " {assetId asset_id}, which costs {unwindingPpm ppm}; raise the one or lower the other",
+    "RiskParameters_WrongOrder": "{smaller name} is {value number} and must not be above {larger name},"
+    " which is {bound number}",
+    "RiskParameters_RampTooShort": "a ramp of {duration duration} is too short; what tightens walks for at least"
+    " {minimum duration}",
+    "RiskParameters_UnknownAsset": "{assetId asset_id} has no risk parameters; add it first",
+    "RiskParameters_UnknownUnderlying": "there is no price number {underlying number}; add it first",
+    "RiskParameters_FeedNotAnswering": "the feed {feed} gives no usable price; name one that does",
+    "RiskParameters_SourcesDisagree": "{oldFeed} says {oldPriceWad usd} and {newFeed} says {newPriceWad usd};"
+    " a new source must agree with the old one",
+    "RiskParameters_NotProposed": "nothing is proposed for number {id number}; propose it first",
+    "RiskParameters_TooEarly": "the proposal can be applied from {activeFrom time} on; wait until then",
+    "RiskParameters_NotNextAsset": "asset {assetId number} is not the next one; that is {expected number}",
+    "RiskParameters_NoDomain": "the parameters of the domain have not been set; set them first",
+    "RiskParameters_NotSettable": "{parameter name} cannot be changed here; it has a proposal and a delay of its own",
+    "RiskParameters_FeedStale": "the answer of {feed} is {age duration} old, and its heartbeat is {heartbeat duration};"
+    " wait for a new answer",
+    "RiskParameters_GraceRunning": "the sequencer has been up for {sequencerUpFor duration} of a grace period of"
+    " {gracePeriod duration}; wait until it is over",
+    "RiskParameters_ListFull": "the list holds {limit number} entries, and no more are possible",
+}
+
+_SWAPS = {
+    "SwapAdapter_RouteMalformed": "a route of {length number} bytes is none;"
+    " expected token, fee, token and so on, packed",
+    "SwapAdapter_RouteEnds": "the route leads from {routeStart asset} to {routeEnd asset}, and the trade is from"
+    " {tokenIn asset} to {tokenOut asset}; name a route of the same ends",
+    "SwapAdapter_OutputTooSmall": "the trade gives {amountOut amount}, and the least is {minOut amount};"
+    " the price moved: look again, or allow more slippage",
+    "SwapAdapter_InputTooLarge": "the trade costs {amountIn amount}, and the most is {maxIn amount};"
+    " the price moved: look again, or allow more slippage",
+    "UniswapV3Adapter_NotThePool": f"{{caller}} is not the pool {{pool}} that is traded with{_DEFECT}",
+    "UniswapV3Adapter_Reentered": f"a swap is going on already; {{caller}} may not start another in it{_DEFECT}",
+    "UniswapV3Adapter_PoolMissing": "there is no Uniswap pool of {tokenA asset} and {tokenB asset} with a fee of"
+    " {fee fee}; name another route",
+    "UniswapV3Adapter_PartialFill": "the pools take only {filled amount token} of {amount amount token};"
+    " trade less at a time",
+    "UniswapV3Adapter_AmountOutOfRange": "{amount amount} is more than Uniswap can trade; trade less",
+    "MarginHelper_NotAuthorised": "{caller} may not act for the account {account account};"
+    " its owner or an operator may",
+    "MarginHelper_NoDebt": "the account {account account} owes no {token asset}; there is nothing to close",
+    "MarginHelper_PriceNotFresh": "the price of {token asset} is not fresh; try again when it is",
+}
+
+# Of the libraries and tokens underneath.
+_LIBRARIES = {
+    "TransferFromFailed": "the token refused to move: the wallet holds less than that, or has not approved it",
+    "TransferFailed": "the token refused to move",
+    "InsufficientBalance": "the wallet holds less than that; name a smaller amount",
+    "InsufficientAllowance": "the wallet has not approved that much; approve it first",
+    "DepositMoreThanMax": "the pool takes in less than that now; deposit less",
+    "MintMoreThanMax": "the pool takes in less than that now; deposit less",
+    "WithdrawMoreThanMax": "less than that can be withdrawn now: more is not owned, or is lent or locked;"
+    " ask for less, or wait",
+    "RedeemMoreThanMax": "less than that can be redeemed now: more is not owned, or is lent or locked;"
+    " ask for less, or wait",
+    "InvalidPermit": "the permit is not signed by the owner; sign anew",
+    "PermitExpired": "the permit has expired; sign anew",
+    "OwnableUnauthorizedAccount": "{account} is not the contract's owner; only the owner may do this",
+    "Governed_NotGuardian": "{caller} is neither guardian nor owner; only they may do this",
+}
+
+TEMPLATES = {
+    **_VAULT,
+    **_LIQUIDATION,
+    **_POOL,
+    **_BACKSTOP,
+    **_RISK,
+    **_PARAMETERS,
+    **_SWAPS,
+    **_LIBRARIES,
+}
