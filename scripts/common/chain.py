@@ -180,13 +180,15 @@ class Chain:
             raise failed
         return txs
 
-    def read_all(self, calls: Sequence[Call], *, allow_revert: bool = False) -> list[Any]:
-        """The values of several calls in one round trip.
+    def read_all(
+        self, calls: Sequence[Call], *, allow_revert: bool = False, block: str = "latest"
+    ) -> list[Any]:
+        """The values of several calls in one round trip, at `block` ("pending", or a number in hex).
 
         Raises Reverted for the first that reverted; with `allow_revert` it stands in its value's place.
         """
         requests = [
-            ("eth_call", [request_of(call.sender, call.to, call.data, call.value, None), "latest"])
+            ("eth_call", [request_of(call.sender, call.to, call.data, call.value, None), block])
             for call in calls
         ]
         values: list[Any] = []
