@@ -17,10 +17,12 @@ import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
+from scripts.common import abi as codec
 from scripts.common.errors import KeelError
 from scripts.setup.environment import STATE
 
@@ -56,16 +58,26 @@ def _from_key(key: str) -> LocalAccount:
 
 def _from_keystore(name: str, password: str | None, keystores: Path) -> LocalAccount:
     file = keystores / f"{Path(name).name}.json"
-    try:
-        keystore = json.loads(file.read_text())
-    except FileNotFoundError:
+    if not file.exists():
         known = ", ".join(sorted(other.stem for other in keystores.glob("*.json"))) or "none"
         raise KeelError(
             f'KEEL_ACCOUNT is "{name}", and Brownie has no such account; it has: {known}.'
             f" Make one with HOME={keystores.parents[1]} .venv/bin/brownie accounts new {name}"
-        ) from None
-    except ValueError:
-        raise KeelError(f"{file} is no keystore: not JSON") from None
+        )
+    return open_keystore(file, name, password)
+
+
+def keystore_address(file: Path) -> str:
+    """The address that a keystore is of, as it says itself, without a password. Raises KeelError."""
+    digits = str(_read_keystore(file).get("address", "")).removeprefix("0x")
+    if not re.fullmatch(r"[0-9a-fA-F]{40}", digits):
+        raise KeelError(f"{file} is no keystore with an address; expected one as geth and Brownie write them")
+    return codec.checksum("0x" + digits)
+
+
+def open_keystore(file: Path, name: str, password: str | None = None) -> LocalAccount:
+    """The account in a keystore file; without a password it is asked for at a terminal. Raises KeelError."""
+    keystore = _read_keystore(file)
     if password is None:
         if not sys.stdin.isatty():
             raise KeelError(f'the account "{name}" needs a password: set KEEL_PASSWORD, or run in a terminal')
@@ -74,3 +86,12 @@ def _from_keystore(name: str, password: str | None, keystores: Path) -> LocalAcc
         return Account.from_key(Account.decrypt(keystore, password))
     except (ValueError, KeyError, TypeError, NotImplementedError):
         raise KeelError(f'the password does not open the account "{name}" ({file})') from None
+
+
+def _read_keystore(file: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(file.read_text()))
+    except OSError as error:
+        raise KeelError(f"{file} cannot be read: {error.strerror}") from None
+    except (ValueError, TypeError):
+        raise KeelError(f"{file} is no keystore: not JSON") from None

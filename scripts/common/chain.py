@@ -14,6 +14,7 @@ Accounts that the node holds (a local Anvil's) send through the node, others sig
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -42,12 +43,14 @@ def connect(
     chain_id: int | None = None,
     account: LocalAccount | None = None,
     receipt_seconds: float = RECEIPT_SECONDS,
+    signs: bool = True,
 ) -> Chain:
     """The chain at an http or https address.
 
     `timeout` bounds every answer, `receipt_seconds` the wait for a block. `chain_id`, if given, must be the
-    node's. `account` signs by default; None stands for the environment's account, or the node's first. Raises
-    ChainUnreachable, ChainTimeout, WrongChain, or KeelError for an account that cannot be opened.
+    node's. `account` signs by default; None stands for the environment's account, or the node's first. Who only
+    reads leaves that one closed with `signs=False`. Raises ChainUnreachable, ChainTimeout, WrongChain, or
+    KeelError for an account that cannot be opened.
     """
     rpc = Rpc(url, timeout)
     answer = rpc("eth_chainId")
@@ -59,7 +62,16 @@ def connect(
         ) from None
     if chain_id is not None and actual != chain_id:
         raise WrongChain(f"{rpc.shown} is chain {actual}; expected chain {chain_id}")
-    return Chain(rpc, actual, account or account_from_environment(), receipt_seconds)
+    signer = account or (account_from_environment() if signs else None)
+    return Chain(rpc, actual, signer, receipt_seconds)
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """What a simulated call returned and took."""
+
+    value: Any
+    gas_used: int
 
 
 class Chain:
@@ -201,6 +213,25 @@ class Chain:
             else:
                 values.append(call.decode(_bytes(answer)))
         return values
+
+    def simulate_all(self, calls: Sequence[Call]) -> list[Simulated]:
+        """The calls one after another on top of the latest block, as if each had been sent; changes nothing.
+
+        Reads among them see what those before them did. Raises Reverted for the first that fails, RpcError where
+        the node has no eth_simulateV1.
+        """
+        requests = [request_of(call.sender, call.to, call.data, call.value, None) for call in calls]
+        options = {"blockStateCalls": [{"calls": requests}], "validation": False}
+        (block,) = self.rpc("eth_simulateV1", options, "latest")
+        results = []
+        for call, answer in zip(calls, block["calls"], strict=True):
+            if answer["status"] != "0x1":
+                error = {"message": "execution reverted", **(answer.get("error") or {})}
+                # Some nodes have the revert's data beside the error, not in it.
+                error["data"] = error.get("data") or answer.get("returnData")
+                raise self._reverts.of_error(RpcError("eth_simulateV1", error), call.label)
+            results.append(Simulated(call.decode(_bytes(answer["returnData"])), int(answer["gasUsed"], 16)))
+        return results
 
     # What contracts ask of a chain
 

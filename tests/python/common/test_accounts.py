@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from eth_account import Account
 
-from scripts.common.accounts import account_from_environment
+from scripts.common.accounts import account_from_environment, keystore_address, open_keystore
 from scripts.common.errors import KeelError
 
 KEY = "0x" + "5" * 64
@@ -83,3 +83,21 @@ def test_accounts_that_are_not_there_are_told_apart(keystores: Path) -> None:
         account_from_environment({"KEEL_ACCOUNT": "empty", "KEEL_PASSWORD": ""}, keystores)
     with pytest.raises(KeelError, match="both set; expected one"):
         account_from_environment({"KEEL_ACCOUNT": "deployer", "KEEL_PRIVATE_KEY": KEY}, keystores)
+
+
+def test_a_keystore_tells_its_address_without_a_password(keystores: Path) -> None:
+    file = keystores / "deployer.json"
+    opened = open_keystore(file, "it", "right")
+    assert keystore_address(file) == opened.address == ADDRESS
+
+
+@pytest.mark.parametrize(
+    "content, problem",
+    [("{", "not JSON"), ("[1]", "not JSON"), ("{}", "with an address"), (None, "No such file")],
+)
+def test_what_is_no_keystore_is_told(tmp_path: Path, content: str | None, problem: str) -> None:
+    file = tmp_path / "key.json"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(KeelError, match=problem):
+        keystore_address(file)

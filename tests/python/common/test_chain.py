@@ -243,3 +243,31 @@ def test_importing_it_is_quick() -> None:
     """A command line that waits a second for web3 before it says that the address is wrong is a nuisance."""
     code = "import sys, scripts.common.chain; sys.exit('web3' in sys.modules or 'brownie' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_calls_are_simulated_one_after_another_and_change_nothing(chain: Chain) -> None:
+    token = new_token(chain)
+    giver, taker = chain.accounts[:2]
+    calls = [
+        token.mint.prepare(giver, 5),
+        token.transfer.prepare(taker, 3, sender=giver),
+        token.balanceOf.prepare(taker),
+    ]
+    results = chain.simulate_all(calls)
+    assert results[1].value is True and results[2].value == 3
+    assert results[1].gas_used > 21_000
+    assert token.balanceOf(taker) == 0
+
+
+def test_the_first_simulated_call_that_fails_is_named(chain: Chain) -> None:
+    token = new_token(chain)
+    calls = [token.mint.prepare(chain.account, 5), token.transfer.prepare(chain.accounts[1], 6)]
+    with pytest.raises(Reverted, match=r"MockERC20.transfer reverted: InsufficientBalance"):
+        chain.simulate_all(calls)
+
+
+def test_who_only_reads_opens_no_account(anvil: AnvilBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEEL_PRIVATE_KEY", "no key")
+    assert connect(anvil.url, signs=False).chain_id == 31337
+    with pytest.raises(KeelError, match="KEEL_PRIVATE_KEY is no private key"):
+        connect(anvil.url)
