@@ -1,0 +1,86 @@
+"""Calldata of plans, and what their simulation says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scripts.client.domain import Domain
+from scripts.client.routes import swap_call
+from scripts.common.contract import Call
+from scripts.common.units import WAD
+from scripts.keeper.decide import Bounds, Kind, Mode, Offer, Plan, Refusal, Simulation
+
+NO_LIMIT = 2**255 - 1
+ALL = 2**256 - 1
+# What a purchase may spend is sent along and comes back, so its simulation too has a bound: a hundredth more.
+ROOM = 100
+MINIMUM_RESULTS = 1
+
+
+class Batch:
+    """Transactions of one keeper: `into` is its account, `receiver` sends and gets the profit."""
+
+    def __init__(self, domain: Domain, into: bytes, receiver: str) -> None:
+        self.domain, self.into, self.receiver = domain, into, receiver
+
+    def call(self, plan: Plan, bounds: Bounds | None = None) -> Call:
+        """The transaction; without bounds one to simulate."""
+        engine, sender = self.domain.liquidation, self.receiver
+        if plan.kind is Kind.FLAG:
+            return engine.flag.prepare(plan.account, sender=sender)  # type: ignore[no-any-return]
+        if plan.kind is Kind.WRITE_OFF:
+            return engine.writeOff.prepare(plan.account, sender=sender)  # type: ignore[no-any-return]
+        assert plan.offer is not None
+        calls = self._calls(plan, plan.offer, bounds)
+        return self.domain.vault.execute.prepare(calls, sender=sender)  # type: ignore[no-any-return]
+
+    def simulation(self, plan: Plan, results: Sequence[bytes]) -> Simulation | Refusal:
+        """What the simulated batch did; a refusal where it took another size than planned."""
+        offer = plan.offer
+        assert offer is not None
+        if len(results) < MINIMUM_RESULTS or len(results[0]) < 64:
+            return Refusal("simulation", f"{len(results)} results of a batch; expected those of its calls")
+        taken = int.from_bytes(results[0][:32])
+        payment = int.from_bytes(results[0][32:64], signed=True)
+        if taken != offer.fraction:
+            return Refusal("size changed", f"it would take {taken}, planned was {offer.fraction} (of {WAD})")
+        traded: list[int] = []
+        if plan.mode is Mode.CAPITAL_FREE:
+            for trade, result in zip(offer.trades, results[1:], strict=False):
+                amounts = int.from_bytes(result[:32]), int.from_bytes(result[32:64])
+                traded.append(amounts[0] if trade.is_buy else amounts[1])
+        else:
+            traded = [trade.settlement for trade in offer.trades]
+        return Simulation(payment, offer.settlement_moved, tuple(traded))
+
+    def _calls(self, plan: Plan, offer: Offer, bounds: Bounds | None) -> list[bytes]:
+        domain, vault = self.domain, self.domain.vault
+        calls = [
+            vault.liquidate.encode(
+                plan.account,
+                self.into,
+                offer.fraction,
+                offer.excluded,
+                offer.excluded_instruments,
+                bounds.max_payment if bounds else NO_LIMIT,
+            )
+        ]
+        if plan.mode is Mode.INVENTORY:
+            return calls
+        for number, trade in enumerate(offer.trades):
+            loose = trade.settlement + trade.settlement // ROOM if trade.is_buy else 0
+            calls.append(
+                swap_call(
+                    domain,
+                    self.into,
+                    trade.route,
+                    trade.amount,
+                    limit=bounds.limits[number] if bounds else loose,
+                    exact_out=trade.is_buy,
+                )
+            )
+        bought = [domain.by_id[trade.asset] for trade in offer.trades if trade.is_buy]
+        # Who withdraws all of it fails where there is nothing: no profit, no transaction.
+        for asset in (domain.settlement, *bought):
+            calls.append(vault.withdraw.encode(self.into, asset.token, ALL, self.receiver))
+        return calls

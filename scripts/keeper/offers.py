@@ -1,0 +1,183 @@
+"""What decisions are made from, read from the chain: planned sizes, quotes, prices.
+
+All of it is read at the pending block, so that what this keeper has sent already is taken into account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from scripts.client.domain import Asset, Domain
+from scripts.client.routes import Quote, Router, Wanted
+from scripts.common.contract import Reverted
+from scripts.common.units import WAD
+from scripts.keeper.decide import SETTLEMENT, Mode, Offer, Price, Situation, Trade, grown
+from scripts.keeper.types import Snapshot
+
+# Sizes in eighths of what the engine clamps to: small ones earn more where a pool is thin.
+EIGHTHS = (8, 6, 4, 2, 1)
+PENDING = "pending"
+_MASK_248 = (1 << 248) - 1
+
+
+class Reader:
+    """Reads situations of accounts. `mode` says whether what cannot be sold is left behind."""
+
+    def __init__(self, domain: Domain, router: Router, mode: Mode) -> None:
+        self.domain, self.router, self.mode = domain, router, mode
+        self._instruments = (1 << domain.vault.instrumentCount()) - 1
+
+    def prices(self) -> dict[int, Price]:
+        """Price of each asset now; those without one are missing."""
+        domain = self.domain
+        units = {asset.id: 10**asset.decimals for asset in domain.assets}
+        answers = domain.chain.read_all(
+            [domain.risk.valueOf.prepare(id_, unit) for id_, unit in units.items()], block=PENDING
+        )
+        return {
+            id_: Price(answer.valueWad, unit)
+            for (id_, unit), answer in zip(units.items(), answers, strict=True)
+            if answer.valueWad > 0
+        }
+
+    def situations(
+        self,
+        snapshots: Sequence[Snapshot],
+        prices: Mapping[int, Price],
+        native: Price | None,
+        gas_price: int,
+        flag_due: Iterable[bytes] = (),
+    ) -> list[Situation]:
+        """A situation for each account, in order, in three round trips. Raises KeelError for no answer."""
+        settlement, due = self.domain.settlement, set(flag_due)
+        found: list[tuple[list[Offer], str]] = self._offers(snapshots)
+        return [
+            Situation(
+                snapshot,
+                offers,
+                prices,
+                native,
+                gas_price,
+                settlement.symbol,
+                settlement.decimals,
+                problem,
+                snapshot.account in due,
+            )
+            for snapshot, (offers, problem) in zip(snapshots, found, strict=True)
+        ]
+
+    def takeover(self, snapshot: Snapshot, fraction: int, excluded: int, instruments: int) -> tuple[Any, ...]:
+        """The liquidation engine's argument for an account as it was seen."""
+        packed = [asset << 248 | amount & _MASK_248 for asset, amount in snapshot.holdings]
+        return (snapshot.account, packed, list(snapshot.instruments), fraction, excluded, instruments)
+
+    # Internal
+
+    def _offers(self, snapshots: Sequence[Snapshot]) -> list[tuple[list[Offer], str]]:
+        excluded = [self._excluded(snapshot) for snapshot in snapshots]
+        whole = self._plans(
+            [(snapshot, WAD, *left) for snapshot, left in zip(snapshots, excluded, strict=True)]
+        )
+        asked = [
+            (number, fraction)
+            for number, plan in enumerate(whole)
+            if not isinstance(plan, Reverted)
+            for fraction in dict.fromkeys(plan.fractionWad * eighths // 8 for eighths in EIGHTHS)
+            if fraction > 0
+        ]
+        plans = self._plans([(snapshots[number], fraction, *excluded[number]) for number, fraction in asked])
+        results: list[tuple[list[Offer], str]] = [
+            ([], str(plan) if isinstance(plan, Reverted) else "") for plan in whole
+        ]
+        kept = []
+        for (number, fraction), plan in zip(asked, plans, strict=True):
+            # Where less would leave dust the engine takes all: that size is among the others.
+            if not isinstance(plan, Reverted) and plan.fractionWad == fraction:
+                kept.append((number, plan, _moved(plan)))
+        quotes = iter(self._quotes([moved for _, _, moved in kept]))
+        for number, plan, moved in kept:
+            left_assets, left_instruments = excluded[number]
+            held = len(snapshots[number].instruments) if not left_instruments else 0
+            results[number][0].append(
+                Offer(
+                    plan.fractionWad,
+                    moved,
+                    plan.payment,
+                    plan.backstopFee,
+                    plan.topUp,
+                    next(quotes),
+                    left_assets,
+                    left_instruments,
+                    held,
+                )
+            )
+        return results
+
+    def _plans(self, asked: Sequence[tuple[Snapshot, int, int, int]]) -> list[Any]:
+        """The engine's plans; a Reverted where it refuses."""
+        plan = self.domain.liquidation.plan
+        calls = [plan.prepare(self.takeover(*one)) for one in asked]
+        return self.domain.chain.read_all(calls, allow_revert=True, block=PENDING)
+
+    def _excluded(self, snapshot: Snapshot) -> tuple[int, int]:
+        """Bitmaps of assets and instruments that nobody would buy."""
+        if self.mode is Mode.INVENTORY:
+            return 0, 0
+        assets = 0
+        for id_, amount in snapshot.holdings:
+            if id_ != SETTLEMENT and amount and not self._routes(id_, amount):
+                assets |= 1 << id_
+        # An account that loses everything may not leave instruments behind; a mode that can hold them takes them.
+        leave = snapshot.instruments and self.mode is Mode.CAPITAL_FREE and not snapshot.is_insolvent
+        return assets, self._instruments if leave else 0
+
+    def _routes(self, id_: int, amount: int) -> Sequence[Any]:
+        asset, settlement = self.domain.by_id[id_], self.domain.settlement
+        return self.router.routes(asset, settlement) if amount > 0 else self.router.routes(settlement, asset)
+
+    def _quotes(self, moves: Sequence[tuple[tuple[int, int], ...]]) -> list[tuple[Trade, ...]]:
+        settlement = self.domain.settlement
+        wanted = [
+            self._wanted(self.domain.by_id[id_], amount, settlement)
+            for moved in moves
+            for id_, amount in _traded(moved)
+        ]
+        answers = iter(self.router.quotes(wanted, block=PENDING) if wanted else ())
+        return [
+            tuple(
+                _trade(id_, quote)
+                for id_, quote in ((id_, next(answers)) for id_, _ in _traded(moved))
+                if quote is not None
+            )
+            for moved in moves
+        ]
+
+    @staticmethod
+    def _wanted(asset: Asset, amount: int, settlement: Asset) -> Wanted:
+        if amount > 0:
+            return Wanted(asset, settlement, amount)
+        return Wanted(settlement, asset, grown(-amount), exact_out=True)
+
+
+def _moved(plan: Any) -> tuple[tuple[int, int], ...]:
+    """(asset id, signed amount) of a plan; a settlement debt grown, as it will be in the block."""
+    moved = []
+    for holding in plan.moved:
+        amount = holding & _MASK_248
+        amount -= (1 << 248) if amount >> 247 else 0
+        id_ = holding >> 248
+        if amount:
+            moved.append((id_, -grown(-amount) if id_ == SETTLEMENT and amount < 0 else amount))
+    return tuple(moved)
+
+
+def _traded(moved: tuple[tuple[int, int], ...]) -> list[tuple[int, int]]:
+    """What has to be traded, sales first: they pay for what is bought."""
+    return sorted((one for one in moved if one[0] != SETTLEMENT), key=lambda one: one[1] < 0)
+
+
+def _trade(id_: int, quote: Quote) -> Trade:
+    if quote.exact_out:
+        return Trade(id_, quote.amount_out, quote.amount_in, True, quote.route, quote.route.hops)
+    return Trade(id_, quote.amount_in, quote.amount_out, False, quote.route, quote.route.hops)
