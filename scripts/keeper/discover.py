@@ -1,0 +1,223 @@
+"""Every account that was ever in an event of the vault, and those that each new block touched.
+
+Events are read in ranges that the node takes. Accounts and the block up to which they are known are written in
+one transaction: whenever the process is killed, it goes on where the database says, and an event that is read
+twice adds nothing.
+
+Hashes of processed blocks are kept: the latest WINDOW, and of older ones the first of every SPARSE blocks. Where
+the chain has another block at the last number, processing goes back to the highest block that is still there, and
+what was touched since is read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from scripts.client.domain import Domain
+from scripts.common import abi as codec
+from scripts.common.rpc import ChainUnreachable, RpcError
+from scripts.keeper.nodes import Nodes, parse_block, parse_hash
+from scripts.keeper.store import Store
+from scripts.keeper.types import Alarm, AlarmKind, Block
+
+WINDOW = 256
+SPARSE = 4_096
+SPAN, LARGEST_SPAN = 2_000, 50_000
+EVENTS = (
+    *("Deposited", "Withdrawn", "Repaid", "Transferred", "Swapped", "Liquidated", "InstrumentPaid"),
+    *("DebtWrittenOff", "ShortfallCovered"),
+)
+
+Checkpoint = tuple[int, str]
+Logs = list[tuple[int, tuple[bytes, ...]]]
+
+
+@dataclass
+class Found:
+    """What happened up to a block.
+
+    `touched` are the accounts to read again, new ones among them; `everything`: all accounts are, since nobody
+    knows any more what was touched. `new` is the number of accounts that were not known before.
+    """
+
+    touched: set[bytes] = field(default_factory=set)
+    everything: bool = False
+    new: int = 0
+    alarms: list[Alarm] = field(default_factory=list)
+
+
+class _Moved(Exception):
+    """The block that processing stands at is not in the chain any more."""
+
+
+class Discovery:
+    """Follows the vault's events from its deployment on."""
+
+    def __init__(self, nodes: Nodes, domain: Domain, store: Store) -> None:
+        self._nodes, self._store = nodes, store
+        self._vault = domain.vault.address
+        self._first = max(domain.deployed_at - 1, 0)
+        self._topics = {codec.topic(entry): places for entry, places in _events(domain.vault.abi)}
+        progress = store.progress()
+        self.accounts: set[bytes] = set(progress.accounts)
+        self._blocks: list[Checkpoint] = progress.blocks
+        # By the end of the range in which they were touched; what is older than this process is not here.
+        self._touched: dict[int, set[bytes]] = {}
+        self._touched_from = self._blocks[-1][0] if self._blocks else self._first
+        self.span = SPAN
+
+    @property
+    def at(self) -> int:
+        """Number of the last block that is processed; one before the deployment if none is."""
+        return self._blocks[-1][0] if self._blocks else self._first
+
+    def catch_up(self, head: Block) -> Found:
+        """Processes all blocks up to `head`. Raises ChainUnreachable, RpcError, StoreError; what was processed
+        before that stays processed."""
+        found = Found()
+        if not self._blocks:
+            self._begin()
+        if self.at > head.number or (self.at == head.number and self._blocks[-1][1] != head.hash):
+            self._go_back(head, found)
+        while self.at < head.number:
+            to = min(self.at + self.span, head.number)
+            try:
+                logs, hash_ = self._read(to, head)
+            except _Moved:
+                self._go_back(head, found)
+                continue
+            except (RpcError, ChainUnreachable):
+                if to == self.at + 1:
+                    raise
+                self.span = max((to - self.at) // 2, 1)
+                continue
+            self._advance(to, hash_, logs, found)
+            self.span = min(2 * self.span, LARGEST_SPAN)
+        return found
+
+    # Internal
+
+    def _begin(self) -> None:
+        hash_ = self._nodes.ask(
+            "eth_getBlockByNumber", [hex(self._first), False], lambda answer: parse_block(answer).hash
+        )
+        self._store.advance({}, self._first, hash_)
+        self._blocks = [(self._first, hash_)]
+
+    def _read(self, to: int, head: Block) -> tuple[Logs, str]:
+        """Events after the last block up to `to`, and that one's hash. Raises _Moved."""
+        at, hash_ = self._blocks[-1]
+        selection = {
+            "address": self._vault,
+            "fromBlock": hex(at + 1),
+            "toBlock": hex(to),
+            "topics": [["0x" + topic.hex() for topic in self._topics]],
+        }
+
+        def parse(answers: list[Any]) -> tuple[bool, Logs, str]:
+            here, events, end = answers
+            stands = here is not None and parse_block(here).hash == hash_
+            last = parse_block(end)
+            if to == head.number and last.hash != head.hash:
+                raise ValueError(f"block {to} is another one than a moment ago")
+            return stands, self._parse(events, at, to), last.hash
+
+        stands, logs, end = self._nodes.ask_all(
+            [
+                ("eth_getBlockByNumber", [hex(at), False]),
+                ("eth_getLogs", [selection]),
+                ("eth_getBlockByNumber", [hex(to), False]),
+            ],
+            parse,
+        )
+        if not stands:
+            raise _Moved
+        return logs, end
+
+    def _parse(self, events: Any, after: int, to: int) -> Logs:
+        """(block, accounts) of each event. Raises ValueError for one that was not asked for."""
+        if not isinstance(events, list):
+            raise ValueError(f"{events!r} is no list of events")
+        logs: Logs = []
+        for event in events:
+            number = int(event["blockNumber"], 16)
+            topics = [bytes.fromhex(parse_hash(topic)[2:]) for topic in event["topics"]]
+            if not after < number <= to or event["address"].lower() != self._vault.lower():
+                raise ValueError(f"an event of block {number} at {event['address']}")
+            if event.get("removed"):
+                raise ValueError(f"a removed event of block {number}")
+            logs.append((number, tuple(topics[place] for place in self._topics[topics[0]])))
+        return logs
+
+    def _advance(self, to: int, hash_: str, logs: Logs, found: Found) -> None:
+        touched = {account for _, accounts in logs for account in accounts}
+        seen: dict[bytes, int] = {}
+        for number, accounts in logs:
+            for account in accounts:
+                if account not in self.accounts:
+                    seen.setdefault(account, number)
+        blocks = [*self._blocks, (to, hash_)]
+        forget = _forgotten(blocks)
+        self._store.advance(seen, to, hash_, forget)
+        self._blocks = [block for block in blocks if block[0] not in forget] if forget else blocks
+        self.accounts.update(seen)
+        if touched:
+            self._touched[to] = touched
+        for number in [number for number in self._touched if number in forget]:
+            self._touched_from = max(self._touched_from, number)
+            del self._touched[number]
+        found.touched |= touched
+        found.new += len(seen)
+
+    def _go_back(self, head: Block, found: Found) -> None:
+        """To the highest processed block that is still in the chain, or to the deployment."""
+        before = self.at
+        candidates = [block for block in self._blocks if block[0] <= head.number]
+        hashes = self._nodes.ask_all(
+            [("eth_getBlockByNumber", [hex(number), False]) for number, _ in candidates],
+            lambda answers: [answer and parse_block(answer).hash for answer in answers],
+        )
+        kept = [block for block, hash_ in zip(candidates, hashes, strict=True) if block[1] == hash_]
+        to = kept[-1][0] if kept else -1
+        self._store.roll_back(to)
+        self._blocks = kept
+        if not kept:
+            self._begin()
+        if to < self._touched_from:
+            found.everything = True
+            self._touched_from = self.at
+        for number in [number for number in self._touched if number > to]:
+            found.touched |= self._touched.pop(number)
+        again = "all accounts are" if found.everything else f"{len(found.touched)} accounts are"
+        found.alarms.append(
+            Alarm(
+                AlarmKind.REORG,
+                f"block {before} is not in the chain any more: back to {self.at}, {again} read again",
+            )
+        )
+
+
+def _forgotten(blocks: Sequence[Checkpoint]) -> set[int]:
+    """Numbers of those that need not be kept: older than the window, and not the first of their stretch."""
+    forget: set[int] = set()
+    stretch = None
+    for number, _ in blocks[:-WINDOW]:
+        if number // SPARSE == stretch:
+            forget.add(number)
+        stretch = number // SPARSE
+    return forget
+
+
+def _events(abi: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], tuple[int, ...]]]:
+    """The events of accounts, with the topics in which accounts stand."""
+    found = []
+    for entry in abi:
+        if entry["type"] == "event" and entry["name"] in EVENTS:
+            indexed = [component for component in entry["inputs"] if component["indexed"]]
+            places = tuple(
+                number + 1 for number, component in enumerate(indexed) if component["type"] == "bytes32"
+            )
+            found.append((entry, places))
+    return found

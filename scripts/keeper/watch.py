@@ -1,0 +1,191 @@
+"""The keeper's watch: what changed since the last block, and which accounts may be taken over now.
+
+    watch = Watch(nodes, domain, store)
+    seen = watch.step()             # the latest block: events, prices, accounts that prices have crossed
+    watch.sweep(seconds=0.5)        # in between: some of all accounts again, in turn
+    watch.sweep()                   # or all of them
+
+A step looks at accounts that are new, touched, unhealthy or doubtful, and at those whose thresholds the prices
+have reached (scripts/keeper/index.py). What cannot be read raises: whoever calls has seen nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scripts.client.domain import Domain
+from scripts.common.errors import KeelError
+from scripts.keeper.discover import Discovery
+from scripts.keeper.index import Index
+from scripts.keeper.nodes import Nodes
+from scripts.keeper.parameters import read_risk
+from scripts.keeper.scan import Market, Scanner
+from scripts.keeper.store import Store
+from scripts.keeper.types import Alarm, AlarmKind, Block, Failure, Seen, Snapshot, Status
+
+STEP_SECONDS = 2.0
+SWEEP_ACCOUNTS = 2_000
+
+
+class DomainChanged(KeelError):
+    """Assets were listed since the domain was opened: open it again."""
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What a sweep has read: as `Seen`, for its part of the accounts."""
+
+    block: Block
+    liquidatable: Sequence[Snapshot]
+    failed: Sequence[Failure]
+    looked: int
+    seconds: float
+
+
+class Watch:
+    """Watches one domain; not for several threads.
+
+    `step_seconds` bounds how long a step reads accounts before it tells what it has found; the rest comes first
+    in the next one.
+    """
+
+    def __init__(
+        self, nodes: Nodes, domain: Domain, store: Store, *, step_seconds: float = STEP_SECONDS
+    ) -> None:
+        self._nodes, self._domain = nodes, domain
+        self._step_seconds = step_seconds
+        self.discovery = Discovery(nodes, domain, store)
+        self.scanner = Scanner(nodes, domain)
+        self.index: Index | None = None
+        self.market: Market | None = None
+        self._waiting: list[bytes] = []
+        self._swept_to = 0
+
+    def step(self) -> Seen:
+        """The latest block. Raises KeelError (ChainUnreachable, StaleNode, RpcError, StoreError,
+        DomainChanged)."""
+        head = self._nodes.head()
+        began = time.monotonic()
+        found = self.discovery.catch_up(head)
+        market, index = self._judge_by(head)
+        index.add(found.touched)
+        if found.everything:
+            index.add(self.discovery.accounts)
+        candidates = self._first_waiting(index.crossed(market))
+        results = self._look(candidates, market, index, began + self._step_seconds)
+        self._waiting = candidates[len(results) :]
+        before, self.market = self.market, market
+        failed = [result for result in results if isinstance(result, Failure)]
+        return Seen(
+            head,
+            _changed(before, market),
+            _liquidatable(results),
+            failed,
+            [*self._nodes.alarms(), *found.alarms, *self._price_alarms(market), *_judgement_alarms(failed)],
+            len(results),
+            len(index),
+            time.monotonic() - began,
+            dict(enumerate(market.statuses)),
+        )
+
+    def sweep(self, *, seconds: float | None = None) -> Swept:
+        """Reads accounts again, in turn: for about so long, or each once. Raises as `step`, which must have been
+        called before."""
+        head = self._nodes.head()
+        began = time.monotonic()
+        market, index = self._judge_by(head)
+        results: list[Snapshot | Failure] = []
+        while len(results) < len(index) and (seconds is None or time.monotonic() - began < seconds):
+            accounts = self._next_accounts(index, len(index) - len(results))
+            results += self._look(accounts, market, index)
+        return Swept(
+            head,
+            _liquidatable(results),
+            [result for result in results if isinstance(result, Failure)],
+            len(results),
+            time.monotonic() - began,
+        )
+
+    # Internal
+
+    def _judge_by(self, head: Block) -> tuple[Market, Index]:
+        """The market at `head`, and the index of the risk book that is in force there."""
+        market = self.scanner.market(head)
+        if self.index is None or self.index.risk.book != market.book:
+            if self._domain.vault.assetCount() != len(self._domain.assets):
+                raise DomainChanged(
+                    f"the vault at {self._domain.vault.address} has listed assets since the keeper began;"
+                    " open the domain again"
+                )
+            self.index = Index(read_risk(self._nodes, self._domain, head, market.book))
+            self.index.add(sorted(self.discovery.accounts))
+        return market, self.index
+
+    def _look(
+        self, accounts: Sequence[bytes], market: Market, index: Index, until: float | None = None
+    ) -> list[Snapshot | Failure]:
+        """Reads and files accounts; not all of them where that takes longer than `until`."""
+        results: list[Snapshot | Failure] = []
+        while len(results) < len(accounts) and (until is None or not results or time.monotonic() < until):
+            part = accounts[len(results) : len(results) + self.scanner.chunk]
+            for result in self.scanner.scan(part, market.block):
+                if isinstance(result, Snapshot):
+                    index.put(result, market)
+                else:
+                    index.add([result.account])
+                results.append(result)
+        return results
+
+    def _first_waiting(self, candidates: list[bytes]) -> list[bytes]:
+        """What the last step did not come to is first, as far as it is to be looked at still."""
+        if not self._waiting:
+            return candidates
+        wanted = set(candidates)
+        first = dict.fromkeys(account for account in self._waiting if account in wanted)
+        return [*first, *(account for account in candidates if account not in first)]
+
+    def _next_accounts(self, index: Index, most: int) -> list[bytes]:
+        start = self._swept_to % len(index)
+        accounts = index.accounts[start : start + min(most, SWEEP_ACCOUNTS)]
+        self._swept_to = start + len(accounts)
+        return accounts
+
+    def _price_alarms(self, market: Market) -> list[Alarm]:
+        return [
+            Alarm(
+                AlarmKind.PRICES,
+                f"the price of {self._domain.underlying_name(number)} is {status.name.lower()}",
+            )
+            for number, status in enumerate(market.statuses)
+            if status is not Status.FRESH
+        ]
+
+
+def _changed(before: Market | None, after: Market) -> dict[int, tuple[int, int]]:
+    if before is None:
+        return {}
+    return {
+        number: (old, new)
+        for number, (old, new) in enumerate(zip(before.prices, after.prices, strict=True))
+        if old != new
+    }
+
+
+def _liquidatable(results: Sequence[Snapshot | Failure]) -> list[Snapshot]:
+    found = [result for result in results if isinstance(result, Snapshot) and result.is_liquidatable]
+    return sorted(found, key=lambda snapshot: snapshot.health_wad)
+
+
+def _judgement_alarms(failed: Sequence[Failure]) -> list[Alarm]:
+    if not failed:
+        return []
+    first = failed[0]
+    return [
+        Alarm(
+            AlarmKind.JUDGEMENT,
+            f"{len(failed)} accounts cannot be judged, such as 0x{first.account.hex()}:"
+            f" 0x{first.data.hex() or '(no reason)'}",
+        )
+    ]
