@@ -1,0 +1,5 @@
+"""The commands, one file for those that belong together; `REGISTER` adds each to the app, in this order."""
+
+from scripts.cli.commands import account, balances, status
+
+REGISTER = (status.register, account.register, balances.register)
