@@ -1,0 +1,232 @@
+"""Carries plans out: simulated first, bounded by what the simulation said, then sent and followed to their end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from scripts.client.domain import Domain
+from scripts.common.contract import Call, Reverted, Tx
+from scripts.common.reverts import RevertReader
+from scripts.common.rpc import RpcError
+from scripts.common.units import WAD
+from scripts.keeper import fees as pricing
+from scripts.keeper.batch import Batch
+from scripts.keeper.decide import (
+    SETTLEMENT,
+    Bounds,
+    Kind,
+    Mode,
+    Plan,
+    Price,
+    Refusal,
+    Settings,
+    Situation,
+    bound,
+    gas_cost,
+)
+from scripts.keeper.fees import Market
+from scripts.keeper.outbox import DONE, FAILED, LOST, Entry, Outbox
+from scripts.keeper.types import Block
+from scripts.keeper.wire import Wire
+
+GAS_MARGIN_PERCENT = 30
+# What a transaction fails with when somebody else was there first, or the market has moved.
+RACES = {
+    "LiquidationEngine_Healthy",
+    "LiquidationEngine_NothingToTake",
+    "LiquidationEngine_HealthWouldFall",
+    "LiquidationEngine_Solvent",
+    "LiquidationEngine_HoldsAssets",
+    "Vault_PaymentAboveLimit",
+    "Vault_SwapLimit",
+    "Vault_InsufficientBalance",
+    "Vault_BelowInitialRequirement",
+    "Vault_BelowMinimumDebt",
+    "Vault_RiskRaisedThisBlock",
+    "SwapAdapter_OutputTooSmall",
+    "SwapAdapter_InputTooLarge",
+}
+CLOCK_ACCOUNT = b"\x00" * 30
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A transaction on its way (or, in a dry run, one that would be). `status` is the outbox's."""
+
+    plan: Plan
+    status: str
+    reason: str = ""
+    bounds: Bounds | None = None
+
+
+class Actor:
+    """Acts for one key. `into` is its margin account; with `dry_run` nothing is written down or sent."""
+
+    def __init__(
+        self,
+        domain: Domain,
+        wire: Wire,
+        batch: Batch,
+        settings: Settings,
+        dry_run: bool = False,
+    ) -> None:
+        self.domain, self.wire, self.batch = domain, wire, batch
+        self.settings, self.dry_run = settings, dry_run
+        self._reverts = RevertReader(domain.chain.rpc, lambda: domain.chain.dictionary)
+
+    def act(
+        self, plan: Plan, situation: Situation, seen: Block, market: Market, outbox: Outbox
+    ) -> Sent | Refusal:
+        """Simulates a plan and sends it, or says why not. Raises KeelError where nodes or database fail."""
+        call = self.batch.call(plan)
+        simulated = self._simulate(call)
+        if isinstance(simulated, Refusal):
+            return simulated
+        values, gas, held = simulated
+        cost = gas_cost(gas, situation)
+        if cost is None:
+            return Refusal("no price", "gas cannot be valued")
+        bounds: Bounds | None = None
+        most_fee = self.settings.max_gas_price
+        if plan.kind is Kind.TAKE:
+            simulation = self.batch.simulation(plan, values)
+            result = (
+                simulation
+                if isinstance(simulation, Refusal)
+                else bound(plan, simulation, cost, self.settings)
+            )
+            if isinstance(result, Refusal):
+                return result
+            bounds = result
+            call = self.batch.call(plan, bounds)
+            most_fee = min(most_fee, _fee_for(bounds.most_for_gas, gas, situation))
+        elif cost > self.settings.most_for_cleaning:
+            return Refusal(
+                "cleaning cost", f"gas of it costs {cost}, more than {self.settings.most_for_cleaning}"
+            )
+        fees = pricing.first(market, most_fee)
+        if fees is None:
+            return Refusal(
+                "gas price", f"gas costs {market.price} wei; at most {most_fee} may be paid for it"
+            )
+        if self.dry_run:
+            return Sent(plan, "dry run", "", bounds)
+        entry = self._entry(plan, call, gas, most_fee, bounds, situation, held)
+        status, reason = outbox.send(plan.account, seen, entry, fees)
+        return Sent(plan, status, reason, bounds)
+
+    def clock(
+        self, kind: Kind, number: int, call: Call, seen: Block, market: Market, outbox: Outbox
+    ) -> Sent | Refusal:
+        """Sends a call that keeps one of the protocol's clocks, such as a poke, at no more than the gas cap."""
+        simulated = self._simulate(call)
+        if isinstance(simulated, Refusal):
+            return simulated
+        fees = pricing.first(market, self.settings.max_gas_price)
+        if fees is None:
+            return Refusal(
+                "gas price", f"gas costs {market.price} wei, the cap is {self.settings.max_gas_price}"
+            )
+        plan = Plan(kind, CLOCK_ACCOUNT + number.to_bytes(2, "big"), seen.number, simulated[1], 0)
+        if self.dry_run:
+            return Sent(plan, "dry run")
+        entry = Entry(
+            str(kind),
+            call.to,
+            call.data.hex(),
+            _with_margin(simulated[1]),
+            self.settings.max_gas_price,
+            {"number": number},
+        )
+        status, reason = outbox.send(plan.account, seen, entry, fees)
+        return Sent(plan, status, reason)
+
+    def settle(self, entry: Entry, receipt: Mapping[str, Any]) -> tuple[str, str, dict[str, Any]]:
+        """What became of a mined transaction: status, reason, and its realised profit in settlement tokens."""
+        if not int(receipt["status"]):
+            error = self._reverts.of_transaction("0x" + bytes(receipt["transactionHash"]).hex())
+            status = LOST if error.name in RACES else FAILED
+            return status, str(error), {"profit": 0}
+        if entry.kind != Kind.TAKE:
+            return DONE, "", {"profit": 0}
+        return DONE, "", {"profit": self._profit(entry, receipt)}
+
+    # Internal
+
+    def _simulate(self, call: Call) -> tuple[Any, int, int] | Refusal:
+        """What it returns, its gas, and the settlement tokens that the keeper's account held before."""
+        domain = self.domain
+        held = domain.vault.balanceOf.prepare(self.batch.into, domain.settlement.token)
+        values, balance = domain.chain.read_all([call, held], allow_revert=True, block="pending")
+        for value in (values, balance):
+            if isinstance(value, Reverted):
+                return Refusal(value.name or "no reason given", str(value))
+        try:
+            gas = self.wire.estimate(call.to, call.data)
+        except RpcError as error:
+            reason = self._reverts.of_error(error)
+            return Refusal(getattr(reason, "name", "") or "no gas estimate", str(reason))
+        return values, gas, max(int(balance), 0)
+
+    def _entry(
+        self,
+        plan: Plan,
+        call: Call,
+        gas: int,
+        most_fee: int,
+        bounds: Bounds | None,
+        situation: Situation,
+        held: int,
+    ) -> Entry:
+        about: dict[str, Any] = {"mode": str(plan.mode)}
+        if plan.offer and bounds:
+            about |= {
+                "fraction": str(plan.offer.fraction),
+                "expected": str(bounds.gross),
+                "worst": str(bounds.worst_gross),
+                "held": str(held),
+                "routes": [str(trade.route) for trade in plan.offer.trades],
+                "price": [str(part) for part in _parts(situation.prices.get(SETTLEMENT))],
+            }
+        return Entry(str(plan.kind), call.to, call.data.hex(), _with_margin(gas), most_fee, about)
+
+    def _profit(self, entry: Entry, receipt: Mapping[str, Any]) -> int:
+        """Capital-free: what was withdrawn beyond what was there. Inventory: the premium, at the price then."""
+        tx, vault = self._tx(receipt), self.domain.vault
+        if entry.about.get("mode") == Mode.CAPITAL_FREE:
+            token = self.domain.settlement.token.address
+            withdrawn = sum(
+                event["amount"] for event in tx.events("Withdrawn", vault) if event["token"] == token
+            )
+            return int(withdrawn) - int(entry.about.get("held", 0))
+        value, unit = (int(part) for part in entry.about["price"])
+        profit = 0
+        for event in tx.events("Liquidated", vault):
+            given = event["equity"] * event["fractionWad"] // WAD
+            profit += given * unit // value - event["payment"]
+        return profit
+
+    def _tx(self, receipt: Mapping[str, Any]) -> Tx:
+        logs = [
+            (log["address"], [bytes(topic) for topic in log["topics"]], bytes(log["data"]))
+            for log in receipt["logs"]
+        ]
+        return Tx(self.domain.chain, int(receipt["gasUsed"]), logs, lambda: None)
+
+
+def _with_margin(gas: int) -> int:
+    return gas + gas * GAS_MARGIN_PERCENT // 100
+
+
+def _parts(price: Price | None) -> tuple[int, int]:
+    return (price.value, price.unit) if price else (0, 1)
+
+
+def _fee_for(most: int, gas: int, situation: Situation) -> int:
+    """The wei per gas at which so much gas costs `most` settlement tokens, rounded down."""
+    settlement, native = situation.prices.get(SETTLEMENT), situation.native
+    if settlement is None or native is None or native.value <= 0 or gas <= 0:
+        return 2**255
+    return max(most, 0) * settlement.value * native.unit // (native.value * settlement.unit * gas)

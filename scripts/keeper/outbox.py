@@ -1,0 +1,300 @@
+"""Transactions from the moment they are signed until they are mined, replaced, or lost.
+
+Each is written down before it is sent: with its nonce, its hash and the signed bytes. So whenever the process is
+killed, the next one looks every open one up by hash and nonce and goes on: sends again what nobody has seen and
+what would still succeed, forgets what would not. All attempts of an action share its nonce, so that at most one
+of them is ever mined.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from scripts.common.rpc import ChainUnreachable
+from scripts.keeper import fees as pricing
+from scripts.keeper.fees import Fees
+from scripts.keeper.store import Store
+from scripts.keeper.types import Alarm, AlarmKind, Block
+from scripts.keeper.wire import Rejected, Wire
+
+SIGNED, SENT, MINED = "signed", "sent", "mined"
+DONE, FAILED, LOST, DROPPED = "done", "failed", "lost", "dropped"
+CANCEL_GAS = 21_000
+SURE_LOOKS = 3
+
+
+@dataclass
+class Attempt:
+    """One signed transaction. `private`: only the relay has it. `cancels`: it does nothing but use the nonce."""
+
+    hash: str
+    raw: str
+    max_fee: int
+    tip: int
+    legacy: bool
+    block: int
+    private: bool = False
+    cancels: bool = False
+
+    @property
+    def fees(self) -> Fees:
+        """What it pays."""
+        return Fees(self.max_fee, self.tip, self.legacy)
+
+
+@dataclass
+class Entry:
+    """What an action says of itself in the database: `about` is what was planned, amounts as text.
+
+    `most_fee` is the most it may ever pay for a unit of gas, in wei.
+    """
+
+    kind: str
+    to: str
+    data: str
+    gas: int
+    most_fee: int
+    about: dict[str, Any] = field(default_factory=dict)
+    attempts: list[Attempt] = field(default_factory=list)
+
+    def dump(self) -> str:
+        """As JSON."""
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+    @classmethod
+    def load(cls, text: str) -> Entry:
+        """From JSON."""
+        content = json.loads(text)
+        content["attempts"] = [Attempt(**attempt) for attempt in content["attempts"]]
+        return cls(**content)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """An action that has ended: its row as it was, how, and the receipt if one of its transactions was mined."""
+
+    row: dict[str, Any]
+    entry: Entry
+    status: str
+    reason: str = ""
+    receipt: dict[str, Any] | None = None
+
+
+def next_nonce(mined: int, waiting: int, own: Collection[int], blocked: Collection[int] = ()) -> int:
+    """The nonce of the next transaction: the first one that nobody has.
+
+    `mined` and `waiting` are counts of the node, `own` nonces of open actions, which the node may have dropped or
+    never seen, `blocked` those that the node has said are taken.
+    """
+    nonce = mined
+    while nonce < waiting or nonce in own or nonce in blocked:
+        nonce += 1
+    return nonce
+
+
+class Outbox:
+    """Open transactions of one key, in `store`.
+
+    `replace_after` and `private_for` count blocks, `confirmations` those in which one must be before it counts.
+    `settle` says of a receipt what became of the action: status, reason, and columns of its row.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        wire: Wire,
+        settle: Callable[[Entry, dict[str, Any]], tuple[str, str, dict[str, Any]]],
+        *,
+        replace_after: int = 3,
+        private_for: int = 5,
+        confirmations: int = 1,
+    ) -> None:
+        self._store, self._wire, self._settle = store, wire, settle
+        self._replace_after, self._private_for = replace_after, private_for
+        self._confirmations = confirmations
+        self._blocked: set[int] = set()
+        self._overtaken: Counter[int] = Counter()
+        self.alarms: list[Alarm] = []
+
+    def open(self) -> list[dict[str, Any]]:
+        """Rows of actions that have not ended."""
+        return self._store.open_actions()
+
+    def accounts(self) -> set[bytes]:
+        """Accounts for which something is on the way."""
+        return {bytes(row["account"]) for row in self.open()}
+
+    def send(self, account: bytes, seen: Block, entry: Entry, fees: Fees) -> tuple[str, str]:
+        """Signs, writes down, sends; status and reason. Raises StoreError before anything is sent."""
+        wire = self._wire
+        mined, waiting = wire.counts()
+        self._blocked = {nonce for nonce in self._blocked if nonce >= mined}
+        nonce = next_nonce(mined, waiting, self._nonces(), self._blocked)
+        attempt = self._sign(nonce, entry.to, bytes.fromhex(entry.data), entry.gas, fees, seen.number)
+        attempt.private = wire.relay is not None
+        entry.attempts.append(attempt)
+        action = self._store.begin(
+            account=account,
+            seen_block=seen.number,
+            plan=entry.dump(),
+            status=SIGNED,
+            sender=wire.address,
+            nonce=nonce,
+            tx_hash=attempt.hash,
+        )
+        status, reason = self._broadcast(attempt)
+        if status == DROPPED and "taken" in reason:
+            self._blocked.add(nonce)
+        self._store.update(action, status=status, reason=reason)
+        return status, reason
+
+    def track(self, head: Block) -> list[Ended]:
+        """Looks all open transactions up; those that have ended. To be called after every block and at the start."""
+        rows = self.open()
+        if not rows:
+            return []
+        ended: list[Ended] = []
+        # The count before the receipts: what it counts has a receipt by then.
+        mined, _ = self._wire.counts()
+        for row in rows:
+            result = self._look(row, Entry.load(row["plan"]), mined, head)
+            if result:
+                ended.append(result)
+        return ended
+
+    # Internal
+
+    def _nonces(self) -> set[int]:
+        return {row["nonce"] for row in self.open() if row["sender"] == self._wire.address}
+
+    def _look(self, row: dict[str, Any], entry: Entry, mined: int, head: Block) -> Ended | None:
+        found = self._wire.receipt(attempt.hash for attempt in reversed(entry.attempts))
+        if found:
+            return self._mined(row, entry, *found, head)
+        if row["sender"] != self._wire.address:
+            return self._end(row, entry, DROPPED, f"the keeper had another key, {row['sender']}; not mined")
+        if row["status"] == MINED:
+            # Its block is no more.
+            self._store.update(row["id"], status=SENT, reason="its block is no more", block=None)
+        if row["nonce"] < mined:
+            # Nodes that stand in for each other may be a block apart: it is so when they say it again.
+            self._overtaken[row["id"]] += 1
+            if self._overtaken[row["id"]] >= SURE_LOOKS:
+                del self._overtaken[row["id"]]
+                return self._end(row, entry, DROPPED, "another transaction of the same key has its nonce")
+            return None
+        attempt = entry.attempts[-1]
+        if row["status"] == SIGNED or not (attempt.private or self._wire.knows(attempt.hash)):
+            return self._again(row, entry, attempt)
+        waited = head.number - attempt.block
+        if attempt.private and waited >= self._private_for:
+            attempt.private = False
+            return self._again(row, entry, attempt)
+        if not attempt.private and waited >= self._replace_after:
+            self._replace(row, entry, attempt, head)
+        return None
+
+    def _mined(
+        self, row: dict[str, Any], entry: Entry, hash_: str, receipt: dict[str, Any], head: Block
+    ) -> Ended | None:
+        block = int(receipt["blockNumber"])
+        if head.number - block + 1 < self._confirmations:
+            if row["status"] != MINED or row["block"] != block:
+                self._store.update(row["id"], status=MINED, block=block, tx_hash=hash_)
+            return None
+        columns = {
+            "tx_hash": hash_,
+            "block": block,
+            "gas_used": int(receipt["gasUsed"]),
+            "gas_price": int(receipt.get("effectiveGasPrice", 0)),
+        }
+        attempt = next(attempt for attempt in entry.attempts if attempt.hash == hash_)
+        if attempt.cancels:
+            return self._end(row, entry, LOST, f"called back: {row['reason']}", columns, receipt)
+        status, reason, more = self._settle(entry, receipt)
+        return self._end(row, entry, status, reason, columns | more, receipt)
+
+    def _again(self, row: dict[str, Any], entry: Entry, attempt: Attempt) -> Ended | None:
+        """Sends what the node does not have, if it would still succeed: its limits are inside of it."""
+        if not attempt.cancels:
+            problem = self._wire.reverts(entry.to, bytes.fromhex(entry.data))
+            if problem:
+                return self._end(row, entry, DROPPED, f"never mined, and by now it would revert: {problem}")
+        status, reason = self._broadcast(attempt)
+        if status == DROPPED and "used" not in reason:
+            return self._end(row, entry, DROPPED, reason)
+        self._store.update(row["id"], status=SENT if status == DROPPED else status, plan=entry.dump())
+        return None
+
+    def _replace(self, row: dict[str, Any], entry: Entry, stuck: Attempt, head: Block) -> None:
+        """The same with higher fees; where it would revert by now, nothing in its place."""
+        problem = "" if stuck.cancels else self._wire.reverts(entry.to, bytes.fromhex(entry.data))
+        cancels = stuck.cancels or bool(problem)
+        fees = pricing.bumped(stuck.fees, self._wire.market(head), entry.most_fee)
+        if fees is None:
+            self._alarm(
+                f"transaction {stuck.hash} is not mined after {head.number - stuck.block} blocks, and more than"
+                f" {stuck.max_fee} wei per gas would cost more than it may ({entry.most_fee})"
+            )
+            return
+        to, data, gas = (
+            (self._wire.address, b"", CANCEL_GAS)
+            if cancels
+            else (entry.to, bytes.fromhex(entry.data), entry.gas)
+        )
+        attempt = self._sign(row["nonce"], to, data, gas, fees, head.number)
+        attempt.cancels = cancels
+        entry.attempts.append(attempt)
+        reason = problem or row["reason"]
+        self._store.update(row["id"], plan=entry.dump(), tx_hash=attempt.hash, reason=reason)
+        status, said = self._broadcast(attempt)
+        if status == DROPPED:
+            # One of the attempts before is still there, or mined by now: the next look tells.
+            self._alarm(f"a replacement of {stuck.hash} was refused: {said}")
+
+    def _sign(self, nonce: int, to: str, data: bytes, gas: int, fees: Fees, block: int) -> Attempt:
+        raw, hash_ = self._wire.sign(nonce, to, data, gas, fees)
+        return Attempt(hash_, raw, fees.max_fee, fees.tip, fees.legacy, block)
+
+    def _broadcast(self, attempt: Attempt) -> tuple[str, str]:
+        """SENT, SIGNED where nobody knows whether it went out, or DROPPED with the node's reason."""
+        try:
+            self._wire.send(attempt.raw, attempt.private)
+        except Rejected as error:
+            if attempt.private:
+                # A relay that refuses is no reason to wait.
+                attempt.private = False
+                return self._broadcast(attempt)
+            if error.is_poor:
+                self._alarm(f"{self._wire.address} cannot pay for gas: {error}")
+            if error.nonce_used:
+                return DROPPED, f"its nonce is used: {error}"
+            if error.nonce_taken:
+                return DROPPED, f"its nonce is taken: {error}"
+            return DROPPED, str(error)
+        except ChainUnreachable as error:
+            if attempt.private:
+                attempt.private = False
+                return self._broadcast(attempt)
+            self._alarm(f"unknown whether transaction {attempt.hash} went out: {error}")
+            return SIGNED, ""
+        return SENT, ""
+
+    def _end(
+        self,
+        row: dict[str, Any],
+        entry: Entry,
+        status: str,
+        reason: str,
+        columns: dict[str, Any] | None = None,
+        receipt: dict[str, Any] | None = None,
+    ) -> Ended:
+        self._store.update(row["id"], status=status, reason=reason, **(columns or {}))
+        return Ended({**row, **(columns or {})}, entry, status, reason, receipt)
+
+    def _alarm(self, text: str) -> None:
+        self.alarms.append(Alarm(AlarmKind.CHAIN, text))
