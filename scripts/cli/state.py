@@ -127,10 +127,12 @@ def _priced(domain: Domain) -> dict[int, Asset]:
 
 
 def liquidation_text(prices: tuple[int | None, int | None] | None) -> str:
-    """ "below $1,500.00", "above ..." or both."""
+    """ "below $1,500.00", "above ...", both, or "now"."""
     if prices is None:
         return "–"
     below, above = prices
+    if below and below == above:
+        return "now"
     parts = [f"below {price(below)}"] if below else []
     parts += [f"above {price(above)}"] if above else []
     return ", ".join(parts) or "–"

@@ -42,17 +42,19 @@ def carry_out(
     steps: Sequence[Step],
     account: bytes | None = None,
     tell: Callable[[list[Any], State | None], Facts] = lambda results, after: Facts(),
+    reads: Sequence[Call] = (),
 ) -> dict[str, Any]:
     """Previews the steps, asks, sends them one after another, and answers with what is then.
 
     `account` is the margin account that is shown before and after. `tell` adds to the preview, from the steps'
-    simulated results and the account's state after them. Raises Reverted, KeelError; nothing is sent unless all
+    simulated results, the values of `reads` after them (none of either where the node cannot simulate), and the
+    account's state after them. Raises Reverted, KeelError; nothing is sent unless all
     steps succeed when simulated.
     """
     out, options = session.out, session.options
     with out.waiting("looking ahead"):
         before = read_state(session.domain, account) if account else None
-        results, gas, after = _simulate(session, [step.call for step in steps], account)
+        results, gas, after = _simulate(session, [step.call for step in steps], reads, account)
     told = tell(results, after)
     out.show(f"[bold]{title}[/bold]")
     lines = [*told.lines, ("sends", _summary(steps)), ("gas", f"about {gas:,}" if gas else "unknown")]
@@ -102,19 +104,20 @@ def require_in_wallet(session: Session, asset: Asset, amount: int) -> None:
 
 
 def _simulate(
-    session: Session, calls: list[Call], account: bytes | None
+    session: Session, calls: Sequence[Call], more: Sequence[Call], account: bytes | None
 ) -> tuple[list[Any], int | None, State | None]:
-    """Results and gas of the calls, and the account after them; None for what the node cannot tell."""
+    """Results of both, gas of `calls`, and the account after them; None for what the node cannot tell."""
     reads = reading(session.domain, account) if account else []
     try:
-        answers: list[Simulated] = session.chain.simulate_all([*calls, *reads])
+        answers: list[Simulated] = session.chain.simulate_all([*calls, *more, *reads])
     except RpcError as error:
         if error.code not in METHOD_NOT_FOUND:
             raise
         return [], None, None
-    done, read = answers[: len(calls)], answers[len(calls) :]
+    told = len(calls) + len(more)
+    done, read = answers[:told], answers[told:]
     after = state_of(session.domain, account, [answer.value for answer in read]) if account else None
-    return [answer.value for answer in done], sum(answer.gas_used for answer in done), after
+    return [answer.value for answer in done], sum(answer.gas_used for answer in done[: len(calls)]), after
 
 
 def _send(session: Session, steps: Sequence[Step]) -> list[dict[str, Any]]:
@@ -130,9 +133,8 @@ def _send(session: Session, steps: Sequence[Step]) -> list[dict[str, Any]]:
             why = message(error, session.domain)
             raise KeelError(f"{step.what} failed after {done}: {why}", exit_code=exit_code(error)) from None
         sent.append({"step": step.what, "hash": tx.hash, "block": tx.block_number, "gas_used": tx.gas_used})
-        session.out.show(
-            f"[green]done[/green] {step.what}, block {tx.block_number}, {tx.gas_used:,} gas, {tx.hash}"
-        )
+        session.out.show(f"[green]done[/green] {step.what}: block {tx.block_number}, {tx.gas_used:,} gas")
+        session.out.show(f"     [dim]{tx.hash}[/dim]")
     return sent
 
 
