@@ -7,12 +7,13 @@ python := .venv/bin/python
 prettier := node_modules/.bin/prettier
 solhint := node_modules/.bin/solhint
 solidity := 'contracts/**/*.sol' 'interfaces/**/*.sol'
+pages := 'web/**/*.{ts,tsx,css,html,json}'
 
 NETWORK ?= local
 PRICES ?=
 export NETWORK PRICES
 
-.PHONY: help setup build test demo gas mutate deploy up down lint format clean
+.PHONY: help setup build web test demo gas mutate deploy up down lint format clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,8 +21,12 @@ help: ## This list
 setup: ## Python environment, npm packages, compiler
 	@scripts/setup/setup.sh
 
-build: setup ## Compile the contracts to build/contracts
+build: setup ## Compile the contracts to build/contracts, and the console to build/web
 	@$(python) -m scripts.setup.build
+	@$(python) -m scripts.console.build
+
+web: setup ## Build the console alone, from contracts that are compiled already
+	@$(python) -m scripts.console.build
 
 test: build ## All tests, in two processes
 	@$(python) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
@@ -48,12 +53,14 @@ lint: setup ## All linters, changing nothing
 	@$(python) -m ruff check .
 	@$(python) -m ruff format --check --quiet .
 	@$(solhint) --disc --noPoster --max-warnings 0 $(solidity)
-	@$(prettier) --check --log-level warn $(solidity)
+	@$(prettier) --check --log-level warn $(solidity) $(pages)
+	@$(python) -c 'from scripts.console.build import generate; generate()'
+	@node_modules/.bin/tsc -p web
 
-format: setup ## Format Python and Solidity
+format: setup ## Format Python, Solidity and the console
 	@$(python) -m ruff check --fix --quiet .
 	@$(python) -m ruff format .
-	@$(prettier) --write --log-level warn $(solidity)
+	@$(prettier) --write --log-level warn $(solidity) $(pages)
 
 clean: ## Remove builds and caches, keep the set-up
 	@rm -rf build .keel/forge .keel/solc-cache .keel/artifacts .keel/build.stamp .pytest_cache .hypothesis .ruff_cache .mypy_cache

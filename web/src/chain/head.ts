@@ -1,0 +1,89 @@
+/** The chain's newest block and how the chain is: live, stale, down, or another one than was deployed on. */
+
+import { signal } from "@preact/signals";
+import { createPublicClient, webSocket, type Hex, type PublicClient } from "viem";
+import type { Config } from "./config";
+
+export interface Head {
+    number: bigint;
+    hash: Hex;
+    timestamp: bigint;
+}
+
+export type ChainStatus =
+    | { kind: "connecting" }
+    | { kind: "live" }
+    | { kind: "stale"; seconds: number }
+    | { kind: "down"; reason: string }
+    | { kind: "foreign"; chainId: number };
+
+export const head = signal<Head | null>(null);
+export const chainStatus = signal<ChainStatus>({ kind: "connecting" });
+
+const POLL_MS = 1_000;
+const HIDDEN_POLL_MS = 10_000;
+const WEBSOCKET_POLL_MS = 5_000;
+/** A public chain whose newest block is older than this has a node that lags. */
+const STALE_SECONDS = 120;
+/** One lost answer is no outage. */
+const FAILURES = 2;
+
+/** Watches until the page is left. A websocket, where there is one, only says that it is time to look. */
+export function watchHead(client: PublicClient, config: Config): void {
+    let failures = 0;
+    let timer = 0;
+    let looking = false;
+
+    async function look(): Promise<void> {
+        if (looking) return;
+        looking = true;
+        window.clearTimeout(timer);
+        try {
+            const [chainId, block] = await Promise.all([
+                client.getChainId(),
+                client.getBlock({ blockTag: "latest" }),
+            ]);
+            failures = 0;
+            if (chainId !== config.chainId) {
+                chainStatus.value = { kind: "foreign", chainId };
+            } else {
+                accept({ number: block.number, hash: block.hash, timestamp: block.timestamp });
+                chainStatus.value = statusOf(block.timestamp, config);
+            }
+        } catch (error) {
+            failures += 1;
+            if (failures >= FAILURES || head.value === null) {
+                chainStatus.value = { kind: "down", reason: reasonOf(error) };
+            }
+        }
+        looking = false;
+        const pause = config.websocket ? WEBSOCKET_POLL_MS : POLL_MS;
+        timer = window.setTimeout(look, document.hidden ? HIDDEN_POLL_MS : pause);
+    }
+
+    document.addEventListener("visibilitychange", () => {
+        if (!document.hidden) void look();
+    });
+    if (config.websocket) {
+        const socket = createPublicClient({ transport: webSocket(config.websocket) });
+        socket.watchBlockNumber({ onBlockNumber: () => void look(), onError: () => void look() });
+    }
+    void look();
+}
+
+function accept(next: Head): void {
+    if (head.value?.hash !== next.hash) head.value = next;
+}
+
+function statusOf(timestamp: bigint, config: Config): ChainStatus {
+    const seconds = Math.floor(Date.now() / 1_000) - Number(timestamp);
+    // A chain with accounts of its own is a test chain, which mines when it is asked to.
+    return config.accounts.length === 0 && seconds > STALE_SECONDS
+        ? { kind: "stale", seconds }
+        : { kind: "live" };
+}
+
+function reasonOf(error: unknown): string {
+    const text = String((error as { shortMessage?: string }).shortMessage ?? (error as Error).message);
+    return /timed out|took too long/i.test(text) ? "it does not answer in time" : "it does not answer";
+}

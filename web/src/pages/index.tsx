@@ -1,0 +1,26 @@
+/** All pages. One more is one line here and a file beside it. */
+
+import type { ComponentType } from "preact";
+import { LendPage } from "./lend";
+import { MarketsPage } from "./markets";
+
+export interface PageProps {
+    /** Parts of the address after the page's own. */
+    path: readonly string[];
+}
+
+export interface Page {
+    path: string;
+    title: string;
+    icon: string;
+    Page: ComponentType<PageProps>;
+}
+
+export const PAGES: readonly Page[] = [
+    { path: "markets", title: "Markets", icon: "markets", Page: MarketsPage },
+    { path: "lend", title: "Lend", icon: "lend", Page: LendPage },
+];
+
+export function pageOf(path: string | undefined): Page {
+    return PAGES.find((page) => page.path === path) ?? PAGES[0]!;
+}
