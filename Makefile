@@ -49,7 +49,7 @@ up: build ## Leave a local chain running with everything deployed
 down: setup ## End that chain
 	@$(python) -m scripts.chain down
 
-lint: setup ## All linters, changing nothing
+lint: build ## All linters, changing nothing
 	@$(python) -m ruff check .
 	@$(python) -m ruff format --check --quiet .
 	@$(solhint) --disc --noPoster --max-warnings 0 $(solidity)
