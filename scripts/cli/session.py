@@ -75,7 +75,7 @@ class Session:
         """
         address = self._named_sender()
         if address is None:
-            held = self._held
+            held = self.held
             if self.chain.chain_id != LOCAL_CHAIN_ID or len(held) <= FIRST_WALLET:
                 raise KeelError(f"{NO_ACCOUNT}; or name one with --keystore or --from")
             return held[FIRST_WALLET]
@@ -102,7 +102,7 @@ class Session:
         """An address as typed, or the number of one of the node's accounts on a local chain."""
         if text.startswith("0x") or not text.isdigit():
             return checked_address(text, field)
-        held = self._held
+        held = self.held
         if not held:
             raise UsageError(
                 f'{field}: "{text}" is a number, and the node holds no accounts; write an address'
@@ -124,7 +124,8 @@ class Session:
     # Internal
 
     @cached_property
-    def _held(self) -> list[str]:
+    def held(self) -> list[str]:
+        """Addresses whose keys the node has, such as a local chain's test accounts."""
         return [codec.checksum(address) for address in self.chain.rpc("eth_accounts")]
 
     def _named_sender(self) -> str | None:
@@ -141,7 +142,7 @@ class Session:
                 password = os.environ.get("KEEL_PASSWORD")
                 self.chain.add_signer(open_keystore(options.keystore, options.keystore.name, password))
             return address
-        if named is not None and named in self._held:
+        if named is not None and named in self.held:
             return named
         if self.sends:
             signer = account_from_environment()

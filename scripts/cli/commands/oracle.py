@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from scripts.cli.commands.status import STATES, price_data, prices_table
+from scripts.cli.exchange import following, window
 from scripts.cli.failures import UsageError
 from scripts.cli.frame import command
 from scripts.cli.market import read_prices
@@ -81,8 +82,14 @@ def register(app: typer.Typer) -> None:
         session: Session,
         name: Annotated[str, typer.Argument(metavar="NAME", help="A price, such as ETH")],
         dollars: Annotated[str, typer.Argument(metavar="DOLLARS", help="Such as 1800")],
+        market: Annotated[
+            bool,
+            typer.Option(
+                "--market", help="The exchange's pools follow, and time passes until both sources agree"
+            ),
+        ] = False,
     ) -> dict[str, Any]:
-        """Gives a mock feed a new answer. Exchange pools do not move with it. Local chains only."""
+        """Gives a mock feed a new answer, with --market the exchange too. Local chains only."""
         if session.chain.chain_id != LOCAL_CHAIN_ID:
             raise KeelError(
                 f"chain {session.chain.chain_id} has real feeds, which nobody can set; only the mocks of chain"
@@ -99,8 +106,12 @@ def register(app: typer.Typer) -> None:
         if answer <= 0:
             raise UsageError(f"price: {dollars} is not above zero; write dollars such as 1800")
         before = next(entry for entry in read_prices(session) if entry.number == number)
-        step = Step("set the answer", feed.setAnswer.prepare(answer, sender=session.sender))
         wad = answer * 10 ** (WAD_DECIMALS - decimals)
+        steps = [Step("set the answer", feed.setAnswer.prepare(answer, sender=session.sender))]
+        seconds = 0
+        if market:
+            steps += following(session, number, wad)
+            seconds = window(session, number) + 1
 
         def tell(results: list[Any], _: Any) -> Facts:
             lines = [("price", f"{price(before.price)}, then {price(wad)}")]
@@ -109,7 +120,19 @@ def register(app: typer.Typer) -> None:
                 band = results[-1]
                 data["state_after"] = STATES[band.status]
                 lines.append(("state", f"{STATES[before.status]}, then {STATES[band.status]}"))
+                if market:
+                    lines.append(("then", f"{format_duration(seconds)} pass, until the second source agrees"))
+                elif STATES[band.status] == "diverged":
+                    lines.append(
+                        ("note", "the second source does not follow; with --market the exchange does")
+                    )
             return Facts(lines, data)
 
         title = f"Set the price of {before.name}"
-        return carry_out(session, title, [step], None, tell, [domain.risk.band.prepare(number)])
+        done = carry_out(session, title, steps, None, tell, [domain.risk.band.prepare(number)])
+        if market and done["sent"]:
+            session.chain.warp(seconds)
+        state = STATES[domain.risk.band(number).status]
+        if done["sent"]:
+            session.out.show(f"The price is {state} now.")
+        return {**done, "state": state}

@@ -16,9 +16,10 @@ from scripts.cli.session import Session
 from scripts.cli.values import brief, percent, price, whole_tokens
 from scripts.client.domain import Asset
 from scripts.client.sentences import STATUSES
-from scripts.common.units import WAD, format_duration, to_decimal
+from scripts.common.units import WAD, to_decimal
 
 STATES = ("fresh", "diverged", "stale", "none")
+UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 STYLES = ("green", "yellow", "yellow", "red")
 
 
@@ -112,12 +113,13 @@ def caps_table(markets: Sequence[Market]) -> Table:
 
 def prices_table(prices: Sequence[Price]) -> Table:
     """Oracle prices with their bands."""
-    made = table("price", "dollars", "band", "second source", "state", "age", title="Prices", left=(0, 2, 4))
+    made = table("price", "dollars", "lowest", "highest", "second source", "state", "age", title="Prices")
     for entry in prices:
         made.add_row(
             entry.name,
             price(entry.price) if entry.price else "none",
-            f"{price(entry.low)} – {price(entry.high)}",
+            price(entry.low),
+            price(entry.high),
             "–" if entry.second is None else price(entry.second) if entry.second else "silent",
             Text(STATES[entry.status], style=STYLES[entry.status]),
             "–" if entry.age is None else age(entry.age),
@@ -126,8 +128,13 @@ def prices_table(prices: Sequence[Price]) -> Table:
 
 
 def age(seconds: int) -> str:
-    """Seconds in their two largest units."""
-    return " ".join(format_duration(seconds).split()[:4]) if seconds >= 60 else f"{seconds} s"
+    """Seconds in their two largest units, short."""
+    parts = []
+    for name, size in UNITS:
+        count, seconds = divmod(seconds, size)
+        if count or (name == "s" and not parts):
+            parts.append(f"{count} {name}")
+    return " ".join(parts[:2])
 
 
 def market_data(market: Market) -> dict[str, Any]:
