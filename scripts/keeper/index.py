@@ -92,7 +92,8 @@ class Index:
     def add(self, accounts: Iterable[bytes]) -> None:
         """Accounts of which nothing is known (any more): looked at until they are `put`."""
         for account in accounts:
-            self._always[self._slot(account)] = True
+            slot = self._slot(account)  # may replace the tables
+            self._always[slot] = True
 
     def put(self, snapshot: Snapshot, market: Market) -> None:
         """Files an account as it stands in `market`, that of its block."""
