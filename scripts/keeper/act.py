@@ -48,7 +48,8 @@ RACES = {
     "SwapAdapter_OutputTooSmall",
     "SwapAdapter_InputTooLarge",
 }
-CLOCK_ACCOUNT = b"\x00" * 30
+# Owner of no account: under it and a number the database has what was done for no account.
+CLOCK_OWNER = b"\x00" * 20
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ class Actor:
             return Refusal(
                 "gas price", f"gas costs {market.price} wei, the cap is {self.settings.max_gas_price}"
             )
-        plan = Plan(kind, CLOCK_ACCOUNT + number.to_bytes(2, "big"), seen.number, simulated[1], 0)
+        plan = Plan(kind, clock_account(number, kind), seen.number, simulated[1], 0)
         if self.dry_run:
             return Sent(plan, "dry run")
         entry = Entry(
@@ -214,6 +215,11 @@ class Actor:
             for log in receipt["logs"]
         ]
         return Tx(self.domain.chain, int(receipt["gasUsed"]), logs, lambda: None)
+
+
+def clock_account(number: int, kind: Kind) -> bytes:
+    """What stands for an underlying (or a pool, where observations grow) in the database."""
+    return CLOCK_OWNER + bytes([kind is Kind.GROW]) + number.to_bytes(11, "big")
 
 
 def _with_margin(gas: int) -> int:

@@ -20,7 +20,7 @@ SETTLEMENT = 0
 # Debt grows between the quote and the block: this part of it, and a unit, is bought on top.
 GROWTH = 100_000
 # What the first estimate of a transaction's gas is made of; before sending the node's own is asked.
-TAKEOVER_GAS, HOP_GAS, HOLDING_GAS, CLEANING_GAS = 350_000, 130_000, 60_000, 250_000
+TAKEOVER_GAS, HOP_GAS, HOLDING_GAS, CLEANING_GAS = 220_000, 120_000, 30_000, 250_000
 
 
 class Mode(StrEnum):
@@ -265,8 +265,6 @@ def gas_of(offer: Offer, mode: Mode) -> int:
 
 
 def _best_takeover(situation: Situation, settings: Settings) -> Plan | Refusal:
-    if Kind.TAKE in situation.tried:
-        return Refusal("simulation", situation.problem or "no size of it could be simulated")
     modes = [mode for mode in (Mode.CAPITAL_FREE, Mode.INVENTORY) if settings.mode in (mode, Mode.BOTH)]
     plans: list[Plan] = []
     problems: list[Refusal] = []

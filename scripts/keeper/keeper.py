@@ -1,0 +1,349 @@
+"""One keeper: a round looks at the latest block, follows what is on its way, and acts on what it has seen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from eth_account.signers.local import LocalAccount
+
+from scripts.client.domain import Domain, account_id
+from scripts.client.routes import Router
+from scripts.client.sentences import account_name
+from scripts.common.errors import KeelError
+from scripts.common.rpc import ChainUnreachable, Rpc
+from scripts.common.units import WAD, format_amount, format_share
+from scripts.keeper import decide as deciding
+from scripts.keeper.act import Actor, Sent, clock_account
+from scripts.keeper.batch import Batch
+from scripts.keeper.clocks import Clocks
+from scripts.keeper.config import Config
+from scripts.keeper.decide import Kind, Mode, Plan, Price, Refusal, Situation
+from scripts.keeper.fees import Market
+from scripts.keeper.nodes import Nodes
+from scripts.keeper.offers import Reader
+from scripts.keeper.outbox import DONE, DROPPED, FAILED, LOST, Ended, Outbox
+from scripts.keeper.seen import Alarms, Metrics, Notifier
+from scripts.keeper.store import Store, StoreError
+from scripts.keeper.types import Alarm, AlarmKind, Block, Seen, Snapshot
+from scripts.keeper.watch import Watch
+from scripts.keeper.wire import Wire
+
+# The first account is decided on alone, so that its transaction leaves at once.
+FIRST_CHUNK, CHUNK = 1, 8
+# After so many seconds it is read again which Uniswap pools there are.
+POOLS_SECONDS = 600.0
+BALANCE_SECONDS = 30.0
+SHOWN_WAD = WAD // 10_000
+
+
+class Keeper:
+    """Watches, decides and acts for one key and one domain; `round` again and again is all there is to it."""
+
+    def __init__(
+        self,
+        config: Config,
+        nodes: Nodes,
+        domain: Domain,
+        store: Store,
+        signer: LocalAccount,
+        relay: Rpc | None,
+        log: Any,
+        metrics: Metrics,
+        alarms: Alarms,
+        notifier: Notifier,
+    ) -> None:
+        self._config, self._nodes, self._domain, self._store = config, nodes, domain, store
+        self._log, self._metrics, self._alarms, self._notifier = log, metrics, alarms, notifier
+        settlement = domain.settlement
+        self._settings = config.settings(settlement.symbol, settlement.decimals)
+        self._wire = Wire(nodes, domain.chain.chain_id, signer, relay, config.tip)
+        self._into = account_id(signer.address, config.account_index)
+        self._router = Router(domain)
+        self._reader = Reader(domain, self._router, self._settings.mode)
+        batch = Batch(domain, self._into, signer.address)
+        self._actor = Actor(domain, self._wire, batch, self._settings, config.dry_run)
+        self._outbox = Outbox(
+            store,
+            self._wire,
+            self._actor.settle,
+            replace_after=config.replace_after_blocks,
+            private_for=config.private_blocks,
+            confirmations=config.confirmations,
+        )
+        self._clocks = Clocks(
+            domain, signer.address, config.poke_seconds, config.record_seconds, config.observations
+        )
+        self._watch = Watch(nodes, domain, store)
+        self._last = ""
+        self._swept = False
+        self._visited: set[bytes] = set()
+        self._pools_at = self._balance_at = time.monotonic()
+        self._flagged: dict[bytes, int] = {}
+        self.accounts = 0
+        self._begin(signer.address)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a transaction has not ended."""
+        return bool(self._outbox.open())
+
+    def round(self) -> bool:
+        """One look at the chain, and what follows from it; whether there is more to do at once.
+
+        Raises KeelError where chain or database fail: then nothing was seen, and nothing is healthy.
+        """
+        seen = self._watch.step()
+        began = time.monotonic() - seen.seconds
+        for alarm in seen.alarms:
+            self._alarms.raise_(alarm)
+        self._note(seen)
+        again = self._follow(seen.block)
+        if seen.block.hash == self._last and not again:
+            return self._sweep()
+        market = self._wire.market(seen.block)
+        sent = self._visit(seen.liquidatable, seen.block, market, began)
+        sent += self._keep_clocks(seen, market)
+        self._last = seen.block.hash
+        self._metrics.last_step.set_to_current_time()
+        return bool(sent) or (self._sweep() if not self._swept else False)
+
+    # Watching
+
+    def _begin(self, address: str) -> None:
+        held = self._domain.vault.holdings(self._into)[0]
+        self._log.info(
+            "keeper",
+            node=self._nodes.shown,
+            key=address,
+            account=account_name(self._into),
+            mode=str(self._settings.mode),
+            dry_run=self._config.dry_run,
+        )
+        if held and self._settings.mode is Mode.CAPITAL_FREE:
+            self._log.warning(
+                "account not empty",
+                text=f"{account_name(self._into)} holds assets; a capital-free takeover withdraws its"
+                f" {self._domain.settlement.symbol} with the profit",
+            )
+        self._look_at_balance(force=True)
+
+    def _note(self, seen: Seen) -> None:
+        metrics = self._metrics
+        self.accounts = seen.accounts
+        metrics.block.set(seen.block.number)
+        metrics.accounts.set(seen.accounts)
+        metrics.liquidatable.set(len(seen.liquidatable))
+        metrics.unjudged.set(len(seen.failed))
+        metrics.seconds.observe(seen.seconds)
+        if seen.block.hash != self._last:
+            self._log.debug(
+                "block", number=seen.block.number, looked=seen.looked, liquidatable=len(seen.liquidatable)
+            )
+        self._look_at_balance()
+
+    def _sweep(self) -> bool:
+        """Some of all accounts again, all of them the first time; whether transactions were sent."""
+        swept = self._watch.sweep(seconds=self._config.sweep_seconds if self._swept else None)
+        self._swept = True
+        if not swept.liquidatable:
+            return False
+        # What is unhealthy was visited at this block already, unless the sweep has found it.
+        unknown = [snapshot for snapshot in swept.liquidatable if snapshot.account not in self._visited]
+        if not unknown:
+            return False
+        market = self._wire.market(swept.block)
+        return bool(self._visit(unknown, swept.block, market, time.monotonic() - swept.seconds))
+
+    def _look_at_balance(self, force: bool = False) -> None:
+        if not force and time.monotonic() - self._balance_at < BALANCE_SECONDS:
+            return
+        self._balance_at = time.monotonic()
+        balance = self._wire.balance()
+        self._metrics.balance.set(balance / WAD)
+        if balance == 0 and not self._config.dry_run:
+            self._alarms.raise_(
+                Alarm(AlarmKind.CHAIN, f"{self._wire.address} holds nothing to pay gas with; send it some")
+            )
+
+    # Following
+
+    def _follow(self, head: Block) -> bool:
+        """What has become of transactions; whether accounts must be looked at again for it."""
+        again = False
+        for ended in self._outbox.track(head):
+            self._tell(ended)
+            again |= ended.status != DONE
+            self._store.release(bytes(ended.row["account"]))
+        for alarm in self._outbox.alarms:
+            self._alarms.raise_(alarm)
+        self._outbox.alarms.clear()
+        self._metrics.pending.set(len(self._outbox.open()))
+        return again
+
+    def _tell(self, ended: Ended) -> None:
+        row, entry = ended.row, ended.entry
+        self._metrics.actions.labels(kind=entry.kind, status=ended.status).inc()
+        fields: dict[str, Any] = {"kind": entry.kind, "account": self._name(entry.kind, row["account"])}
+        if ended.receipt:
+            gas = int(row.get("gas_used") or 0) * int(row.get("gas_price") or 0)
+            self._metrics.gas.inc(gas / WAD)
+            fields |= {"block": row["block"], "gas": row["gas_used"], "tx": row["tx_hash"]}
+        profit = row.get("profit") or 0
+        if entry.kind == Kind.TAKE and ended.status == DONE:
+            fields["profit"] = self._amount(int(profit))
+            self._metrics.profit.inc(max(int(profit), 0) / 10**self._domain.settlement.decimals)
+        if ended.reason:
+            fields["reason"] = ended.reason
+        if ended.status == DONE:
+            self._log.info("done", **fields)
+            if entry.kind not in (Kind.POKE, Kind.GROW):
+                text = ", ".join(f"{name} {value}" for name, value in fields.items())
+                self._notifier.notify(f"Keel keeper: {entry.kind}", text)
+        elif ended.status in (LOST, DROPPED):
+            self._log.warning(ended.status, **fields)
+        else:
+            self._alarms.raise_(Alarm(AlarmKind.CHAIN, f"{entry.kind} failed: {ended.reason}"))
+            self._log.error(FAILED, **fields)
+
+    # Acting
+
+    def _visit(self, snapshots: Sequence[Snapshot], seen: Block, market: Market, began: float) -> int:
+        """Decides on accounts and acts; the number of transactions sent."""
+        self._visited = {snapshot.account for snapshot in snapshots}
+        busy = self._outbox.accounts()
+        todo = [snapshot for snapshot in snapshots if snapshot.account not in busy | {self._into}]
+        if not todo:
+            return 0
+        if time.monotonic() - self._pools_at > POOLS_SECONDS:
+            self._router.refresh()
+            self._pools_at = time.monotonic()
+        prices = self._reader.prices()
+        wrapped = self._domain.wrapped_native
+        native = prices.get(wrapped.id) if wrapped else None
+        sent, size = 0, FIRST_CHUNK
+        while todo:
+            chunk, todo, size = todo[:size], todo[size:], CHUNK
+            for situation in self._situations(chunk, prices, native, market, seen):
+                if self._act_on(situation, seen, market):
+                    if not sent:
+                        self._metrics.to_send.observe(time.monotonic() - began)
+                    sent += 1
+        return sent
+
+    def _situations(
+        self,
+        chunk: Sequence[Snapshot],
+        prices: dict[int, Price],
+        native: Price | None,
+        market: Market,
+        seen: Block,
+    ) -> list[Situation]:
+        """Situations of accounts; where one of them cannot be read it alone is left out, with an alarm."""
+        due = [
+            snapshot.account
+            for snapshot in chunk
+            if seen.timestamp - self._flagged.get(snapshot.account, -(2**63)) >= self._config.flag_seconds
+        ]
+        try:
+            return self._reader.situations(chunk, prices, native, market.price, due)
+        except (ChainUnreachable, StoreError):
+            raise
+        except Exception as error:
+            if len(chunk) > 1:
+                return [
+                    situation
+                    for snapshot in chunk
+                    for situation in self._situations([snapshot], prices, native, market, seen)
+                ]
+            self._doubt(chunk[0].account, error)
+            return []
+
+    def _act_on(self, situation: Situation, seen: Block, market: Market) -> bool:
+        """Tries plans for one account until one is sent or none is left."""
+        account = situation.snapshot.account
+        try:
+            while True:
+                plan = deciding.decide(situation, self._settings)
+                if isinstance(plan, Refusal):
+                    self._refused(account, plan)
+                    return False
+                if not self._config.dry_run and not self._store.lease(account, self._config.lease_seconds):
+                    self._refused(account, Refusal("leased", "another keeper is at it"))
+                    return False
+                result = self._actor.act(plan, situation, seen, market, self._outbox)
+                if isinstance(result, Sent):
+                    return self._sent(result, seen)
+                situation = _without(situation, plan, result)
+        except (ChainUnreachable, StoreError):
+            raise
+        except Exception as error:
+            self._doubt(account, error)
+            return False
+
+    def _sent(self, sent: Sent, seen: Block) -> bool:
+        plan = sent.plan
+        fields: dict[str, Any] = {"kind": str(plan.kind), "account": account_name(plan.account)}
+        if plan.offer and sent.bounds:
+            fields |= {
+                "fraction": format_share(plan.offer.fraction // SHOWN_WAD * SHOWN_WAD),
+                "expected": self._amount(sent.bounds.gross),
+                "at_least": self._amount(sent.bounds.worst_gross),
+                "gas": plan.gas,
+                "mode": str(plan.mode),
+            }
+        if sent.reason:
+            fields["reason"] = sent.reason
+        if plan.kind in (Kind.FLAG, Kind.WRITE_OFF):
+            self._flagged[plan.account] = seen.timestamp
+        self._log.info(sent.status, **fields)
+        if sent.status == DROPPED:
+            self._last = ""
+        return sent.status not in (DROPPED, "dry run")
+
+    def _keep_clocks(self, seen: Seen, market: Market) -> int:
+        sent = 0
+        busy = self._outbox.accounts()
+        for due in self._clocks.due(seen.block, seen.statuses):
+            if clock_account(due.number, due.kind) in busy:
+                continue
+            result = self._actor.clock(due.kind, due.number, due.call, seen.block, market, self._outbox)
+            if isinstance(result, Refusal):
+                self._log.warning("clock", kind=str(due.kind), number=due.number, text=result.text)
+                continue
+            self._log.info(result.status, kind=str(due.kind), number=due.number)
+            sent += result.status not in (DROPPED, "dry run")
+        return sent
+
+    # Telling
+
+    def _refused(self, account: bytes, refusal: Refusal) -> None:
+        self._metrics.refusals.labels(why=refusal.why).inc()
+        self._log.info("refused", account=account_name(account), why=refusal.why, text=refusal.text)
+
+    def _doubt(self, account: bytes, error: Exception) -> None:
+        """One account's failure is an alarm, and not the end of the others."""
+        if not isinstance(error, KeelError):
+            self._log.exception("defect", account=account_name(account))
+        self._alarms.raise_(
+            Alarm(AlarmKind.JUDGEMENT, f"{account_name(account)}: {type(error).__name__}: {error}")
+        )
+
+    def _name(self, kind: str, account: bytes) -> str:
+        if kind in (Kind.POKE, Kind.GROW):
+            return f"#{int.from_bytes(bytes(account)[-2:], 'big')}"
+        return account_name(bytes(account))
+
+    def _amount(self, units: int) -> str:
+        settlement = self._domain.settlement
+        return format_amount(units, settlement.symbol, settlement.decimals)
+
+
+def _without(situation: Situation, plan: Plan, refusal: Refusal) -> Situation:
+    """The situation when a plan has been simulated in vain."""
+    if plan.offer is None:
+        return replace(situation, tried=situation.tried | {plan.kind}, problem=refusal.text)
+    same = [offer for offer in situation.offers if offer is not plan.offer]
+    return replace(situation, offers=same, problem=f"simulated: {refusal.text}")

@@ -1,0 +1,154 @@
+"""A domain on an Anvil of its own, with many leveraged accounts and a price of ether that falls.
+
+    with CrashChain() as world:
+        accounts = world.open(20)           # ether held, dollars owed, as much as they may, or a little less
+        world.crash(Decimal("0.9"))         # feed and Uniswap go there, and have agreed on it for a while
+        world.unhealthy(accounts)
+
+Keepers get a key each that has ether and nothing else: `world.key(0)`.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+
+from scripts.anvil import AnvilProcess
+from scripts.chain.people import move_in
+from scripts.client.domain import Domain, account_id, open_domain
+from scripts.common.chain import connect
+from scripts.common.units import WAD
+from scripts.deploy import deploy
+
+ETHER = "ETH"
+PRICE = 2_000
+FEED_DECIMALS = 8
+TWAP_SECONDS = 400
+LARGE = 10**9
+
+
+class CrashChain:
+    """The chain; `url` and `folder` (of its deployments file) are what a keeper needs."""
+
+    def __init__(self, *options: str) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="keel-crash-")
+        self.folder = Path(self._folder.name)
+        self.anvil = AnvilProcess(*options)
+        self.url = self.anvil.url
+        self.chain = connect(self.url, signs=False)
+        self.deployment = deploy(self.chain, folder=self.folder)
+        move_in(self.deployment)
+        self.domain: Domain = open_domain(self.chain, self.folder)
+        self.trader, self.arbitrageur = self.chain.accounts[7], self.chain.accounts[8]
+        self._number = 0
+        self._price = Decimal(PRICE)
+
+    def close(self) -> None:
+        """Ends the chain and removes its files."""
+        self.anvil.stop()
+        self._folder.cleanup()
+
+    def __enter__(self) -> CrashChain:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def key(self, number: int) -> LocalAccount:
+        """A key of a keeper's own, with ether for gas."""
+        signer: LocalAccount = Account.from_key((0xBEEF + number).to_bytes(32, "big"))
+        self.chain.set_balance(signer.address, 100 * WAD)
+        return signer
+
+    def open(
+        self, count: int, *, ether: int = 10 * WAD, least: str = "0.76", most: str = "0.785"
+    ) -> list[bytes]:
+        """Accounts that hold ether and owe dollars, from `least` to `most` of what they hold."""
+        domain, vault = self.domain, self.domain.vault
+        weth, usdc = domain["WETH"], domain["USDC"]
+        self.deployment.mint("WETH", self.trader, ether * count)
+        weth.token.approve(vault, 2**256 - 1, sender=self.trader)
+        accounts, calls = [], []
+        for number in range(count):
+            account = account_id(self.trader, self._number)
+            self._number += 1
+            share = Decimal(least) + (Decimal(most) - Decimal(least)) * number / max(count - 1, 1)
+            owed = int(share * self._price * ether / WAD * 10**usdc.decimals)
+            batch = [
+                vault.deposit.encode(account, weth.token, ether),
+                vault.borrow.encode(account, usdc.token, owed, self.trader),
+            ]
+            calls.append(vault.execute.prepare(batch, sender=self.trader))
+            accounts.append(account)
+        self.chain.send_all(calls)
+        return accounts
+
+    def crash(self, factor: Decimal, *, agree: bool = True) -> None:
+        """Ether goes to `factor` of what it cost; without `agree` Uniswap's average has not followed yet."""
+        self._price *= factor
+        self.move_pool(self._price)
+        if agree:
+            self.chain.warp(TWAP_SECONDS)
+        self.feed(self._price)
+
+    def move_pool(self, price: Decimal) -> None:
+        """Trades on Uniswap until ether costs `price`."""
+        pool = next(pool for pool in self.deployment.markets if self._is_ether(pool))
+        for token, asset in ((pool.base, "WETH"), (pool.quote, "USDC")):
+            if token.balanceOf(self.arbitrageur) < LARGE:
+                self.deployment.mint(asset, self.arbitrageur, LARGE * 10 ** self.domain[asset].decimals)
+        pool.move_to(str(price.normalize().quantize(Decimal("0.01"))), sender=self.arbitrageur)
+
+    def feed(self, price: Decimal) -> None:
+        """All feeds answer now, ether's with `price`."""
+        domain, calls = self.domain, []
+        for number, feed in domain.feeds.items():
+            answer = int(feed.latestRoundData()[1])
+            if domain.underlying_name(number) == ETHER:
+                answer = int(price * 10**FEED_DECIMALS)
+            calls.append(feed.setAnswer.prepare(answer, sender=self.chain.account))
+        self.chain.send_all(calls, one_block=True)
+
+    def health(self, accounts: Iterable[bytes]) -> list[int]:
+        """Healths as the account lens tells them, WADs."""
+        return [
+            int(health)
+            for health in self.chain.read_all([self.domain.lens.health.prepare(id_) for id_ in accounts])
+        ]
+
+    def unhealthy(self, accounts: Sequence[bytes]) -> list[bytes]:
+        """Those of the accounts that may be taken over."""
+        found = []
+        for account, health in zip(accounts, self.health(accounts), strict=True):
+            if health < WAD:
+                found.append(account)
+        return found
+
+    def takeovers(self, since: int = 0) -> list[dict[str, Any]]:
+        """Liquidated events after block `since`."""
+        from scripts.common.abi import topic
+
+        event = next(entry for entry in self.domain.vault.abi if entry.get("name") == "Liquidated")
+        logs = self.chain.rpc(
+            "eth_getLogs",
+            {
+                "address": self.domain.vault.address,
+                "topics": ["0x" + topic(event).hex()],
+                "fromBlock": hex(since + 1),
+            },
+        )
+        return [
+            self.chain.dictionary.event(
+                [bytes.fromhex(word[2:]) for word in log["topics"]], bytes.fromhex(log["data"][2:])
+            )[1]
+            for log in logs
+        ]
+
+    def _is_ether(self, pool: Any) -> bool:
+        return pool.base == self.domain["WETH"].token and pool.quote == self.domain["USDC"].token
