@@ -36,7 +36,8 @@ def down() -> None:
     raise typer.Exit(run_script("down", _down))
 
 
-def _up(port: int, block_seconds: int | None) -> None:
+def bring_up(port: int, block_seconds: int | None) -> tuple[Deployment, local.LocalChain]:
+    """The local chain with everything deployed and everybody there; started unless it runs. Raises KeelError."""
     node = local.running()
     fresh = node is None
     if node is None:
@@ -49,7 +50,11 @@ def _up(port: int, block_seconds: int | None) -> None:
         if fresh:
             local.stop()
         raise
-    _show(deployment, node)
+    return deployment, node
+
+
+def _up(port: int, block_seconds: int | None) -> None:
+    _show(*bring_up(port, block_seconds))
 
 
 def _down() -> None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import fields
 from typing import Any, get_type_hints
 
 import typer
@@ -33,13 +32,12 @@ def command(
     """Registers a function as a command with the common options; with --yes and --dry-run if it `sends`."""
 
     def decorate(function: Command) -> Command:
-        common = [field.name for field in fields(Options)]
         offered = [parameter for parameter in _parameters(Options) if sends or parameter.name not in SENDING]
         own = [parameter for parameter in _parameters(function) if parameter.name != "session"]
         context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
 
         def run(context: typer.Context, **given: Any) -> None:
-            options = Options(**{key: given.pop(key) for key in common if key in given})
+            options = Options(**{key: given.pop(key) for key in (parameter.name for parameter in offered)})
             _run(
                 words_of(context.command_path),
                 function,

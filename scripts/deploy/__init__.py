@@ -8,6 +8,7 @@ deployment.vault, deployment["WETH"].token, deployment.feeds[1], deployment.mark
 from scripts.deploy.deployer import DeployError
 from scripts.deploy.deployment import Asset, Deployment
 from scripts.deploy.record import FOLDER, RecordError
-from scripts.deploy.run import deploy
+from scripts.deploy.run import compare, deploy
+from scripts.deploy.verify import Difference
 
-__all__ = ["FOLDER", "Asset", "DeployError", "Deployment", "RecordError", "deploy"]
+__all__ = ["FOLDER", "Asset", "DeployError", "Deployment", "Difference", "RecordError", "compare", "deploy"]

@@ -51,6 +51,25 @@ def deploy(
     return assemble(deployer, markets, ground, core, compared)
 
 
+def compare(
+    chain: Any, folder: Path, *, markets: Markets | None = None
+) -> tuple[int, list[verification.Difference]]:
+    """How many values of the deployment in `folder` were held against `markets`, and those that differ.
+
+    Sends nothing. Raises DeployError where something of the files is not deployed at all, RecordError, MarketError.
+    """
+    markets = markets or load()
+    local = chain.chain_id == LOCAL_CHAIN_ID
+    sender = chain.sender(None)
+    record = _record(chain, chain.chain_id, local, folder, markets, sender)
+    if not record.entries:
+        raise DeployError(f"nothing is deployed on chain {chain.chain_id} ({record.path})")
+    deployer = Deployer(chain, record, sender, quiet, may_send=False)
+    ground = world.made(deployer, markets, {}) if local else world.found(deployer, markets, chain.chain_id)
+    core = domain.build(deployer, markets, ground, local)
+    return verification.verify(deployer, markets, ground, core, local)
+
+
 def _record(
     chain: Any, chain_id: int, local: bool, folder: Path | None, markets: Markets, sender: str
 ) -> Record:

@@ -6,11 +6,14 @@ from scripts.cli.commands import (
     lending,
     liquidation,
     oracle,
+    params,
+    services,
     status,
     trade,
     what_if,
 )
 
 REGISTER = tuple(
-    group.register for group in (status, account, balances, trade, what_if, lending, liquidation, oracle)
+    group.register
+    for group in (status, account, balances, trade, what_if, lending, liquidation, oracle, params, services)
 )

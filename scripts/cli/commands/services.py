@@ -1,0 +1,136 @@
+"""`keel up`, `down`, `keeper` and `console`: what runs beside the command line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from scripts.chain import local, people
+from scripts.cli.failures import ExitCode
+from scripts.cli.frame import command
+from scripts.cli.options import LOCAL
+from scripts.cli.output import facts, table
+from scripts.cli.session import Session
+from scripts.common.errors import KeelError
+from scripts.console.server import PORT, serve
+from scripts.deploy import FOLDER
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands. What they need is loaded when they run."""
+
+    @command(app)
+    def up(
+        session: Session,
+        port: Annotated[int, typer.Option(min=1, max=65_535, help="Of this machine")] = local.PORT,
+        block_seconds: Annotated[
+            int | None, typer.Option(min=1, help="Between blocks; without, each transaction has its own")
+        ] = None,
+    ) -> dict[str, Any]:
+        """Starts a local chain unless one runs: everything deployed, lenders there, wallets filled."""
+        from scripts.chain.__main__ import bring_up
+        from scripts.setup import build
+
+        out = session.out
+        with out.waiting("compiling, if anything has changed"):
+            _require(build.main, "the contracts do not compile")
+        with out.waiting("starting the chain and deploying"):
+            deployment, node = bring_up(port, block_seconds)
+        wallets = people.wallets(deployment)
+        out.show(
+            facts(
+                [
+                    ("chain", f"{deployment.chain.chain_id} at {node.url}, process {node.pid}"),
+                    ("vault", deployment.vault.address),
+                ]
+            )
+        )
+        made = table("wallet", "address", "holds", left=(0, 1, 2))
+        for number, wallet in enumerate(wallets, 1):
+            made.add_row(f"--from {number}", wallet.address, ", ".join(wallet.balances))
+        out.show()
+        out.show(made)
+        out.show()
+        out.show("Next: keel status, keel console, keel keeper. `keel down` ends the chain.")
+        return {
+            "url": node.url,
+            "pid": node.pid,
+            "chain_id": deployment.chain.chain_id,
+            "vault": deployment.vault.address,
+            "wallets": [{"address": wallet.address, "holds": list(wallet.balances)} for wallet in wallets],
+        }
+
+    @command(app)
+    def down(session: Session) -> dict[str, Any]:
+        """Ends the local chain that `keel up` or `make up` started, and no other."""
+        ended = local.stop()
+        if ended:
+            session.out.show(f"Ended the local chain at {ended.url} (process {ended.pid}).")
+        else:
+            session.out.show("No local chain runs; there is nothing to end.")
+        return {"ended": ended is not None, "url": ended.url if ended else None}
+
+    @command(app)
+    def keeper(
+        session: Session,
+        config: Annotated[
+            Path | None, typer.Option(metavar="FILE", help="Settings in TOML or YAML, see docs/keeper.md")
+        ] = None,
+        once: Annotated[bool, typer.Option("--once", help="End when nothing is left to do")] = False,
+        dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide and simulate, send nothing")] = False,
+    ) -> dict[str, Any]:
+        """Watches all accounts and takes over the unhealthy ones, until it is told to end (Ctrl-C)."""
+        from scripts.keeper.config import load_config
+        from scripts.keeper.run import run_keeper
+
+        options = session.options
+        # A file or the environment may name nodes of its own; an option goes before both.
+        named = config is not None or "KEEL_KEEPER_RPC" in os.environ
+        settings = load_config(
+            config,
+            rpc=None if named and options.network == LOCAL else (session.url,),
+            chain_id=options.chain_id,
+            deployments=None if options.deployments == FOLDER else options.deployments,
+            once=once or None,
+            dry_run=dry_run or None,
+        )
+        code = run_keeper(settings)
+        if code:
+            raise KeelError(f"the keeper ended with exit code {code}", exit_code=ExitCode.REFUSED)
+        return {"ended": True}
+
+    @command(app)
+    def console(
+        session: Session,
+        port: Annotated[
+            int, typer.Option(min=0, max=65_535, help="Of this machine; 0 takes a free one")
+        ] = PORT,
+        websocket: Annotated[
+            str | None, typer.Option(metavar="URL", help="The same node by ws:// or wss://, for new blocks")
+        ] = None,
+    ) -> dict[str, Any]:
+        """Serves the web console on this machine until Ctrl-C."""
+        from scripts.console import build
+
+        with session.out.waiting("building the pages, if anything has changed"):
+            _require(build.main, "the console does not build")
+        session.chain.close()
+        try:
+            with redirect_stdout(sys.stderr if session.out.as_json else sys.stdout):
+                serve(port, session.url, session.options.deployments, websocket=websocket)
+        except KeyboardInterrupt:
+            session.out.show("The console has ended.")
+        return {"ended": True}
+
+
+def _require(step: Callable[[], int], problem: str) -> None:
+    """A step of the set-up; what it says goes to stderr. Raises KeelError if it fails."""
+    with redirect_stdout(sys.stderr):
+        if step():
+            raise KeelError(f"{problem}; see above")
