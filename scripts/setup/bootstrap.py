@@ -67,6 +67,14 @@ def _setup() -> None:
         stamps[name] = wanted[name]
         write_atomically(STAMPS, json.dumps(stamps, indent=2) + "\n")
         print(f"keel setup: {title} ready ({detail}, {time.monotonic() - started:.0f} s)", flush=True)
+    _link_command()
+
+
+def _link_command() -> None:
+    """Whoever activates the environment has `keel` on the PATH."""
+    link = VENV / "bin" / "keel"
+    if not link.is_symlink():
+        link.symlink_to(Path("..", "..", "keel"))
 
 
 def _read_stamps() -> dict[str, str]:
