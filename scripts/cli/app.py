@@ -41,6 +41,9 @@ for register in REGISTER:
 def run(arguments: Sequence[str]) -> int:
     """Runs `keel` with these arguments; the exit code. An unexpected exception keeps its traceback."""
     arguments = list(arguments) or ["--help"]
+    if "--json" in arguments[:1]:
+        # Before the command it means the same.
+        arguments = [*arguments[1:], "--json"]
     try:
         return int(app(args=arguments, prog_name=NAME, standalone_mode=False) or 0)
     except typer.Abort:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from scripts.client.domain import Domain
+from scripts.client.domain import Asset, Domain
 from scripts.client.sentences import sentence
 from scripts.common.contract import Reverted
 from scripts.common.errors import KeelError
@@ -33,9 +34,28 @@ def exit_code(error: KeelError) -> ExitCode:
     return ExitCode.UNREACHABLE if isinstance(error, ChainUnreachable) else ExitCode(error.exit_code)
 
 
-def message(error: KeelError, domain: Domain | None) -> str:
+@dataclass
+class Subject:
+    """What a command is about: the domain, and the assets that amounts of errors are in which do not say so.
+
+    `lent` is for those of lending pools, `traded` for all others.
+    """
+
+    domain: Domain | None = None
+    lent: Asset | None = None
+    traded: Asset | None = None
+
+    def is_about(self, asset: Asset, traded: Asset | None = None) -> None:
+        """Amounts of pools are in `asset`, others in `traded`, or in `asset` too."""
+        self.lent, self.traded = asset, traded or asset
+
+
+def message(error: KeelError, subject: Subject) -> str:
     """One line for people."""
-    return sentence(error, domain) if isinstance(error, Reverted) else str(error)
+    if not isinstance(error, Reverted):
+        return str(error)
+    asset = subject.lent if error.name.startswith("LendingPool_") else subject.traded
+    return sentence(error, subject.domain, asset)
 
 
 def described(text: str, code: ExitCode, error: KeelError | None = None) -> dict[str, Any]:

@@ -73,9 +73,10 @@ def fail(name: str, as_json: bool, code: ExitCode, text: str, error: KeelError |
 def _run(name: str, function: Command, session: Session, given: dict[str, Any]) -> None:
     out = session.out
     try:
+        session.check()
         data = function(session, **given)
     except KeelError as error:
-        text = message(error, session.__dict__.get("domain"))
+        text = message(error, session.subject)
         raise typer.Exit(fail(name, out.as_json, exit_code(error), text, error)) from None
     except KeyboardInterrupt:
         raise typer.Exit(fail(name, out.as_json, ExitCode.INTERRUPTED, "interrupted")) from None

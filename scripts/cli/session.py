@@ -10,7 +10,7 @@ from typing import Any
 from eth_account.signers.local import LocalAccount
 
 from scripts.chain import local
-from scripts.cli.failures import UsageError
+from scripts.cli.failures import Subject, UsageError
 from scripts.cli.options import LOCAL, Options
 from scripts.cli.output import Output
 from scripts.cli.values import ACCOUNT, account_index, checked_address, number_within
@@ -37,6 +37,15 @@ class Session:
 
     def __init__(self, options: Options, out: Output, sends: bool) -> None:
         self.options, self.out, self.sends = options, out, sends
+        self.subject = Subject()
+
+    def check(self) -> None:
+        """Raises UsageError for options that cannot be right, whether the command uses them or not."""
+        options = self.options
+        account_index(options.index)
+        for text, field in ((options.account, "--account"), (options.sender, "--from")):
+            if text is not None and not text.isdigit() and not ACCOUNT.fullmatch(text):
+                checked_address(text, field)
 
     # Chain
 
@@ -59,7 +68,8 @@ class Session:
     @cached_property
     def domain(self) -> Domain:
         """The domain that the deployments file names. Raises KeelError."""
-        return open_domain(self.chain, self.options.deployments)
+        self.subject.domain = open_domain(self.chain, self.options.deployments)
+        return self.subject.domain
 
     @cached_property
     def router(self) -> Router:

@@ -17,7 +17,8 @@ from scripts.common.errors import KeelError
 from scripts.common.rpc import RpcError
 from scripts.common.units import format_amount
 
-METHOD_NOT_FOUND = (-32601, -32600, -32602)
+# Nodes do not agree on how to say that they lack a method.
+METHOD_NOT_FOUND = (-32601, -32600, -32004)
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ def _send(session: Session, steps: Sequence[Step]) -> list[dict[str, Any]]:
             if not sent:
                 raise
             done = ", ".join(entry["step"] for entry in sent)
-            why = message(error, session.domain)
+            why = message(error, session.subject)
             raise KeelError(f"{step.what} failed after {done}: {why}", exit_code=exit_code(error)) from None
         sent.append({"step": step.what, "hash": tx.hash, "block": tx.block_number, "gas_used": tx.gas_used})
         session.out.show(f"[green]done[/green] {step.what}: block {tx.block_number}, {tx.gas_used:,} gas")

@@ -37,6 +37,7 @@ def register(app: typer.Typer) -> None:
         if symbol.upper() == NATIVE and NATIVE not in session.domain.by_symbol:
             return _deposit_native(session, number)
         found = find_asset(session.domain, symbol)
+        session.subject.is_about(found)
         wanted = found.token.balanceOf(session.sender) if number == ALL else units(number, found)
         if not wanted:
             raise KeelError(
@@ -147,6 +148,7 @@ def _asset_and_units(session: Session, amount: str, symbol: str | None) -> tuple
     """What was typed; None for "all"."""
     number, name = split_amount(amount, symbol)
     found = find_asset(session.domain, name)
+    session.subject.is_about(found)
     return found, None if number == ALL else units(number, found)
 
 

@@ -119,6 +119,7 @@ def register(app: typer.Typer) -> None:
 def _lendable(session: Session, amount: str, symbol: str | None) -> tuple[Asset, int | None]:
     number, name = split_amount(amount, symbol)
     found = find_asset(session.domain, name)
+    session.subject.is_about(found)
     if found.pool is None:
         names = ", ".join(asset.symbol for asset in session.domain.assets if asset.pool)
         raise KeelError(f"{found.symbol} has no lending pool; there are pools of {names}")

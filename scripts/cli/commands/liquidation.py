@@ -82,6 +82,7 @@ def register(app: typer.Typer) -> None:
             step = Step("write off", domain.liquidation.writeOff.prepare(account, sender=session.sender))
             return _carry_out(session, "Write off", [step], account, state, None)
         arguments = (account, taker, part, 0, 0)
+        session.subject.is_about(domain.settlement)
         _, payment = domain.vault.liquidate.call(*arguments, NO_LIMIT, sender=session.sender)
         limit = payment + abs(payment) * most_more // WAD + 1
         step = Step("liquidate", domain.vault.liquidate.prepare(*arguments, limit, sender=session.sender))

@@ -129,7 +129,7 @@ def prices_table(prices: Sequence[Price]) -> Table:
 
 def age(seconds: int) -> str:
     """Seconds in their two largest units, short."""
-    parts = []
+    parts: list[str] = []
     for name, size in UNITS:
         count, seconds = divmod(seconds, size)
         if count or (name == "s" and not parts):

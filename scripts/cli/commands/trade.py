@@ -170,6 +170,7 @@ def _owes_besides(state: State, order: Order) -> bool:
 def _quotes(session: Session, order: Order) -> list[Quote | None]:
     """Of the trade by its best route, and of a small one by which the price without impact is known."""
     router = session.router
+    session.subject.is_about(order.sell, order.buy)
     whole = router.best(order.sell, order.buy, order.amount, order.exact_out)
     sample = Wanted(order.sell, order.buy, max(order.amount // SAMPLE, 1), order.exact_out)
     return [whole, *router.quotes([sample])]
