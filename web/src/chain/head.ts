@@ -19,6 +19,8 @@ export type ChainStatus =
 
 export const head = signal<Head | null>(null);
 export const chainStatus = signal<ChainStatus>({ kind: "connecting" });
+/** Seconds of the chain's clock, which goes on between blocks. */
+export const clock = signal(0);
 
 const POLL_MS = 1_000;
 const HIDDEN_POLL_MS = 10_000;
@@ -33,21 +35,25 @@ export function watchHead(client: PublicClient, config: Config): void {
     let failures = 0;
     let timer = 0;
     let looking = false;
+    // A test chain mines when it is asked to; only its next block tells what time it is.
+    const isLocal = config.accounts.length > 0;
 
     async function look(): Promise<void> {
         if (looking) return;
         looking = true;
         window.clearTimeout(timer);
         try {
-            const [chainId, block] = await Promise.all([
+            const [chainId, block, next] = await Promise.all([
                 client.getChainId(),
                 client.getBlock({ blockTag: "latest" }),
+                isLocal ? client.getBlock({ blockTag: "pending" }) : null,
             ]);
             failures = 0;
             if (chainId !== config.chainId) {
                 chainStatus.value = { kind: "foreign", chainId };
             } else {
                 accept({ number: block.number, hash: block.hash, timestamp: block.timestamp });
+                clock.value = Number(next?.timestamp ?? block.timestamp) + (next ? 0 : sinceAccepted());
                 chainStatus.value = statusOf(block.timestamp, config);
             }
         } catch (error) {
@@ -71,13 +77,20 @@ export function watchHead(client: PublicClient, config: Config): void {
     void look();
 }
 
+let acceptedAt = 0;
+
 function accept(next: Head): void {
-    if (head.value?.hash !== next.hash) head.value = next;
+    if (head.value?.hash === next.hash) return;
+    head.value = next;
+    acceptedAt = Date.now();
+}
+
+function sinceAccepted(): number {
+    return Math.floor((Date.now() - acceptedAt) / 1_000);
 }
 
 function statusOf(timestamp: bigint, config: Config): ChainStatus {
     const seconds = Math.floor(Date.now() / 1_000) - Number(timestamp);
-    // A chain with accounts of its own is a test chain, which mines when it is asked to.
     return config.accounts.length === 0 && seconds > STALE_SECONDS
         ? { kind: "stale", seconds }
         : { kind: "live" };

@@ -5,7 +5,7 @@ import type { PublicClient } from "viem";
 import { createClient } from "./client";
 import { loadConfig, loadDeployment, type Config } from "./config";
 import { readDomain, type Domain } from "./domain";
-import { chainStatus, head, watchHead } from "./head";
+import { chainStatus, watchHead } from "./head";
 
 export interface Session {
     config: Config;
@@ -78,6 +78,3 @@ export async function start(): Promise<void> {
         await open();
     }
 }
-
-/** Seconds of the chain's clock: that of its newest block. */
-export const chainNow = computed(() => Number(head.value?.timestamp ?? 0n));

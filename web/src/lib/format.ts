@@ -18,6 +18,12 @@ export function formatAmount(value: bigint, decimals: number, symbol = "", place
     return symbol ? `${shown} ${symbol}` : shown;
 }
 
+/** An amount with exactly so many places, for what moves in the last ones. */
+export function formatFixed(value: bigint, decimals: number, places: number, symbol = ""): string {
+    const text = cut(value, decimals, Math.min(places, decimals), true);
+    return symbol ? `${text} ${symbol}` : text;
+}
+
 /** A large amount in few letters: 12.4M USDC. */
 export function formatCompact(value: bigint, decimals: number, symbol = ""): string {
     const whole = abs(value) / 10n ** BigInt(decimals);

@@ -90,7 +90,7 @@ function optionsOf(
     return {
         width,
         height,
-        padding: [12, 8, 0, 0],
+        padding: [10, 22, 0, 0],
         legend: { show: false },
         cursor: { y: false, points: { size: 8 }, drag: { x: false, y: false } },
         scales: {
@@ -103,6 +103,7 @@ function optionsOf(
                 grid: { show: false },
                 values: (_, ticks) => ticks.map((tick) => latest.current.formatX(tick)),
                 space: 80,
+                size: 30,
             },
             {
                 ...axis,

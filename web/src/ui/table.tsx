@@ -20,10 +20,12 @@ interface TableProps<T> {
     rowKey: (row: T) => string;
     /** Where a click on a row leads; the row's head must hold the same link for keyboards. */
     onRow?: (row: T) => void;
+    /** Key of the row that is open beside the table. */
+    chosen?: string;
     testid?: string;
 }
 
-export function Table<T>({ caption, columns, rows, rowKey, onRow, testid }: TableProps<T>) {
+export function Table<T>({ caption, columns, rows, rowKey, onRow, chosen, testid }: TableProps<T>) {
     return (
         <table class={`table ${onRow ? "table-links" : ""}`} data-testid={testid}>
             <caption class="hidden">{caption}</caption>
@@ -38,7 +40,12 @@ export function Table<T>({ caption, columns, rows, rowKey, onRow, testid }: Tabl
             </thead>
             <tbody>
                 {rows.map((row) => (
-                    <tr key={rowKey(row)} data-row={rowKey(row)} onClick={onRow && (() => onRow(row))}>
+                    <tr
+                        key={rowKey(row)}
+                        data-row={rowKey(row)}
+                        class={rowKey(row) === chosen ? "chosen" : undefined}
+                        onClick={onRow && (() => onRow(row))}
+                    >
                         {columns.map(({ title, cell, number, head }) =>
                             head ? (
                                 <th key={title} scope="row">

@@ -85,9 +85,11 @@ async function simulateAll(
         data,
         ...(value ? { value: numberToHex(value) } : {}),
     }));
+    // A test chain's newest block may be old; what is sent now is mined at its clock's time, in the pending one.
+    const base = session.peek()?.config.accounts.length ? "pending" : "latest";
     const blocks = (await client.request({
         method: "eth_simulateV1",
-        params: [{ blockStateCalls: [{ calls: request }] }, "latest"],
+        params: [{ blockStateCalls: [{ calls: request }] }, base],
     } as never)) as { calls: SimulatedCall[] }[];
     const first = blocks[0];
     if (!first || first.calls.length !== calls.length) throw new Error("The node simulated only in part.");

@@ -1,5 +1,0 @@
-import { PageHead } from "../ui/card";
-
-export function LendPage() {
-    return <PageHead title="Lend" />;
-}
