@@ -32,7 +32,7 @@ ramps = st.just(Ramp()) | st.builds(
     st.integers(-DAY, HOUR),
     st.integers(1, 2 * DAY),
 )
-moves = st.sampled_from([0.0, 1.0]) | st.floats(0, 1)
+moves = st.sampled_from([0.0, 1.0]) | st.sampled_from([0.0, 1.0]) | st.floats(0, 1)
 
 
 @st.composite
@@ -169,11 +169,28 @@ class World:
 
 @st.composite
 def worlds(draw):
+    """An account with something of at least one asset and debt of another."""
     count = draw(st.integers(1, 3))
     rows = [draw(underlyings()) for _ in range(count)]
-    listed = [draw(assets(count)) for _ in range(draw(st.integers(1, 4)))]
-    amounts = st.integers(-(10**5), 10**5).map(lambda whole: whole * UNITS)
-    return World(rows, listed, [draw(amounts) for _ in listed])
+    listed = [draw(assets(count)) for _ in range(draw(st.integers(2, 4)))]
+    amounts = st.integers(1, 10**5).map(lambda whole: whole * UNITS)
+    signs = [1, -1, *(draw(st.sampled_from([1, -1])) for _ in listed[2:])]
+    return World(rows, listed, [sign * draw(amounts) for sign in signs])
+
+
+def indebt(world, share, *state):
+    """Scales the account's debts until its slack is about `share` of what it owns, if it can be."""
+    owned = world.principals
+    held = World(world.rows, world.listed, [max(amount, 0) for amount in owned]).snapshot(*state).equity
+    few, many = 0, 2**40
+    for _ in range(50):
+        middle = (few + many) // 2
+        world.principals = [a if a > 0 else a * middle // 2**20 for a in owned]
+        if world.snapshot(*state).slack > share * held:
+            few = middle
+        else:
+            many = middle
+    world.principals = [a if a > 0 else a * few // 2**20 for a in owned]
 
 
 @settings(max_examples=EXAMPLES)
@@ -186,6 +203,7 @@ def test_who_is_not_looked_at_is_not_liquidatable(data):
     found = [data.draw(sources(price, NOW)) for price in prices]
     rates = [data.draw(st.integers(WAD, 2 * WAD)) if asset.has_rate else WAD for asset in world.listed]
     indices = [data.draw(st.integers(WAD, 3 * WAD)) for _ in world.listed]
+    indebt(world, data.draw(st.floats(0.005, 0.3)), NOW, found, rates, indices)
     before = world.market(NOW, found, rates, indices)
     index = Index(world.risk(NOW))
     index.put(world.snapshot(NOW, found, rates, indices), before)
@@ -328,3 +346,14 @@ def test_tables_grow_with_the_accounts(count):
         index.put(replace(snapshot, account=account), market)
     assert index.crossed(market) == many[:1]
     assert len(index.crossed(at(1_000)[0])) == count + 1
+
+
+def test_a_stale_price_does_not_have_everybody_looked_at():
+    index, at = simple([-1_200, 1], 2_000)
+    market, snapshot = at(2_000)
+    stale = replace(snapshot, status=Status.STALE, uncertainty=snapshot.uncertainty + 50 * WAD)
+    index.put(stale, market)
+    assert index.crossed(market) == []
+    # Its wider band does not move the thresholds.
+    price = liquidation_price(at, 2_000, 500)
+    assert index.crossed(at(price)[0]) == [ACCOUNT]
