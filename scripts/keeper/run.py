@@ -11,7 +11,7 @@ import threading
 import time
 from contextlib import ExitStack
 from types import FrameType
-from typing import Any
+from typing import Any, TextIO
 
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
@@ -38,12 +38,20 @@ ONCE_SECONDS = 120.0
 NOTIFY_SECONDS = 5.0
 
 
-def run_keeper(config: Config, *, stream: Any = None) -> int:
+def run_keeper(
+    config: Config,
+    *,
+    signer: LocalAccount | None = None,
+    stream: TextIO | None = None,
+    stop: threading.Event | None = None,
+) -> int:
     """Runs a keeper until a signal (SIGINT, SIGTERM) or, with `once`, until nothing is left to do; exit code.
 
-    Raises KeelError for what cannot be put right while it runs: settings, key, deployments file, database.
+    `signer` is its key, None: the environment's, or on a local chain one of Anvil's. Logs go to `stream` (standard
+    error); `stop` ends it from another thread. Raises KeelError for what cannot be put right while it runs:
+    settings, key, deployments file, database.
     """
-    stop = threading.Event()
+    stop = stop or threading.Event()
     log = make_log(config.log, config.log_level, stream)
     with ExitStack() as stack:
         if threading.current_thread() is threading.main_thread():
@@ -54,7 +62,7 @@ def run_keeper(config: Config, *, stream: Any = None) -> int:
         alarms = Alarms(log, metrics, notifier)
         nodes = _nodes(config)
         stack.callback(nodes.close)
-        life = _Life(config, nodes, log, metrics, alarms, notifier, stop, stack)
+        life = _Life(config, nodes, signer, log, metrics, alarms, notifier, stop, stack)
         if config.metrics_port is not None:
             endpoint = Endpoint(config.metrics_port, metrics, life.health)
             stack.callback(endpoint.close)
@@ -69,6 +77,7 @@ class _Life:
         self,
         config: Config,
         nodes: Nodes,
+        signer: LocalAccount | None,
         log: Any,
         metrics: Metrics,
         alarms: Alarms,
@@ -82,7 +91,7 @@ class _Life:
         self._failure = "no block has been judged yet"
         self._succeeded = time.monotonic()
         self._store: Store | None = None
-        self._signer: LocalAccount | None = None
+        self._signer = signer
 
     def live(self) -> int:
         """Rounds until the end; the exit code."""

@@ -1,0 +1,76 @@
+"""Keepers in processes of their own, to race and to kill."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from eth_account.signers.local import LocalAccount
+
+from scripts.keeper.config import load_config
+from scripts.keeper.run import run_keeper
+from tests.helpers.crash import CrashChain
+
+FAST = {"poll_seconds": 0.02, "sweep_seconds": 0.05, "tip_gwei": "1", "log_level": "info"}
+_fork = multiprocessing.get_context("fork")
+
+
+class KeeperProcess:
+    """A keeper that began a moment ago; forked, so that it need not import anything first."""
+
+    def __init__(self, world: CrashChain, signer: LocalAccount, name: str, **options: Any) -> None:
+        self.database = world.folder / f"{name}.db"
+        self.log = world.folder / f"{name}.log"
+        settings = {
+            **FAST,
+            "rpc": (world.url,),
+            "deployments": world.folder,
+            "database": f"sqlite:///{self.database}",
+            "worker": name,
+            **options,
+        }
+        self._process = _fork.Process(target=_keep, args=(settings, signer, self.log), daemon=True)
+        self._process.start()
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        assert self._process.pid
+        os.kill(self._process.pid, signal.SIGKILL)
+        self._process.join()
+
+    def end(self, seconds: float = 20) -> int | None:
+        """SIGTERM, and its exit code."""
+        self._process.terminate()
+        return self.wait(seconds)
+
+    def wait(self, seconds: float) -> int | None:
+        """Its exit code; None and an end by force if it has not ended by then."""
+        self._process.join(seconds)
+        code = self._process.exitcode
+        if code is None:
+            self.kill()
+        return code
+
+    def actions(self) -> list[dict[str, Any]]:
+        """What its database says it did, oldest first."""
+        connection = sqlite3.connect(self.database)
+        connection.row_factory = sqlite3.Row
+        try:
+            return [dict(row) for row in connection.execute("SELECT * FROM keel_actions ORDER BY id")]
+        finally:
+            connection.close()
+
+
+def _keep(settings: dict[str, Any], signer: LocalAccount, log: Path) -> None:
+    with log.open("a") as stream:
+        try:
+            code = run_keeper(load_config(environment={}, **settings), signer=signer, stream=stream)
+        except Exception as error:
+            print(f"ended by {type(error).__name__}: {error}", file=stream, flush=True)
+            code = 1
+        stream.flush()
+    os._exit(code)

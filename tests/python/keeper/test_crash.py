@@ -1,0 +1,136 @@
+"""Keepers in a crash: three that race, and one that is killed again and again."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from scripts.common.rpc import Rpc
+from tests.helpers.crash import CrashChain
+from tests.helpers.keepers import KeeperProcess
+
+pytestmark = [pytest.mark.anvil, pytest.mark.slow]
+
+PATIENCE = 30.0
+BLOCK_SECONDS = 0.1
+
+
+@contextmanager
+def blocks(world: CrashChain, seconds: float = BLOCK_SECONDS) -> Iterator[None]:
+    """Transactions wait for a block, and there is one every `seconds`."""
+    rpc, ended = Rpc(world.url), threading.Event()
+    rpc("evm_setAutomine", False)
+
+    def mine() -> None:
+        while not ended.wait(seconds):
+            rpc("evm_mine")
+
+    miner = threading.Thread(target=mine, daemon=True)
+    miner.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        miner.join()
+        rpc("evm_setAutomine", True)
+
+
+def wait_until_healthy(world: CrashChain, accounts: list[bytes]) -> list[bytes]:
+    """Accounts that may still be taken over when patience ends."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        left = world.unhealthy(accounts)
+        if not left:
+            return []
+        time.sleep(0.1)
+    return left
+
+
+def transactions(world: CrashChain, sender: str) -> list[dict[str, Any]]:
+    """Receipts of all mined transactions of one key."""
+    chain, found = world.chain, []
+    answers = chain.rpc.batch(
+        [("eth_getBlockByNumber", [hex(number), True]) for number in range(chain.block_number + 1)]
+    )
+    for block in answers:
+        for tx in block["transactions"]:
+            if tx["from"].lower() == sender.lower():
+                found.append(chain.rpc("eth_getTransactionReceipt", tx["hash"]))
+    return found
+
+
+def test_three_keepers_race_and_nobody_loses_more_than_the_gas_of_lost_races() -> None:
+    with CrashChain() as world:
+        accounts = world.open(30)
+        signers = [world.key(number) for number in range(3)]
+        before = [world.chain.balance(signer.address) for signer in signers]
+        keepers = [KeeperProcess(world, signer, f"keeper-{number}") for number, signer in enumerate(signers)]
+        world.crash(Decimal("0.88"))
+        assert world.unhealthy(accounts)
+        with blocks(world):
+            assert wait_until_healthy(world, accounts) == []
+            time.sleep(4 * BLOCK_SECONDS)
+            assert [keeper.end() for keeper in keepers] == [0, 0, 0]
+        assert len(world.takeovers()) >= 15
+        usdc = world.domain["USDC"].token
+        lost = 0
+        for keeper, signer, wei in zip(keepers, signers, before, strict=True):
+            receipts = transactions(world, signer.address)
+            gas = sum(int(one["gasUsed"], 16) * int(one["effectiveGasPrice"], 16) for one in receipts)
+            assert wei - world.chain.balance(signer.address) == gas
+            reverted = [one for one in receipts if one["status"] == "0x0"]
+            lost += len(reverted)
+            # Its account holds and owes nothing; what it earned is in its wallet, to the unit.
+            assert world.domain.vault.holdings(signer.address + "00" * 12)[0] == []
+            rows = keeper.actions()
+            earned = sum(int(row["profit"]) for row in rows if row["status"] == "done")
+            assert usdc.balanceOf(signer.address) == earned
+            assert all(int(row["profit"]) > 0 for row in rows if row["status"] == "done")
+            # A lost race costs a fraction of a won one.
+            assert all(int(one["gasUsed"], 16) < 150_000 for one in reverted)
+        assert lost, "nobody lost a race: there was none"
+
+
+def test_killed_at_twenty_moments_it_misses_nothing_and_sends_nothing_twice() -> None:
+    chance = random.Random(4)
+    with CrashChain() as world:
+        accounts = world.open(40, least="0.74", most="0.785")
+        signer = world.key(0)
+        usdc = world.domain["USDC"].token
+        price, killed, balance = Decimal("0.90"), 0, 0
+        world.crash(price)
+        for _ in range(20):
+            if not world.unhealthy(accounts):
+                world.crash(Decimal("0.985"))
+            with blocks(world, 0.05):
+                keeper = KeeperProcess(world, signer, "keeper")
+                time.sleep(chance.uniform(0.05, 0.6))
+                keeper.kill()
+            killed += 1
+            held = usdc.balanceOf(signer.address)
+            assert held >= balance
+            balance = held
+        with blocks(world, 0.05):
+            last = KeeperProcess(world, signer, "keeper", once=True)
+            assert last.wait(PATIENCE) == 0, last.log.read_text()[-2_000:]
+        assert killed == 20
+        assert world.unhealthy(accounts) == []
+
+        receipts = {one["transactionHash"]: one for one in transactions(world, signer.address)}
+        rows = last.actions()
+        assert all(row["status"] in ("done", "dropped", "lost") for row in rows)
+        done = {row["tx_hash"]: row for row in rows if row["status"] == "done"}
+        # Whatever was mined is known, and nothing was sent in vain or at a loss.
+        assert set(done) == set(receipts)
+        assert all(one["status"] == "0x1" for one in receipts.values())
+        assert all(int(row["profit"]) > 0 for row in done.values())
+        assert len(world.takeovers()) == len(done)
+        assert usdc.balanceOf(signer.address) == sum(int(row["profit"]) for row in done.values())
+        assert world.domain.vault.holdings(signer.address + "00" * 12)[0] == []
