@@ -60,7 +60,7 @@ class Output:
                 "nothing was sent: nobody sits at a terminal to confirm; add --yes, or --dry-run to look only"
             )
         try:
-            answer = self.console.input(f"{question} [y/N] ")
+            answer = self.console.input(f"{question} \\[y/N] ")
         except EOFError:
             answer = ""
         if answer.strip().lower() not in ("y", "yes"):

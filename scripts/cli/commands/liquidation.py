@@ -11,7 +11,7 @@ from scripts.cli.frame import command
 from scripts.cli.output import table
 from scripts.cli.session import Session, identified, index_of, owner_of
 from scripts.cli.state import State, read_state
-from scripts.cli.transaction import Facts, Step, carry_out
+from scripts.cli.transaction import Facts, Step, carry_out, foreseen
 from scripts.cli.values import UNBOUNDED, brief, percent, share, short_usd, times, whole_tokens
 from scripts.client.sentences import account_name
 from scripts.common.errors import KeelError
@@ -83,7 +83,8 @@ def register(app: typer.Typer) -> None:
             return _carry_out(session, "Write off", [step], account, state, None)
         arguments = (account, taker, part, 0, 0)
         session.subject.is_about(domain.settlement)
-        _, payment = domain.vault.liquidate.call(*arguments, NO_LIMIT, sender=session.sender)
+        unlimited = domain.vault.liquidate.prepare(*arguments, NO_LIMIT, sender=session.sender)
+        _, payment = foreseen(session, unlimited)
         limit = payment + abs(payment) * most_more // WAD + 1
         step = Step("liquidate", domain.vault.liquidate.prepare(*arguments, limit, sender=session.sender))
         return _carry_out(session, "Take over", [step], account, state, taker)

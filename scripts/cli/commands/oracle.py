@@ -57,7 +57,8 @@ def register(app: typer.Typer) -> None:
             )
             lines = [
                 ("state", STATUSES[entry.status]),
-                ("feed", f"{feed.aggregator}, promises an answer every {format_duration(entry.heartbeat)}"),
+                ("feed", feed.aggregator),
+                ("promises an answer", f"within {format_duration(entry.heartbeat)}"),
                 ("feed's answer", "none" if entry.answer is None else price(entry.answer)),
                 ("half-width", format_share(feed.halfWidthPpm * ONE // PPM)),
                 ("second source", feed.secondary if entry.second is not None else "none"),

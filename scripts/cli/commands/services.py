@@ -120,7 +120,7 @@ def register(app: typer.Typer) -> None:
 
         with session.out.waiting("building the pages, if anything has changed"):
             _require(build.main, "the console does not build")
-        session.chain.close()
+        session.domain.chain.close()  # what cannot be opened is told here, not in the browser
         try:
             with redirect_stdout(sys.stderr if session.out.as_json else sys.stdout):
                 serve(port, session.url, session.options.deployments, websocket=websocket)
