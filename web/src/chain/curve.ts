@@ -3,7 +3,7 @@
 import { rateModelAbi } from "@generated/abi";
 import { annualised, toFloat, WAD } from "../lib/units";
 import type { Asset } from "./domain";
-import { lendersRate } from "./markets";
+import { lendersRate, type PoolState } from "./markets";
 import type { Session } from "./session";
 
 export interface Curve {
@@ -18,10 +18,12 @@ const POINTS = 50n;
 export async function readCurve(
     { client }: Session,
     asset: Asset,
-    reserveShareWad: bigint,
+    { reserveShareWad, utilisationWad }: PoolState,
     blockNumber: bigint,
 ): Promise<Curve> {
-    const steps = Array.from({ length: Number(POINTS) + 1 }, (_, step) => (BigInt(step) * WAD) / POINTS);
+    const even = Array.from({ length: Number(POINTS) + 1 }, (_, step) => (BigInt(step) * WAD) / POINTS);
+    // Where the pool is now has a point of its own, so that the picture and the figures beside it agree.
+    const steps = [...new Set([...even, utilisationWad])].sort((a, b) => (a < b ? -1 : 1));
     const rates = await Promise.all(
         steps.map((utilisation) =>
             client.readContract({

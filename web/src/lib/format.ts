@@ -35,7 +35,9 @@ export function formatCompact(value: bigint, decimals: number, symbol = ""): str
             return symbol ? `${text} ${symbol}` : text;
         }
     }
-    return formatAmount(value, decimals, symbol, 4);
+    if (abs(value) < 10n ** BigInt(decimals)) return formatAmount(value, decimals, symbol, 4);
+    const text = cut(value, decimals, 2);
+    return symbol ? `${text} ${symbol}` : text;
 }
 
 export function formatUsd(wad: bigint): string {

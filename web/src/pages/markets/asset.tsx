@@ -99,9 +99,7 @@ function Figures({ market, pool }: { market: Market; pool: PoolState }) {
 }
 
 function CurveCard({ asset, pool }: { asset: Asset; pool: PoolState }) {
-    const curve = useQuery(`curve ${asset.symbol}`, (open, block) =>
-        readCurve(open, asset, pool.reserveShareWad, block),
-    );
+    const curve = useQuery(`curve ${asset.symbol}`, (open, block) => readCurve(open, asset, pool, block));
     const now = toFloat(pool.utilisationWad);
     return (
         <Card

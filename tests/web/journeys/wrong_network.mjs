@@ -1,0 +1,18 @@
+// A wallet on another network: said at once, nothing can be sent, switched by a button.
+
+import { checkAccessibility, connect, journey } from "../browser.mjs";
+
+await journey(async ({ open, assert }) => {
+    const { page, wallet } = await open({ account: 4, chainId: 1, path: "#/lend/DAI" });
+    await connect(page);
+    await page.getByText("The wallet is on another network").waitFor();
+    await page.getByText("It is on Ethereum; Keel is on Local chain.").waitFor();
+    await page.getByTestId("amount").fill("5");
+    assert.equal(await page.getByTestId("act").count(), 0);
+    await checkAccessibility(page);
+    await page.getByRole("button", { name: "Switch the wallet's network" }).click();
+    await page.getByText("The wallet is on another network").waitFor({ state: "detached" });
+    await page.locator('[data-testid="act"]:enabled').waitFor();
+    assert.ok(wallet.asked.includes("wallet_switchEthereumChain"));
+    assert.equal(wallet.asked.includes("eth_sendTransaction"), false);
+});
