@@ -97,7 +97,8 @@ class Watch:
         began = time.monotonic()
         market, index = self._judge_by(head)
         results: list[Snapshot | Failure] = []
-        while len(results) < len(index) and (seconds is None or time.monotonic() - began < seconds):
+        until = None if seconds is None else began + seconds
+        while len(results) < len(index) and (until is None or not results or time.monotonic() < until):
             accounts = self._next_accounts(index, len(index) - len(results))
             results += self._look(accounts, market, index)
         return Swept(
