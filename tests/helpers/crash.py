@@ -60,6 +60,15 @@ class CrashChain:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def state(self) -> tuple[int, Decimal]:
+        """What this helper knows of the chain; to be set when the chain has gone back."""
+        return self._number, self._price
+
+    @state.setter
+    def state(self, state: tuple[int, Decimal]) -> None:
+        self._number, self._price = state
+
     def key(self, number: int) -> LocalAccount:
         """A key of a keeper's own, with ether for gas."""
         signer: LocalAccount = Account.from_key((0xBEEF + number).to_bytes(32, "big"))
@@ -88,6 +97,20 @@ class CrashChain:
             accounts.append(account)
         self.chain.send_all(calls)
         return accounts
+
+    def open_with(self, held: str, held_amount: int, owed: str, owed_amount: int) -> bytes:
+        """One account that holds and owes what it is told to."""
+        domain, vault = self.domain, self.domain.vault
+        account = account_id(self.trader, self._number)
+        self._number += 1
+        self.deployment.mint(held, self.trader, held_amount)
+        domain[held].token.approve(vault, 2**256 - 1, sender=self.trader)
+        batch = [
+            vault.deposit.encode(account, domain[held].token, held_amount),
+            vault.borrow.encode(account, domain[owed].token, owed_amount, self.trader),
+        ]
+        vault.execute(batch, sender=self.trader)
+        return account
 
     def crash(self, factor: Decimal, *, agree: bool = True) -> None:
         """Ether goes to `factor` of what it cost; without `agree` Uniswap's average has not followed yet."""
