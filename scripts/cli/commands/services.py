@@ -118,9 +118,10 @@ def register(app: typer.Typer) -> None:
         """Serves the web console on this machine until Ctrl-C."""
         from scripts.console import build
 
+        # What cannot be opened is told here, not in the browser.
+        session.domain.chain.close()
         with session.out.waiting("building the pages, if anything has changed"):
             _require(build.main, "the console does not build")
-        session.domain.chain.close()  # what cannot be opened is told here, not in the browser
         try:
             with redirect_stdout(sys.stderr if session.out.as_json else sys.stdout):
                 serve(port, session.url, session.options.deployments, websocket=websocket)
