@@ -42,8 +42,8 @@ class Config(BaseModel):
     chain_id: int | None = None
     deployments: Path = FOLDER
     database: str = f"sqlite:///{STATE / 'keeper.db'}"
-    worker: str = Field("keeper", min_length=1, max_length=128)
-    account_index: int = Field(0, ge=0, lt=2**96)
+    worker: str = Field(default="keeper", min_length=1, max_length=128)
+    account_index: int = Field(default=0, ge=0, lt=2**96)
 
     mode: Mode = Mode.CAPITAL_FREE
     min_profit: str = "1"
@@ -51,25 +51,25 @@ class Config(BaseModel):
     tolerance: str = "0.5%"
     unwinding: str = "0.5%"
 
-    max_gas_gwei: Decimal = Field(Decimal(200), gt=0)
-    tip_gwei: Decimal | None = Field(None, ge=0)
+    max_gas_gwei: Decimal = Field(default=Decimal(200), gt=0)
+    tip_gwei: Decimal | None = Field(default=None, ge=0)
     relay: str | None = None
-    private_blocks: int = Field(5, ge=1)
-    replace_after_blocks: int = Field(3, ge=1)
-    confirmations: int = Field(1, ge=1, le=256)
-    lease_seconds: float = Field(60, gt=0)
+    private_blocks: int = Field(default=5, ge=1)
+    replace_after_blocks: int = Field(default=3, ge=1)
+    confirmations: int = Field(default=1, ge=1, le=256)
+    lease_seconds: float = Field(default=60, gt=0)
 
-    poll_seconds: float = Field(0.25, gt=0, le=60)
-    sweep_seconds: float = Field(0.25, ge=0, le=60)
-    timeout_seconds: float = Field(10, gt=0, le=300)
-    stale_seconds: float | None = Field(None, gt=0)
-    poke_seconds: int = Field(120, ge=1, le=540)
-    record_seconds: int = Field(0, ge=0)
-    observations: int = Field(0, ge=0, le=65_535)
-    flag_seconds: int = Field(900, ge=1)
+    poll_seconds: float = Field(default=0.25, gt=0, le=60)
+    sweep_seconds: float = Field(default=0.25, ge=0, le=60)
+    timeout_seconds: float = Field(default=10, gt=0, le=300)
+    stale_seconds: float | None = Field(default=None, gt=0)
+    poke_seconds: int = Field(default=120, ge=1, le=540)
+    record_seconds: int = Field(default=0, ge=0)
+    observations: int = Field(default=0, ge=0, le=65_535)
+    flag_seconds: int = Field(default=900, ge=1)
 
     webhooks: tuple[str, ...] = ()
-    metrics_port: int | None = Field(None, ge=0, le=65_535)
+    metrics_port: int | None = Field(default=None, ge=0, le=65_535)
     log: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     once: bool = False

@@ -13,13 +13,20 @@ from typing import Any
 import pytest
 
 from scripts.common.rpc import Rpc
+from scripts.keeper.store import Identity, Store
 from tests.helpers.crash import CrashChain
 from tests.helpers.keepers import KeeperProcess
+from tests.helpers.postgres import Postgres, running
 
 pytestmark = [pytest.mark.anvil, pytest.mark.slow]
 
 PATIENCE = 30.0
 BLOCK_SECONDS = 0.1
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    yield from running()
 
 
 @contextmanager
@@ -96,6 +103,34 @@ def test_three_keepers_race_and_nobody_loses_more_than_the_gas_of_lost_races() -
             # A lost race costs a fraction of a won one.
             assert all(int(one["gasUsed"], 16) < 150_000 for one in reverted)
         assert lost, "nobody lost a race: there was none"
+
+
+def test_keepers_that_share_a_postgresql_share_the_work_and_outlive_each_other(postgres: Postgres) -> None:
+    with CrashChain() as world:
+        accounts = world.open(30)
+        url = postgres.database()
+        signers = [world.key(number) for number in range(3)]
+        keepers = [
+            KeeperProcess(world, signer, f"keeper-{number}", database=url, lease_seconds=2.0)
+            for number, signer in enumerate(signers)
+        ]
+        world.crash(Decimal("0.88"))
+        with blocks(world):
+            time.sleep(6 * BLOCK_SECONDS)
+            keepers[0].kill()
+            assert wait_until_healthy(world, accounts) == []
+            time.sleep(4 * BLOCK_SECONDS)
+            assert [keeper.end() for keeper in keepers[1:]] == [0, 0]
+        identity = Identity(31337, world.domain.record.genesis, world.domain.vault.address)
+        with Store(url, identity) as store:
+            rows = store.actions()
+        assert len({row["worker"] for row in rows}) > 1
+        # Who has the lease is alone: no race is lost among them.
+        assert not [row for row in rows if row["status"] == "lost"]
+        assert len(world.takeovers()) == len({bytes(row["account"]) for row in rows})
+        for signer in signers:
+            receipts = transactions(world, signer.address)
+            assert all(one["status"] == "0x1" for one in receipts)
 
 
 def test_killed_at_twenty_moments_it_misses_nothing_and_sends_nothing_twice() -> None:
