@@ -13,10 +13,10 @@ NETWORK ?= local
 PRICES ?=
 export NETWORK PRICES
 
-.PHONY: help setup build web test demo gas mutate deploy up down lint format clean
+.PHONY: help setup build web test demo gas mutate bench-keeper deploy up down lint format clean
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Python environment, npm packages, compiler
 	@scripts/setup/setup.sh
@@ -39,6 +39,9 @@ gas: build ## Gas of each operation beside the committed snapshot
 
 mutate: build ## Take out one check at a time and show the test that notices
 	@$(python) -m scripts.mutate
+
+bench-keeper: build ## How fast the keeper is with 1,000, 10,000 and 50,000 accounts
+	@$(python) -m scripts.keeper.bench
 
 deploy: build ## Deploy and verify every market; NETWORK=local or an RPC URL
 	@$(python) -m scripts.deploy

@@ -1,11 +1,12 @@
 """How fast the keeper is, on a local chain of its own: `make bench-keeper`.
 
 Opens accounts by real deposits and borrowing, many in a batch of one owner: a quarter each with one to four
-assets. Fifty of them are as leveraged as can be; then ether falls until exactly those may be taken over.
+assets. Some fifties of them are as leveraged as can be; each tick of ether crosses exactly one of these fifties.
+A whole keeper then watches, decides and sends, in a process of its own.
 
-- tick_to_send_ms: from seeing the block with the price to having sent the first liquidation (median of TICKS)
-- sweep_s: reading and filing every account once
-- rss_mb: memory of the process that watches, which is one of its own
+- tick_to_send_ms: from seeing the block with the price to having sent the first liquidation (median of the ticks)
+- sweep_s: reading and filing every account once (the best of three)
+- rss_mb: memory of the keeper's process after all that
 
 Written to reports/keeper.json by number of accounts.
 """
@@ -31,13 +32,16 @@ from scripts.anvil import AnvilProcess
 from scripts.chain.people import move_in
 from scripts.client.domain import account_id, open_domain
 from scripts.common.chain import Chain, connect
-from scripts.common.contract import Call
 from scripts.common.errors import KeelError, run_script
 from scripts.common.units import WAD
 from scripts.deploy import Deployment, deploy
+from scripts.keeper.config import Config
+from scripts.keeper.keeper import Keeper
 from scripts.keeper.nodes import Nodes
+from scripts.keeper.run import signer_of
+from scripts.keeper.seen import Alarms, Metrics, Notifier, make_log
 from scripts.keeper.store import Identity, Store
-from scripts.keeper.watch import Watch
+from scripts.keeper.types import Block
 from scripts.setup.environment import ROOT
 
 SIZES = (1_000, 10_000, 50_000)
@@ -45,17 +49,18 @@ AIMS = {"tick_to_send_ms": 300.0, "sweep_s": 5.0, "rss_mb": 300.0}
 AIMED_AT = 10_000
 REPORT = ROOT / "reports" / "keeper.json"
 CROSSED = 50
-TICKS = 5
 BATCH = 50
 BLOCK = 10
 SECONDS = 600.0
-# Ether in dollars: at opening, just above where the fifty fall, and below it. Steps are within the 2% by which feed
-# and pool may differ, and the pool's mean takes minutes.
-OPENING, ABOVE, BELOW = 2_000, 1_825, 1_792
+# Ether in dollars: at opening, just above where the first fifty fall, and at the ticks. Steps are within the 2% by
+# which feed and pool may differ, and the pool's mean takes minutes.
+OPENING, ABOVE = 2_000, 1_825
+TICKS = (1_800, 1_788, 1_776)
 TWAP_SECONDS = 400
 COLLATERAL = WAD  # WETH of each account
-UTMOST = 790  # thousandths of the collateral's value that the fifty owe
-NO_LIMIT = 2**255 - 1
+# Thousandths of the collateral's value that the fifties owe: each falls between two ticks.
+UTMOST = (789, 781, 776)
+RISKY = CROSSED * len(TICKS)
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,6 @@ class Figures:
     sweep_s: float
     rss_mb: float
     crossed: int
-    looked: int
 
 
 def main() -> int:
@@ -87,14 +91,14 @@ def main() -> int:
 
 
 def measure(size: int) -> Figures:
-    """Figures for a domain of `size` accounts. Raises KeelError if not exactly the fifty can be taken over."""
+    """Figures for a domain of `size` accounts. Raises KeelError if a tick crosses other accounts than its fifty."""
     with AnvilProcess() as anvil, tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         chain = connect(anvil.url, timeout=SECONDS)
         deployment = deploy(chain, folder=folder)
         move_in(deployment)
         began = time.monotonic()
-        open_accounts(deployment, size)
+        accounts = open_accounts(deployment, size)
         print(f"{size} accounts opened in {time.monotonic() - began:.0f} s", file=sys.stderr)
         market = _Ether(deployment)
         market.lead(ABOVE)
@@ -104,14 +108,14 @@ def measure(size: int) -> Figures:
         keeper.start()
         theirs.close()  # so that the end of the process ends the wait for its answers
         try:
-            return _measure(ours, market, size)
+            return _measure(ours, market, accounts)
         finally:
             keeper.kill()
             keeper.join()
 
 
 def open_accounts(deployment: Deployment, size: int) -> list[bytes]:
-    """Opens `size` accounts, the first CROSSED of them as leveraged as can be; their ids."""
+    """Opens `size` accounts, the first RISKY of them as leveraged as can be; their ids."""
     chain = deployment.chain
     owner = chain.account
     tokens = {asset.symbol: asset.token for asset in deployment.assets}
@@ -143,14 +147,14 @@ def open_accounts(deployment: Deployment, size: int) -> list[bytes]:
 def _opening(deployment: Deployment, tokens: dict[str, Any], account: bytes, number: int) -> list[bytes]:
     vault, owner = deployment.vault, deployment.chain.account
     calls = [vault.deposit.encode(account, tokens["WETH"], COLLATERAL)]
-    kind = 1 if number < CROSSED else number % 4
+    kind = 1 if number < RISKY else number % 4
     if kind >= 2:
         calls.append(vault.deposit.encode(account, tokens["DAI"], 100 * WAD))
     if kind == 3:
         calls.append(vault.deposit.encode(account, tokens["wstETH"], WAD // 10))
     if kind:
         # The others could lose from a quarter to two thirds of their collateral.
-        thousandths = UTMOST if number < CROSSED else 300 + number * 7 % 300
+        thousandths = UTMOST[number // CROSSED] if number < RISKY else 300 + number * 7 % 300
         debt = OPENING * 10**6 * thousandths // 1_000
         calls.append(vault.borrow.encode(account, tokens["USDC"], debt, owner))
     return calls
@@ -187,102 +191,99 @@ class _Ether:
         self.feed.setAnswer(dollars * 10**8)
 
 
-def _measure(keeper: Any, market: _Ether, size: int) -> Figures:
+def _measure(keeper: Any, market: _Ether, accounts: list[bytes]) -> Figures:
     def ask(what: str) -> Any:
         keeper.send(what)
         try:
             answer = keeper.recv()
         except EOFError:
-            raise KeelError("the process that watches has ended; what it said is above") from None
+            raise KeelError("the keeper's process has ended; what it said is above") from None
         if isinstance(answer, str):
             raise KeelError(answer)
         return answer
 
-    ask("step")
+    lens = market.deployment.lens
+    ask("settle")
     sweep = min(ask("sweep") for _ in range(3))
-    market.push(BELOW)
-    times, looked = [], 0
-    for _ in range(TICKS):
-        ask("step")
-        snapshot = market.chain.rpc("evm_snapshot")
-        market.answer(BELOW)
-        milliseconds, crossed, looked, rss = ask("tick")
-        if crossed != CROSSED:
-            raise KeelError(f"{crossed} accounts may be taken over after the tick; expected {CROSSED}")
-        times.append(milliseconds)
-        market.chain.rpc("evm_revert", snapshot)
+    times = []
+    for dollars in TICKS:
+        market.push(dollars)
+        ask("settle")
+        market.answer(dollars)
+        unhealthy = sum(health < WAD for health in lens.healthMany(accounts[:RISKY]))
+        if unhealthy != CROSSED:
+            raise KeelError(f"{unhealthy} accounts may be taken over after a tick; expected {CROSSED}")
+        times.append(ask("tick"))
+        ask("settle")
     return Figures(
-        round(statistics.median(times), 1), round(sweep, 2), round(rss / 2**20, 1), CROSSED, looked
+        round(statistics.median(times), 1), round(sweep, 2), round(ask("memory") / 2**20, 1), CROSSED
     )
+
+
+class _TimedNodes(Nodes):
+    """Notes when a block was seen and when the first transaction after it was sent."""
+
+    seen = 0.0
+    sent: float | None = None
+
+    def head(self) -> Block:
+        """As Nodes.head."""
+        block = super().head()
+        self.seen, self.sent = time.monotonic(), None
+        return block
+
+    def __call__(self, method: str, *params: Any) -> Any:
+        """As Nodes.__call__."""
+        answer = super().__call__(method, *params)
+        if method == "eth_sendRawTransaction" and self.sent is None:
+            self.sent = time.monotonic()
+        return answer
 
 
 def _keep(url: str, folder: Path, orders: Any) -> None:
     """The keeper's process: does what it is told until it is killed."""
     try:
-        nodes = Nodes([url], timeout=SECONDS)
+        nodes = _TimedNodes([url], timeout=SECONDS)
         nodes.head()
         assert nodes.chain_id is not None and nodes.genesis is not None
         domain = open_domain(Chain(nodes, nodes.chain_id), folder)
         identity = Identity(nodes.chain_id, nodes.genesis, domain.vault.address)
         store = Store(f"sqlite:///{folder / 'keeper.db'}", identity)
-        watch = Watch(nodes, domain, store, step_seconds=SECONDS)
-        send = _Sender(domain)
+        config = Config(rpc=(url,), deployments=folder, log_level="error")
+        log, metrics = make_log(config.log, config.log_level), Metrics()
+        notifier = Notifier((), lambda text: None)
+        alarms = Alarms(log, metrics, notifier)
+        signer = signer_of(nodes, nodes.chain_id)
+        keeper = Keeper(config, nodes, domain, store, signer, None, log, metrics, alarms, notifier)
         while True:
-            order = orders.recv()
-            if order == "sweep":
-                orders.send(watch.sweep().seconds)
-                continue
-            seen = watch.step()
-            began = time.monotonic()
-            if order == "step":
-                orders.send(len(seen.liquidatable))
-                continue
-            send(seen.liquidatable[0].account)
-            elapsed = seen.seconds + time.monotonic() - began
-            rss = psutil.Process().memory_info().rss
-            orders.send((elapsed * 1_000, len(seen.liquidatable), seen.looked, rss))
+            orders.send(_obey(orders.recv(), keeper, nodes))
     except KeelError as error:
         orders.send(str(error))
 
 
-class _Sender:
-    """Simulates and sends a takeover."""
-
-    def __init__(self, domain: Any) -> None:
-        self._domain, self._chain = domain, domain.chain
-        self._into = account_id(self._chain.accounts[1])
-        self._domain.settlement.token.approve(domain.vault, 2**256 - 1, sender=self._chain.accounts[1])
-        domain.vault.deposit(
-            self._into, domain.settlement.token, 50_000 * 10**6, sender=self._chain.accounts[1]
-        )
-
-    def __call__(self, account: bytes) -> None:
-        sender = self._chain.accounts[1]
-        arguments = (account, self._into, WAD, 0, 0, NO_LIMIT)
-        self._domain.vault.liquidate.call(*arguments, sender=sender)
-        call: Call = self._domain.vault.liquidate.prepare(*arguments, sender=sender)
-        self._chain.rpc(
-            "eth_sendTransaction",
-            {
-                "from": sender,
-                "to": call.to,
-                "data": "0x" + call.data.hex(),
-                "gas": hex(3_000_000),
-                "gasPrice": "0x0",
-            },
-        )
+def _obey(order: str, keeper: Keeper, nodes: _TimedNodes) -> float:
+    if order == "memory":
+        return float(psutil.Process().memory_info().rss)
+    if order == "sweep":
+        return keeper._watch.sweep().seconds
+    if order == "tick":
+        keeper.round()
+        if nodes.sent is None:
+            raise KeelError("nothing was sent after a tick")
+        return (nodes.sent - nodes.seen) * 1_000
+    while keeper.round() or keeper.is_waiting:
+        pass
+    return 0.0
 
 
 def _print(figures: dict[str, Figures]) -> None:
-    table = Table("accounts", "tick to send (ms)", "sweep (s)", "memory (MB)", "looked at by the tick")
+    table = Table("accounts", "tick to send (ms)", "sweep (s)", "memory (MB)")
     for size in sorted(figures, key=int):
         found = figures[size]
-        table.add_row(
-            f"{int(size):,}",
-            *(str(value) for value in (found.tick_to_send_ms, found.sweep_s, found.rss_mb, found.looked)),
-        )
+        values = (found.tick_to_send_ms, found.sweep_s, found.rss_mb)
+        table.add_row(f"{int(size):,}", *map(str, values))
     table.add_section()
-    table.add_row(f"aim at {AIMED_AT:,}", *(f"< {aim:g}" for aim in AIMS.values()), "")
+    table.add_row(f"aim at {AIMED_AT:,}", *(f"< {aim:g}" for aim in AIMS.values()))
     Console(file=sys.stdout).print(table)
 
 
