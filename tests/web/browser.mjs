@@ -23,6 +23,8 @@ const FLAGS = [
     ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
 ];
 const SECONDS = 1_000;
+// The test chain has no base fee.
+const FEES = { maxFeePerGas: 10n ** 9n, maxPriorityFeePerGas: 0n };
 
 /** Runs one journey and ends the process with its outcome. */
 export async function journey(steps) {
@@ -77,12 +79,21 @@ export async function expectText(page, testid, text) {
     await page.getByTestId(testid).filter({ hasText: wanted }).first().waitFor();
 }
 
-/** Types an amount, presses the button once the preview is there, and waits for the toast that says it is done. */
-export async function send(page, { field = "amount", amount, button = "act" }) {
+/** Types an amount, presses the button once the preview is there, and waits until all of it is mined. */
+export async function send(page, { field = "amount", amount, button = "act" } = {}) {
+    const messages = page.getByRole("region", { name: "Messages" });
+    for (const old of await messages.getByRole("button", { name: "Dismiss" }).all()) {
+        await old.click({ timeout: SECONDS }).catch(() => undefined); // it may go by itself meanwhile
+    }
     if (amount !== undefined) await page.getByTestId(field).fill(amount);
     await page.getByTestId("gas").waitFor();
     await page.locator(`[data-testid="${button}"]:enabled`).click();
-    await page.getByTestId("toast-done").last().waitFor();
+    await page.waitForFunction(() => {
+        const busy = document.querySelector('button[aria-busy="true"], [data-testid="toast-pending"]');
+        return !busy && document.querySelector('[data-testid="toast-done"], [data-testid="toast-failed"]');
+    });
+    const failed = page.getByTestId("toast-failed");
+    if (await failed.count()) throw new Error(`not sent: ${await failed.first().innerText()}`);
 }
 
 /** Fails with what axe-core finds on the page in light and in dark. */
@@ -127,7 +138,7 @@ async function inject(page, settings, { account = 1, chainId, reject = [], legac
         eth_accounts: () => (wallet.connected ? [signer.address] : []),
         eth_chainId: () => `0x${wallet.chainId.toString(16)}`,
         eth_sendTransaction: ([{ to, data, value, gas }]) =>
-            writer.sendTransaction({ to, data, value: value && BigInt(value), gas: gas && BigInt(gas) }),
+            writer.sendTransaction({ to, data, value: value && BigInt(value), gas: gas && BigInt(gas), ...FEES }),
         eth_signTypedData_v4: ([, text]) => {
             const { types, primaryType, domain, message } = JSON.parse(text);
             const { EIP712Domain: _, ...own } = types;

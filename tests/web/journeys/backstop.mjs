@@ -13,13 +13,13 @@ await journey(async ({ open, ask, assert }) => {
     await page.getByTestId("tab-leave").check({ force: true });
     await page.getByTestId("exit-none").waitFor();
     await page.getByRole("button", { name: /use all of it/ }).click();
-    await send(page, {});
+    await send(page);
     await page.getByTestId("exit-cooling").waitFor();
 
     await ask("warp", WEEK + 60);
     await page.getByTestId("exit-open").waitFor();
     await expectText(page, "received", "1,000 USDC");
-    await send(page, {});
+    await send(page);
     await expectText(page, "you-stake", "$0.00");
     assert.equal(await ask("staked", wallet.address), "0");
 });

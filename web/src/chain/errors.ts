@@ -21,8 +21,11 @@ export function explain(error: unknown, amounts?: Asset): string {
     if (code === UNAUTHORISED)
         return "The wallet has not been given leave for this account; connect it again.";
     if (code === PENDING) return "The wallet is waiting for you already; open it.";
-    const short = (error as { shortMessage?: string } | null)?.shortMessage;
-    const text = short ?? (error instanceof Error ? error.message : messageOf(error));
+    const { shortMessage, details } = (error ?? {}) as { shortMessage?: string; details?: string };
+    // The node's own words say more than the library's.
+    const text =
+        [shortMessage, details].filter(Boolean).join(" ") ||
+        (error instanceof Error ? error.message : messageOf(error));
     if (/fetch|HTTP request failed|network/i.test(text)) return "The node does not answer.";
     return sentence(text || "The node gave no reason.");
 }

@@ -115,7 +115,7 @@ function WalletButton() {
             kind={current ? "quiet" : "primary"}
             size="small"
             onClick={() => (choosing.value = true)}
-            label={current ? `Wallet ${current.address}` : undefined}
+            label={current ? `Wallet ${shortAddress(current.address)}` : undefined}
         >
             {current ? (
                 <>

@@ -1,6 +1,6 @@
 /** Wallets, whatever they are: one EIP-1193 interface for browser wallets and for a local node's own accounts. */
 
-import type { Address, PublicClient } from "viem";
+import { numberToHex, type Address, type PublicClient } from "viem";
 import type { Config } from "../chain/config";
 
 export interface Provider {
@@ -39,6 +39,10 @@ export function discover(found: (connector: Connector) => void): void {
     }
 }
 
+function priced(transaction: unknown, price: bigint): unknown {
+    return { ...(transaction as object), gasPrice: numberToHex((price * 5n) / 4n) };
+}
+
 /** The funded accounts of a local chain; the node signs for them. */
 export function nodeConnectors(config: Config, client: PublicClient): Connector[] {
     return config.accounts.map((account, number) => ({
@@ -49,7 +53,10 @@ export function nodeConnectors(config: Config, client: PublicClient): Connector[
         provider: {
             async request({ method, params }) {
                 if (method === "eth_accounts" || method === "eth_requestAccounts") return [account];
-                return client.request({ method, params } as never);
+                // A chain without a base fee refuses the fees that its own node proposes; the plain price is right.
+                const price = method === "eth_sendTransaction" ? await client.getGasPrice() : null;
+                const given = price === null ? params : [priced(params?.[0], price)];
+                return client.request({ method, params: given } as never);
             },
         },
     }));
