@@ -153,8 +153,10 @@ def brief(amount: int, asset: Asset, symbol: bool = True) -> str:
 
 
 def short_usd(wad: int) -> str:
-    """Dollars without cents from ten thousand on, thousandths below one."""
-    return format_usd(wad, 0 if abs(wad) >= 10_000 * WAD else 2 if abs(wad) >= WAD or not wad else 4)
+    """Rounded dollars: without cents from ten thousand on, with four decimals below one."""
+    places = 0 if abs(wad) >= 10_000 * WAD else 2 if abs(wad) >= WAD or not wad else 4
+    half = WAD // 10**places // 2
+    return format_usd(wad + half if wad >= 0 else wad - half, places)
 
 
 def price(wad: int) -> str:
