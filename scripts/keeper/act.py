@@ -118,10 +118,13 @@ class Actor:
         status, reason = outbox.send(plan.account, seen, entry, fees)
         return Sent(plan, status, reason, bounds)
 
-    def clock(
-        self, kind: Kind, number: int, call: Call, seen: Block, market: Market, outbox: Outbox
+    def keep(
+        self, kind: Kind, account: bytes, call: Call, seen: Block, market: Market, outbox: Outbox
     ) -> Sent | Refusal:
-        """Sends a call that keeps one of the protocol's clocks, such as a poke, at no more than the gas cap."""
+        """Sends a call that keeps the protocol in order, such as a poke, at no more than the gas cap.
+
+        `account` is whom it is about, or what `clock_account` says.
+        """
         simulated = self._simulate(call)
         if isinstance(simulated, Refusal):
             return simulated
@@ -130,7 +133,7 @@ class Actor:
             return Refusal(
                 "gas price", f"gas costs {market.price} wei, the cap is {self.settings.max_gas_price}"
             )
-        plan = Plan(kind, clock_account(number, kind), seen.number, simulated[1], 0)
+        plan = Plan(kind, account, seen.number, simulated[1], 0)
         if self.dry_run:
             return Sent(plan, "dry run")
         entry = Entry(
@@ -139,7 +142,6 @@ class Actor:
             call.data.hex(),
             _with_margin(simulated[1]),
             self.settings.max_gas_price,
-            {"number": number},
         )
         status, reason = outbox.send(plan.account, seen, entry, fees)
         return Sent(plan, status, reason)

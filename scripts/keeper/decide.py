@@ -37,6 +37,7 @@ class Kind(StrEnum):
     TAKE = "take over"
     FLAG = "flag"
     WRITE_OFF = "write off"
+    UNFLAG = "unflag"
     POKE = "poke"
     GROW = "grow observations"
 
@@ -108,11 +109,19 @@ class Offer:
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """Why nothing is done: `why` is short and for counting, `text` one line with the numbers."""
+
+    why: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Situation:
     """All that a decision is made from.
 
     `prices` by asset id, `native` of the chain's token. `gas_price` in wei, as a transaction would pay now.
-    `problem` says why there are no offers. `flag_due` is whether a flag would tell lenders anything new; `tried`
+    `problem` is why there are no offers. `flag_due` is whether a flag would tell lenders anything new; `tried`
     is what has been simulated in vain.
     """
 
@@ -123,7 +132,7 @@ class Situation:
     gas_price: int
     symbol: str = "tokens"
     decimals: int = 0
-    problem: str = ""
+    problem: Refusal | None = None
     flag_due: bool = True
     tried: frozenset[Kind] = frozenset()
 
@@ -145,14 +154,6 @@ class Plan:
     def net(self) -> int:
         """What is left after gas."""
         return self.gross - self.gas_cost
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why nothing is done: `why` is short and for counting, `text` one line with the numbers."""
-
-    why: str
-    text: str
 
 
 @dataclass(frozen=True)
@@ -276,8 +277,8 @@ def _best_takeover(situation: Situation, settings: Settings) -> Plan | Refusal:
             else:
                 problems.append(plan)
     if not plans:
-        text = situation.problem or "no size of it was planned and quoted"
-        return problems[0] if problems else Refusal("no offer", text)
+        otherwise = situation.problem or Refusal("no offer", "no size of it was planned and quoted")
+        return problems[0] if problems else otherwise
     best = max(plans, key=lambda plan: (plan.net, _fraction(plan)))
     if best.net < settings.min_profit or best.gross <= 0:
         show = _Shown(situation)

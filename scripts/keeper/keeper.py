@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -35,8 +36,12 @@ from scripts.keeper.wire import Wire
 FIRST_CHUNK, CHUNK = 1, 8
 # After so many seconds it is read again which Uniswap pools there are.
 POOLS_SECONDS = 600.0
+# A round decides for no longer than this before it looks at the chain again.
+VISIT_SECONDS = 5.0
 BALANCE_SECONDS = 30.0
 SHOWN_WAD = WAD // 10_000
+UNFLAG_SECONDS = 60.0
+KNOWN_ACTIONS = 1_000
 
 
 class Keeper:
@@ -81,7 +86,9 @@ class Keeper:
         self._swept = False
         self._visited: set[bytes] = set()
         self._pools_at = self._balance_at = time.monotonic()
-        self._flagged: dict[bytes, int] = {}
+        self._flagged = self._known_flags()
+        self._unflag_at = 0.0
+        self._refused_at: dict[bytes, int] = {}
         self.accounts = 0
         self._begin(signer.address)
 
@@ -145,8 +152,9 @@ class Keeper:
         self._look_at_balance()
 
     def _sweep(self) -> bool:
-        """Some of all accounts again, all of them the first time; whether transactions were sent."""
-        swept = self._watch.sweep(seconds=self._config.sweep_seconds if self._swept else None)
+        """Some of all accounts again (all of them in a keeper that looks once); whether transactions were sent."""
+        whole = self._config.once and not self._swept
+        swept = self._watch.sweep(seconds=None if whole else self._config.sweep_seconds)
         self._swept = True
         if not swept.liquidatable:
             return False
@@ -214,7 +222,12 @@ class Keeper:
         """Decides on accounts and acts; the number of transactions sent."""
         self._visited = {snapshot.account for snapshot in snapshots}
         busy = self._outbox.accounts()
-        todo = [snapshot for snapshot in snapshots if snapshot.account not in busy | {self._into}]
+        left_out = busy | {self._into}
+        # Who was refused comes last, the longest ago first, so that what is hopeless delays nobody.
+        todo = sorted(
+            (snapshot for snapshot in snapshots if snapshot.account not in left_out),
+            key=lambda snapshot: self._refused_at.get(snapshot.account, -1),
+        )
         if not todo:
             return 0
         if time.monotonic() - self._pools_at > POOLS_SECONDS:
@@ -225,6 +238,9 @@ class Keeper:
         native = prices.get(wrapped.id) if wrapped else None
         sent, size = 0, FIRST_CHUNK
         while todo:
+            if time.monotonic() - began > VISIT_SECONDS:
+                self._last = ""  # the rest in the next round, at the prices of then
+                return sent
             chunk, todo, size = todo[:size], todo[size:], CHUNK
             for situation in self._situations(chunk, prices, native, market, seen):
                 if self._act_on(situation, seen, market):
@@ -245,7 +261,7 @@ class Keeper:
         due = [
             snapshot.account
             for snapshot in chunk
-            if seen.timestamp - self._flagged.get(snapshot.account, -(2**63)) >= self._config.flag_seconds
+            if time.time() - self._flagged.get(snapshot.account, 0.0) >= self._config.flag_seconds
         ]
         try:
             return self._reader.situations(chunk, prices, native, market.price, due)
@@ -263,15 +279,18 @@ class Keeper:
 
     def _act_on(self, situation: Situation, seen: Block, market: Market) -> bool:
         """Tries plans for one account until one is sent or none is left."""
-        account = situation.snapshot.account
+        account, leased = situation.snapshot.account, False
         try:
             while True:
                 plan = deciding.decide(situation, self._settings)
                 if isinstance(plan, Refusal):
-                    self._refused(account, plan)
+                    self._refused(account, plan, seen)
+                    if leased:
+                        self._store.release(account)
                     return False
-                if not self._config.dry_run and not self._store.lease(account, self._config.lease_seconds):
-                    self._refused(account, Refusal("leased", "another keeper is at it"))
+                leased = leased or self._lease(account)
+                if not leased and not self._config.dry_run:
+                    self._refused(account, Refusal("leased", "another keeper is at it"), seen)
                     return False
                 result = self._actor.act(plan, situation, seen, market, self._outbox)
                 if isinstance(result, Sent):
@@ -296,8 +315,8 @@ class Keeper:
             }
         if sent.reason:
             fields["reason"] = sent.reason
-        if plan.kind in (Kind.FLAG, Kind.WRITE_OFF):
-            self._flagged[plan.account] = seen.timestamp
+        if plan.kind is Kind.FLAG:
+            self._flagged[plan.account] = time.time()
         self._log.info(sent.status, **fields)
         if sent.status == DROPPED:
             self._last = ""
@@ -307,19 +326,54 @@ class Keeper:
         sent = 0
         busy = self._outbox.accounts()
         for due in self._clocks.due(seen.block, seen.statuses):
-            if clock_account(due.number, due.kind) in busy:
+            account = clock_account(due.number, due.kind)
+            if account in busy:
                 continue
-            result = self._actor.clock(due.kind, due.number, due.call, seen.block, market, self._outbox)
+            result = self._actor.keep(due.kind, account, due.call, seen.block, market, self._outbox)
             if isinstance(result, Refusal):
                 self._log.warning("clock", kind=str(due.kind), number=due.number, text=result.text)
                 continue
             self._log.info(result.status, kind=str(due.kind), number=due.number)
             sent += result.status not in (DROPPED, "dry run")
+        return sent + self._unflag(seen.block, market)
+
+    def _unflag(self, seen: Block, market: Market) -> int:
+        """Takes the flags off that this keeper has set, where the account has recovered."""
+        if not self._flagged or time.monotonic() < self._unflag_at:
+            return 0
+        self._unflag_at = time.monotonic() + min(self._config.flag_seconds, UNFLAG_SECONDS)
+        engine, sent = self._domain.liquidation, 0
+        accounts = list(self._flagged)
+        flags = self._domain.chain.read_all([engine.isFlagged.prepare(account) for account in accounts])
+        busy = self._outbox.accounts()
+        for account, flagged in zip(accounts, flags, strict=True):
+            if account in busy:
+                continue
+            if not flagged:
+                del self._flagged[account]
+                continue
+            call = engine.unflag.prepare(account, sender=self._wire.address)
+            result = self._actor.keep(Kind.UNFLAG, account, call, seen, market, self._outbox)
+            if isinstance(result, Sent):  # a refusal says that it is insolvent still
+                self._log.info(result.status, kind=str(Kind.UNFLAG), account=account_name(account))
+                sent += result.status not in (DROPPED, "dry run")
         return sent
+
+    def _lease(self, account: bytes) -> bool:
+        return not self._config.dry_run and self._store.lease(account, self._config.lease_seconds)
+
+    def _known_flags(self) -> dict[bytes, float]:
+        """Accounts that were flagged before this keeper began, and when (unix time)."""
+        return {
+            bytes(row["account"]): float(row["updated_at"])
+            for row in reversed(self._store.actions(limit=KNOWN_ACTIONS))
+            if json.loads(row["plan"])["kind"] == Kind.FLAG and row["status"] == DONE
+        }
 
     # Telling
 
-    def _refused(self, account: bytes, refusal: Refusal) -> None:
+    def _refused(self, account: bytes, refusal: Refusal, seen: Block) -> None:
+        self._refused_at[account] = seen.number
         self._metrics.refusals.labels(why=refusal.why).inc()
         self._log.info("refused", account=account_name(account), why=refusal.why, text=refusal.text)
 
@@ -344,6 +398,6 @@ class Keeper:
 def _without(situation: Situation, plan: Plan, refusal: Refusal) -> Situation:
     """The situation when a plan has been simulated in vain."""
     if plan.offer is None:
-        return replace(situation, tried=situation.tried | {plan.kind}, problem=refusal.text)
+        return replace(situation, tried=situation.tried | {plan.kind})
     same = [offer for offer in situation.offers if offer is not plan.offer]
-    return replace(situation, offers=same, problem=f"simulated: {refusal.text}")
+    return replace(situation, offers=same, problem=refusal)

@@ -12,7 +12,7 @@ from scripts.client.domain import Asset, Domain
 from scripts.client.routes import Quote, Router, Wanted
 from scripts.common.contract import Reverted
 from scripts.common.units import WAD
-from scripts.keeper.decide import SETTLEMENT, Mode, Offer, Price, Situation, Trade, grown
+from scripts.keeper.decide import SETTLEMENT, Mode, Offer, Price, Refusal, Situation, Trade, grown
 from scripts.keeper.types import Snapshot
 
 # Sizes in eighths of what the engine clamps to: small ones earn more where a pool is thin.
@@ -51,7 +51,7 @@ class Reader:
     ) -> list[Situation]:
         """A situation for each account, in order, in three round trips. Raises KeelError for no answer."""
         settlement, due = self.domain.settlement, set(flag_due)
-        found: list[tuple[list[Offer], str]] = self._offers(snapshots)
+        found = self._offers(snapshots)
         return [
             Situation(
                 snapshot,
@@ -74,7 +74,7 @@ class Reader:
 
     # Internal
 
-    def _offers(self, snapshots: Sequence[Snapshot]) -> list[tuple[list[Offer], str]]:
+    def _offers(self, snapshots: Sequence[Snapshot]) -> list[tuple[list[Offer], Refusal | None]]:
         excluded = [self._excluded(snapshot) for snapshot in snapshots]
         whole = self._plans(
             [(snapshot, WAD, *left) for snapshot, left in zip(snapshots, excluded, strict=True)]
@@ -87,8 +87,9 @@ class Reader:
             if fraction > 0
         ]
         plans = self._plans([(snapshots[number], fraction, *excluded[number]) for number, fraction in asked])
-        results: list[tuple[list[Offer], str]] = [
-            ([], str(plan) if isinstance(plan, Reverted) else "") for plan in whole
+        results: list[tuple[list[Offer], Refusal | None]] = [
+            ([], Refusal(plan.name or "no reason given", str(plan)) if isinstance(plan, Reverted) else None)
+            for plan in whole
         ]
         kept = []
         for (number, fraction), plan in zip(asked, plans, strict=True):

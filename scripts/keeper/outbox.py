@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -152,19 +152,17 @@ class Outbox:
         self._store.update(action, status=status, reason=reason)
         return status, reason
 
-    def track(self, head: Block) -> list[Ended]:
+    def track(self, head: Block) -> Iterator[Ended]:
         """Looks all open transactions up; those that have ended. To be called after every block and at the start."""
         rows = self.open()
         if not rows:
-            return []
-        ended: list[Ended] = []
+            return
         # The count before the receipts: what it counts has a receipt by then.
         mined, _ = self._wire.counts()
         for row in rows:
-            result = self._look(row, Entry.load(row["plan"]), mined, head)
-            if result:
-                ended.append(result)
-        return ended
+            ended = self._look(row, Entry.load(row["plan"]), mined, head)
+            if ended:
+                yield ended
 
     # Internal
 
@@ -188,7 +186,10 @@ class Outbox:
                 return self._end(row, entry, DROPPED, "another transaction of the same key has its nonce")
             return None
         attempt = entry.attempts[-1]
-        if row["status"] == SIGNED or not (attempt.private or self._wire.knows(attempt.hash)):
+        if not attempt.private and self._wire.knows(attempt.hash):
+            if row["status"] == SIGNED:
+                self._store.update(row["id"], status=SENT)
+        elif row["status"] == SIGNED or not attempt.private:
             return self._again(row, entry, attempt)
         waited = head.number - attempt.block
         if attempt.private and waited >= self._private_for:
