@@ -6,7 +6,9 @@
     nodes.alarms()                                  # what has gone wrong since it was last asked
     Chain(nodes, 31337)                             # it does what a single Rpc does
 
-A failure is never an answer: what no node can tell raises. A revert is an answer. Not for several threads.
+A failure is never an answer: what no node can tell raises. A revert is an answer. What a node was asked to send and
+may have sent is not sent by the next one, but for signed transactions, which are the same ones wherever they
+are sent. Not for several threads.
 """
 
 from __future__ import annotations
@@ -97,7 +99,7 @@ class Nodes:
 
     def batch(self, calls: list[Call]) -> list[Any]:
         """The results of several calls of one node, in order; an RpcError in place of a failed one's."""
-        return self._attempt(lambda rpc: rpc.batch(calls), _is_sent(calls))
+        return self._attempt(lambda rpc: rpc.batch(calls), calls)
 
     def close(self) -> None:
         """Closes all connections; a later call opens them again."""
@@ -110,7 +112,7 @@ class Nodes:
         """What `parse` makes of the result; where it raises LookupError, TypeError or ValueError the answer is
         a half one."""
         return self._attempt(
-            lambda rpc: _parsed(rpc, method, parse, rpc(method, *params)), _is_sent([(method, params)])
+            lambda rpc: _parsed(rpc, method, parse, rpc(method, *params)), [(method, params)]
         )
 
     def ask_all(self, calls: list[Call], parse: Callable[[list[Any]], T]) -> T:
@@ -124,7 +126,7 @@ class Nodes:
                     raise result
             return _parsed(rpc, methods, parse, results)
 
-        return self._attempt(action, _is_sent(calls))
+        return self._attempt(action, calls)
 
     def head(self) -> Block:
         """The latest block. Raises StaleNode if no node has one that is young enough."""
@@ -139,7 +141,7 @@ class Nodes:
                 )
             return block
 
-        return self._attempt(action, False)
+        return self._attempt(action)
 
     def alarms(self) -> list[Alarm]:
         """What went wrong with single nodes since this was last called."""
@@ -148,22 +150,26 @@ class Nodes:
 
     # Internal
 
-    def _attempt(self, action: Callable[[Rpc], T], is_sent: bool) -> T:
+    def _attempt(self, action: Callable[[Rpc], T], calls: Sequence[Call] = ()) -> T:
+        sent = [method for method, _ in calls if method.startswith("eth_send")]
+        may_repeat = all(method.startswith("eth_sendRaw") for method in sent)
         failures: list[KeelError] = []
         now = time.monotonic()
         for node in sorted(self._nodes, key=lambda node: node.rests_until > now):
+            asked = False
             try:
                 self._verify(node)
+                asked = True
                 result = action(node.rpc)
             except RpcError as error:
                 # Whoever sends wants to know what this node says of it, and not that the next one knows it.
-                if is_sent or is_revert(error):
+                if sent or is_revert(error):
                     raise
                 self._note(node, error, failures)
             except (ChainUnreachable, WrongChain) as error:
                 node.verified = False
                 self._note(node, error, failures)
-                if is_sent and not isinstance(error.__cause__, ConnectionRefusedError | None):
+                if asked and not may_repeat and not isinstance(error.__cause__, ConnectionRefusedError):
                     raise  # it may have been sent: twice is worse than not to know
             else:
                 self._current, node.rests_until = node, 0.0
@@ -240,7 +246,3 @@ def _parsed(rpc: Rpc, method: str, parse: Callable[[Any], T], answer: Any) -> T:
 
 def _as_it_is(answer: Any) -> Any:
     return answer
-
-
-def _is_sent(calls: Sequence[Call]) -> bool:
-    return any(method.startswith("eth_send") for method, _ in calls)

@@ -69,6 +69,7 @@ class FakeNode:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        self._server.handle_error = lambda *_: None  # type: ignore[method-assign]  # who did not wait for an answer
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
@@ -264,6 +265,21 @@ def test_what_is_sent_is_not_sent_again_where_it_may_have_arrived(node):
     with pytest.raises(ChainTimeout):
         both("eth_sendTransaction", {})
     assert "eth_sendTransaction" not in second.asked
+
+
+def test_a_signed_transaction_goes_to_the_next_one_too(node):
+    """It is the same transaction wherever it is sent."""
+    first, second = node(eth_sendRawTransaction="0x1"), node(eth_sendRawTransaction="0x2")
+    both = nodes(first, second, timeout=0.3)
+    both.head()
+    first.delay = 0.6
+    assert both("eth_sendRawTransaction", "0x") == "0x2"
+
+
+def test_a_node_of_another_chain_is_sent_nothing(node):
+    first, second = node(eth_chainId="0x1"), node(eth_sendTransaction="0x2")
+    assert nodes(first, second, chain_id=31337)("eth_sendTransaction", {}) == "0x2"
+    assert "eth_sendTransaction" not in first.asked
 
 
 def test_what_could_not_be_sent_goes_to_the_next(node):
