@@ -188,6 +188,16 @@ def test_an_insolvent_account_that_nobody_can_sell_is_flagged(world: CrashChain,
     assert json.loads(run.actions()[0]["plan"])["kind"] == "flag"
 
 
+def test_a_flag_is_taken_off_when_the_account_has_recovered(world: CrashChain, run: Run) -> None:
+    (account,) = world.open(1)
+    world.crash(Decimal("0.70"))
+    assert run.once(min_profit="1000000 USDC") == 0
+    assert world.domain.liquidation.isFlagged(account)
+    world.crash(Decimal("1.4"))
+    assert run.once() == 0
+    assert not world.domain.liquidation.isFlagged(account)
+
+
 def test_below_the_minimum_nothing_is_sent(world: CrashChain, run: Run) -> None:
     accounts = world.open(1)
     world.crash(Decimal("0.87"))
