@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, get_type_hints
 
 import typer
@@ -27,12 +27,19 @@ Command = Callable[..., dict[str, Any]]
 
 
 def command(
-    app: typer.Typer, name: str | None = None, *, sends: bool = False
+    app: typer.Typer, name: str | None = None, *, sends: bool = False, without: Sequence[str] = ()
 ) -> Callable[[Command], Command]:
-    """Registers a function as a command with the common options; with --yes and --dry-run if it `sends`."""
+    """Registers a function as a command with the common options; with --yes and --dry-run if it `sends`.
+
+    `without` names the panels of options (scripts.cli.options) that mean nothing to the command.
+    """
 
     def decorate(function: Command) -> Command:
-        offered = [parameter for parameter in _parameters(Options) if sends or parameter.name not in SENDING]
+        offered = [
+            parameter
+            for parameter in _parameters(Options)
+            if (sends or parameter.name not in SENDING) and _panel(parameter) not in without
+        ]
         own = [parameter for parameter in _parameters(function) if parameter.name != "session"]
         context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
 
@@ -92,3 +99,8 @@ def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
         parameter.replace(annotation=hints[parameter.name], kind=inspect.Parameter.KEYWORD_ONLY)
         for parameter in inspect.signature(function).parameters.values()
     ]
+
+
+def _panel(parameter: inspect.Parameter) -> str:
+    (option,) = parameter.annotation.__metadata__
+    return str(option.rich_help_panel)

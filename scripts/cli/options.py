@@ -11,6 +11,7 @@ import typer
 from scripts.deploy import FOLDER
 
 LOCAL = "local"
+TIMEOUT = 30.0
 CHAIN, WHO, HOW = "Chain", "Account", "Output and confirmation"
 # Those of commands that send.
 SENDING = ("yes", "dry_run")
@@ -37,7 +38,7 @@ class Options:
     ] = FOLDER
     timeout: Annotated[
         float, typer.Option(min=0.1, help="Seconds for each answer of the node", rich_help_panel=CHAIN)
-    ] = 30
+    ] = TIMEOUT
     account: Annotated[
         str | None,
         typer.Option(

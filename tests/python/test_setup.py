@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from scripts.setup import compiler
+from scripts.setup import bootstrap, compiler
 from scripts.setup.environment import ROOT, SOLC_VERSION, SetupError
 
 SHIM = ["node", str(ROOT / "scripts" / "setup" / "solc_shim.js")]
@@ -135,3 +135,12 @@ def test_an_unknown_choice_of_compiler_is_an_error(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("KEEL_SOLC", "rust")
     with pytest.raises(SetupError, match='KEEL_SOLC is "rust"; expected'):
         compiler.install_compiler()
+
+
+def test_the_environment_has_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / "keel").write_text("#!/bin/sh\n")
+    monkeypatch.setattr(bootstrap, "VENV", tmp_path / ".venv")
+    for _ in range(2):
+        bootstrap._link_command()
+    assert (tmp_path / ".venv" / "bin" / "keel").resolve() == tmp_path / "keel"

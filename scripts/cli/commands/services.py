@@ -14,7 +14,7 @@ import typer
 from scripts.chain import local, people
 from scripts.cli.failures import ExitCode
 from scripts.cli.frame import command
-from scripts.cli.options import LOCAL
+from scripts.cli.options import CHAIN, LOCAL, TIMEOUT, WHO
 from scripts.cli.output import facts, table
 from scripts.cli.session import Session
 from scripts.common.errors import KeelError
@@ -25,7 +25,7 @@ from scripts.deploy import FOLDER
 def register(app: typer.Typer) -> None:
     """Adds the commands. What they need is loaded when they run."""
 
-    @command(app)
+    @command(app, without=(CHAIN, WHO))
     def up(
         session: Session,
         port: Annotated[int, typer.Option(min=1, max=65_535, help="Of this machine")] = local.PORT,
@@ -66,7 +66,7 @@ def register(app: typer.Typer) -> None:
             "wallets": [{"address": wallet.address, "holds": list(wallet.balances)} for wallet in wallets],
         }
 
-    @command(app)
+    @command(app, without=(CHAIN, WHO))
     def down(session: Session) -> dict[str, Any]:
         """Ends the local chain that `keel up` or `make up` started, and no other."""
         ended = local.stop()
@@ -76,7 +76,7 @@ def register(app: typer.Typer) -> None:
             session.out.show("No local chain runs; there is nothing to end.")
         return {"ended": ended is not None, "url": ended.url if ended else None}
 
-    @command(app)
+    @command(app, without=(WHO,))
     def keeper(
         session: Session,
         config: Annotated[
@@ -85,7 +85,10 @@ def register(app: typer.Typer) -> None:
         once: Annotated[bool, typer.Option("--once", help="End when nothing is left to do")] = False,
         dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide and simulate, send nothing")] = False,
     ) -> dict[str, Any]:
-        """Watches all accounts and takes over the unhealthy ones, until it is told to end (Ctrl-C)."""
+        """Watches all accounts and takes over the unhealthy ones, until it is told to end (Ctrl-C).
+
+        It signs as KEEL_PRIVATE_KEY or KEEL_ACCOUNT, on a local chain as the node's last account.
+        """
         from scripts.keeper.config import load_config
         from scripts.keeper.run import run_keeper
 
@@ -97,6 +100,7 @@ def register(app: typer.Typer) -> None:
             rpc=None if named and options.network == LOCAL else (session.url,),
             chain_id=options.chain_id,
             deployments=None if options.deployments == FOLDER else options.deployments,
+            timeout_seconds=None if options.timeout == TIMEOUT else options.timeout,
             once=once or None,
             dry_run=dry_run or None,
         )
@@ -105,7 +109,7 @@ def register(app: typer.Typer) -> None:
             raise KeelError(f"the keeper ended with exit code {code}", exit_code=ExitCode.REFUSED)
         return {"ended": True}
 
-    @command(app)
+    @command(app, without=(WHO,))
     def console(
         session: Session,
         port: Annotated[

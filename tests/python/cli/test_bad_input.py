@@ -180,7 +180,7 @@ def test_more_than_is_there(keel, chain_state, command):
     assert chain_state() == before
 
 
-@named(ON_CHAIN)
+@named([*SENDING, *READING])
 @pytest.mark.parametrize(
     "option, value, pattern",
     [
