@@ -246,7 +246,7 @@ def _keep(url: str, folder: Path, orders: Any) -> None:
         nodes = _TimedNodes([url], timeout=SECONDS)
         nodes.head()
         assert nodes.chain_id is not None and nodes.genesis is not None
-        domain = open_domain(Chain(nodes, nodes.chain_id), folder)
+        domain = open_domain(Chain(nodes, nodes.chain_id), folder)  # type: ignore[arg-type]
         identity = Identity(nodes.chain_id, nodes.genesis, domain.vault.address)
         store = Store(f"sqlite:///{folder / 'keeper.db'}", identity)
         config = Config(rpc=(url,), deployments=folder, log_level="error")

@@ -16,7 +16,7 @@ from scripts.client.domain import Domain
 from scripts.common import abi as codec
 from scripts.common.errors import KeelError
 from scripts.common.rpc import ChainUnreachable, RpcError
-from scripts.keeper.nodes import Nodes
+from scripts.keeper.nodes import HalfAnswer, Nodes
 from scripts.keeper.types import Block, Failure, Snapshot, Status
 
 SCANNER = "0x4b65656c4163636f756e745363616e0000000000"
@@ -25,6 +25,7 @@ GAS_ALONE = 10 * GAS_EACH
 CHUNK, LARGEST_CHUNK = 250, 2_000
 CHUNK_SECONDS = 1.0
 GROWTH_PERCENT = 125
+MOMENTS, MOMENT_SECONDS = 3, 0.02
 # Amounts are valued a billion at a time, or cheap tokens would lose the digits of their price.
 VALUED_DECIMALS = 9
 WORD = 32
@@ -69,38 +70,15 @@ class Scanner:
 
     # The market
 
-    def market_call(self, block: Block) -> tuple[str, list[Any]]:
-        """The call that `parse_market` reads the answer of."""
-        data = codec.selector(self._market) + codec.encode(
-            self._market["inputs"], [*self._contracts, len(self._domain.feeds), self._amounts]
-        )
-        return self._call(data, block)
-
-    def parse_market(self, answer: Any, block: Block) -> Market:
-        """The market at the end of `block`. Raises ValueError for what is not of this block, or not whole."""
-        found = codec.decode_result(self._market["outputs"], bytes.fromhex(answer[2:]))
-        if found.time != block.timestamp:
-            raise ValueError(f"time {found.time}; expected {block.timestamp}")
-        if len(found.prices) != len(self._domain.feeds) or len(found.assets) != len(self._amounts):
-            raise ValueError(f"{len(found.prices)} prices and {len(found.assets)} assets")
-        prices = tuple(price.priceWad for price in found.prices)
-        return Market(
-            block,
-            found.clock,
-            found.book,
-            prices,
-            tuple(price.halfWidthWad for price in found.prices),
-            tuple(Status(price.status) for price in found.prices),
-            tuple(
-                listing.valueWad / (prices[asset.underlying] * 10**VALUED_DECIMALS)
-                for asset, listing in zip(self._domain.assets, found.assets, strict=True)
-            ),
-            tuple((listing.debtIndexWad or 10**18) / 10**18 for listing in found.assets),
-        )
-
     def market(self, block: Block) -> Market:
-        """The market at the end of `block`."""
-        return self._nodes.ask(*self.market_call(block), lambda answer: self.parse_market(answer, block))
+        """The market at the end of `block`. Raises HalfAnswer where nodes go on answering for another moment; while
+        it mines the next block Anvil does, and a look later does not."""
+        for _ in range(MOMENTS):
+            try:
+                return self._ask_market(block)
+            except HalfAnswer:
+                time.sleep(MOMENT_SECONDS)
+        return self._ask_market(block)
 
     # Accounts
 
@@ -129,6 +107,36 @@ class Scanner:
                 self.chunk = min(self.chunk * GROWTH_PERCENT // 100 + 1, LARGEST_CHUNK)
             results += read
         return [self._again(result, block) for result in results]
+
+    # Internal
+
+    def _ask_market(self, block: Block) -> Market:
+        data = codec.selector(self._market) + codec.encode(
+            self._market["inputs"], [*self._contracts, len(self._domain.feeds), self._amounts]
+        )
+        return self._nodes.ask(*self._call(data, block), lambda answer: self._parse_market(answer, block))
+
+    def _parse_market(self, answer: Any, block: Block) -> Market:
+        """Raises ValueError for what is not of this block, or not whole."""
+        found = codec.decode_result(self._market["outputs"], bytes.fromhex(answer[2:]))
+        if found.time != block.timestamp:
+            raise ValueError(f"time {found.time}; expected {block.timestamp}")
+        if len(found.prices) != len(self._domain.feeds) or len(found.assets) != len(self._amounts):
+            raise ValueError(f"{len(found.prices)} prices and {len(found.assets)} assets")
+        prices = tuple(price.priceWad for price in found.prices)
+        return Market(
+            block,
+            found.clock,
+            found.book,
+            prices,
+            tuple(price.halfWidthWad for price in found.prices),
+            tuple(Status(price.status) for price in found.prices),
+            tuple(
+                listing.valueWad / (prices[asset.underlying] * 10**VALUED_DECIMALS)
+                for asset, listing in zip(self._domain.assets, found.assets, strict=True)
+            ),
+            tuple((listing.debtIndexWad or 10**18) / 10**18 for listing in found.assets),
+        )
 
     def _again(self, result: Snapshot | Failure, block: Block) -> Snapshot | Failure:
         """A judgement without a reason may have wanted more gas: alone it gets more."""

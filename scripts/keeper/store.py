@@ -18,7 +18,7 @@ import fcntl
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,7 +120,9 @@ class Store:
                     self._insert(connection, blocks, [self._block(*block) for block in mine])
             return Progress(found, mine)
 
-    def advance(self, seen: Mapping[bytes, int], number: int, hash_: str, forget: Sequence[int] = ()) -> None:
+    def advance(
+        self, seen: Mapping[bytes, int], number: int, hash_: str, forget: Collection[int] = ()
+    ) -> None:
         """Accounts with the block of the event, and that all blocks to `number` are processed, at once.
 
         `forget` are numbers of processed blocks whose hashes are not needed any more.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from scripts.common.rpc import ChainUnreachable
 from scripts.common.units import WAD
 from scripts.deploy import deploy
 from scripts.keeper import discover, scan
-from scripts.keeper.nodes import Nodes
+from scripts.keeper.nodes import HalfAnswer, Nodes
 from scripts.keeper.store import Identity, Store
 from scripts.keeper.types import AlarmKind
 from scripts.keeper.watch import Watch
@@ -310,6 +311,40 @@ def test_a_stale_price_is_an_alarm(world):
     world.chain.warp(heartbeat + 1)
     kinds = {alarm.kind for alarm in watch.step().alarms}
     assert kinds == {AlarmKind.PRICES}
+
+
+@pytest.mark.parametrize("answer", ["0x", "0x" + "00" * 32, "0x" + "ff" * 200, None, 7])
+def test_half_a_market_is_none(world, monkeypatch, answer):
+    watch = world.watch()
+    head = watch._nodes.head()
+    parse, wrong = watch.scanner._parse_market, [answer, answer]
+    monkeypatch.setattr(
+        watch.scanner, "_parse_market", lambda told, block: parse(wrong.pop() if wrong else told, block)
+    )
+    assert watch.scanner.market(head).block == head  # a moment later it is whole
+    wrong.extend([answer] * 10)
+    with pytest.raises(HalfAnswer):
+        watch.scanner.market(head)
+
+
+@pytest.mark.parametrize("answer", ["0x", "0x" + "00" * 96, "0x" + "ff" * 200, None])
+def test_half_of_the_accounts_is_none(world, monkeypatch, answer):
+    account, watch = world.open(0, 1_000), world.watch()
+    head = watch._nodes.head()
+    records = scan._records
+    monkeypatch.setattr(scan, "_records", lambda told, *rest: records(answer, *rest))
+    with pytest.raises(HalfAnswer):
+        watch.scanner.scan([account], head)
+    monkeypatch.setattr(scan, "_records", lambda told, *rest: records(told[:-64], *rest))
+    with pytest.raises(HalfAnswer):
+        watch.scanner.scan([account], head)
+
+
+def test_a_market_of_another_moment_is_none(world):
+    watch = world.watch()
+    head = watch._nodes.head()
+    with pytest.raises(HalfAnswer, match="expected"):
+        watch.scanner.market(replace(head, timestamp=head.timestamp + 1))
 
 
 def test_a_node_that_is_gone_is_an_alarm_or_an_error(world):
