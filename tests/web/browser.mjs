@@ -23,6 +23,8 @@ const FLAGS = [
     ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
 ];
 const SECONDS = 1_000;
+// Colours change at once, their painting a little later.
+const SETTLE_MS = 200;
 // The test chain has no base fee.
 const FEES = { maxFeePerGas: 10n ** 9n, maxPriorityFeePerGas: 0n };
 
@@ -100,7 +102,7 @@ export async function send(page, { field = "amount", amount, button = "act" } = 
 export async function checkAccessibility(page) {
     for (const colorScheme of ["light", "dark"]) {
         await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-        await page.addScriptTag({ path: AXE }).catch(() => undefined);
+        await page.waitForTimeout(SETTLE_MS);
         const found = await page.evaluate(axeRun, await readAxe());
         const words = found.map(({ id, nodes }) => `${id}: ${nodes.join(" | ")}`);
         assert.deepEqual(words, [], `accessibility in ${colorScheme} colours`);

@@ -76,6 +76,7 @@ class Stack:
     def do_stop_node(self) -> None:
         """Ends the node, keeping what it knows."""
         self._state = self.chain.rpc("anvil_dumpState")
+        self.chain.close()
         self.anvil.stop()
 
     def do_start_node(self) -> None:

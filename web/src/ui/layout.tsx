@@ -23,7 +23,7 @@ export function Shell({ current, children }: { current: string; children: Compon
             </a>
             <header class="header">
                 <div class="header-inner">
-                    <a class="brand" href={href("markets")}>
+                    <a class="brand" href={href("markets")} aria-label="Keel">
                         <Logo />
                         <span>Keel</span>
                     </a>

@@ -28,8 +28,10 @@ function Totals() {
         known?.list.reduce((total, market) => total + usd(market, of(market)), 0n);
     const supplied = sum((market) => market.pool?.supply ?? 0n);
     const borrowed = sum((market) => market.pool?.debt ?? 0n);
-    const held = sum((market) => market.held);
     const backstop = known && usd(known.list[0], known.backstop.assets);
+    // The backstop's money is in an account of its own.
+    const all = sum((market) => market.held);
+    const held = all !== undefined && known ? all - (backstop ?? 0n) : undefined;
     const show = (value: bigint | undefined | null) =>
         value === undefined || value === null ? <Skeleton width="6rem" /> : formatUsdCompact(value);
     return (
