@@ -17,6 +17,7 @@ from typing import Any
 from scripts.common.rpc import ChainUnreachable
 from scripts.keeper import fees as pricing
 from scripts.keeper.fees import Fees
+from scripts.keeper.nodes import HalfAnswer
 from scripts.keeper.store import Store
 from scripts.keeper.types import Alarm, AlarmKind, Block
 from scripts.keeper.wire import Rejected, Wire
@@ -160,7 +161,12 @@ class Outbox:
         # The count before the receipts: what it counts has a receipt by then.
         mined, _ = self._wire.counts()
         for row in rows:
-            ended = self._look(row, Entry.load(row["plan"]), mined, head)
+            try:
+                ended = self._look(row, Entry.load(row["plan"]), mined, head)
+            except HalfAnswer as error:
+                # Nothing is known of this one; the others are not to wait for it.
+                self._alarm(str(error))
+                continue
             if ended:
                 yield ended
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import queue
 import sys
 import threading
@@ -134,6 +135,7 @@ class Notifier:
 
     def __init__(self, urls: Sequence[str], failed: Callable[[str], None]) -> None:
         self._failed = failed
+        logging.getLogger("apprise").disabled = True  # it would write addresses, and those hold secrets
         self._apprise = apprise.Apprise()
         for url in urls:
             if not self._apprise.add(url):

@@ -87,10 +87,7 @@ class Wire:
             return Market(None, self._ask(lambda: int(self.web3.eth.gas_price)))
         if self._tip is not None:
             return Market(block.base_fee, self._tip)
-        try:
-            return Market(block.base_fee, int(self.web3.eth.max_priority_fee))
-        except Web3Exception:
-            return Market(block.base_fee, 0)  # a chain without tips
+        return Market(block.base_fee, self._ask(lambda: self.web3.eth.max_priority_fee))
 
     def balance(self) -> int:
         """Native tokens of this key, in wei."""
@@ -129,10 +126,8 @@ class Wire:
                 receipt = self.web3.eth.get_transaction_receipt(HexBytes(hash_))
             except TransactionNotFound:
                 continue
-            except Web3RPCError:
-                continue  # some nodes say so while they index it
             except (Web3Exception, ValueError, TypeError, KeyError) as error:
-                raise HalfAnswer(f"half a receipt of {hash_}: {error}") from error
+                raise HalfAnswer(f"half an answer to what became of {hash_}: {error}") from error
             if receipt.get("blockNumber") is not None:
                 return hash_, dict(receipt)
         return None
@@ -143,10 +138,8 @@ class Wire:
             return bool(self.web3.eth.get_transaction(HexBytes(hash_)))
         except TransactionNotFound:
             return False
-        except Web3RPCError:
-            return False
         except (Web3Exception, ValueError, TypeError, KeyError) as error:
-            raise HalfAnswer(f"half of transaction {hash_}: {error}") from error
+            raise HalfAnswer(f"half an answer to whether {hash_} is known: {error}") from error
 
     def estimate(self, to: str, data: bytes) -> int:
         """Gas of a transaction on top of those that wait. Raises RpcError where it reverts."""

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from scripts.anvil import AnvilProcess
 from scripts.common.rpc import Rpc
 from scripts.keeper.fees import Fees
-from scripts.keeper.nodes import Nodes
+from scripts.keeper.nodes import HalfAnswer, Nodes
 from scripts.keeper.outbox import Ended, Entry, Outbox, next_nonce
 from scripts.keeper.store import Identity, Store
 from scripts.keeper.types import Block
@@ -269,6 +269,63 @@ def test_killed_after_it_was_sent_it_is_not_sent_again(desk: Desk, monkeypatch: 
     desk.start()
     (ended,) = desk.track()
     assert ended.status == "done" and desk.nonce() == 1 and len(desk.rows()) == 1
+
+
+@pytest.mark.parametrize("moment", range(10))
+def test_killed_at_any_step_each_action_is_mined_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, moment: int
+) -> None:
+    # Two actions, each begun, sent and noted, then followed to their end: killed before or after one of these
+    # steps, and everything is looked at again by the next process.
+    steps = 0
+
+    def dying(step: Any) -> Any:
+        def run(*args: Any, **fields: Any) -> Any:
+            nonlocal steps
+            steps += 1
+            if steps * 2 - 1 == moment:
+                raise KeyboardInterrupt
+            result = step(*args, **fields)
+            if steps * 2 == moment:
+                raise KeyboardInterrupt
+            return result
+
+        return run
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "begin", dying(Store.begin))
+        patch.setattr(Store, "update", dying(Store.update))
+        patch.setattr(desk.wire, "send", dying(desk.wire.send))
+        try:
+            desk.send()
+            desk.send()
+            desk.mine()
+            desk.track()
+        except KeyboardInterrupt:
+            assert moment
+    desk.start()
+    begun = len(desk.rows())
+    for _ in range(2 - begun):
+        desk.send()
+    for _ in range(4):
+        desk.track()
+        desk.mine()
+    assert [row["status"] for row in desk.rows()] == ["done", "done"]
+    assert desk.nonce() == 2 and desk.waiting() == []
+
+
+def test_half_an_answer_about_one_leaves_it_open(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.send()
+    desk.mine()
+
+    def half(_: Any) -> Any:
+        raise HalfAnswer("half")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.wire, "receipt", half)
+        assert desk.track(times=5) == [] and desk.rows()[0]["status"] == "sent"
+        assert [alarm.text for alarm in desk.outbox.alarms] == ["half"] * 5
+    assert [one.status for one in desk.track()] == ["done"]
 
 
 def test_what_was_never_sent_and_would_revert_by_now_is_forgotten(
