@@ -118,6 +118,8 @@ class Scanner:
 
     def _parse_market(self, answer: Any, block: Block) -> Market:
         """Raises ValueError for what is not of this block, or not whole."""
+        if answer == "0x":
+            raise ValueError("nothing; does the node know state overrides of eth_call?")
         found = codec.decode_result(self._market["outputs"], bytes.fromhex(answer[2:]))
         if found.time != block.timestamp:
             raise ValueError(f"time {found.time}; expected {block.timestamp}")

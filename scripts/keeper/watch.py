@@ -115,9 +115,11 @@ class Watch:
         """The market at `head`, and the index of the risk book that is in force there."""
         market = self.scanner.market(head)
         if self.index is None or self.index.risk.book != market.book:
-            if self._domain.vault.assetCount() != len(self._domain.assets):
+            domain = self._domain
+            listed = (domain.vault.assetCount(), domain.parameters.underlyingCount())
+            if listed != (len(domain.assets), len(domain.feeds)):
                 raise DomainChanged(
-                    f"the vault at {self._domain.vault.address} has listed assets since the keeper began;"
+                    f"the vault at {domain.vault.address} has listed assets since the keeper began;"
                     " open the domain again"
                 )
             self.index = Index(read_risk(self._nodes, self._domain, head, market.book))

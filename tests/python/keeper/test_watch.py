@@ -21,7 +21,7 @@ from scripts.keeper import discover, scan
 from scripts.keeper.nodes import HalfAnswer, Nodes
 from scripts.keeper.store import Identity, Store
 from scripts.keeper.types import AlarmKind
-from scripts.keeper.watch import Watch
+from scripts.keeper.watch import DomainChanged, Watch
 
 pytestmark = pytest.mark.anvil
 ETHER = 10**18
@@ -264,6 +264,13 @@ def test_new_risk_parameters_are_read_and_everybody_is_read_again(world):
     seen = watch.step()
     assert seen.looked == seen.accounts
     assert watch.index.risk.book == world.domain.risk.book()
+
+
+def test_assets_that_were_listed_since_the_domain_was_opened_are_told(world):
+    watch = world.watch()
+    watch._domain.assets = watch._domain.assets[:-1]
+    with pytest.raises(DomainChanged, match="open the domain again"):
+        watch.step()
 
 
 # Failures are not health
