@@ -266,8 +266,10 @@ def test_new_risk_parameters_are_read_and_everybody_is_read_again(world):
     assert watch.index.risk.book == world.domain.risk.book()
 
 
-def test_assets_that_were_listed_since_the_domain_was_opened_are_told(world):
+def test_assets_that_were_listed_since_the_domain_was_opened_are_told(world, monkeypatch):
     watch = world.watch()
+    market = watch.scanner.market(watch._nodes.head())
+    monkeypatch.setattr(watch.scanner, "market", lambda block: market)
     watch._domain.assets = watch._domain.assets[:-1]
     with pytest.raises(DomainChanged, match="open the domain again"):
         watch.step()
