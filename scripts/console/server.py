@@ -25,6 +25,7 @@ HOST = "127.0.0.1"
 DEFAULT_RPC = "http://127.0.0.1:8545"
 PAGES = ROOT / "build" / "web"
 REQUEST_SECONDS = 30
+POLL_SECONDS = 0.05
 YEAR_SECONDS = 31_536_000
 TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -65,7 +66,9 @@ class ConsoleServer(ThreadingHTTPServer):
 
     def start(self) -> None:
         """Serves in a thread of its own."""
-        self._thread = threading.Thread(target=self.serve_forever, name="console", daemon=True)
+        self._thread = threading.Thread(
+            target=self.serve_forever, args=(POLL_SECONDS,), name="console", daemon=True
+        )
         self._thread.start()
 
     def close(self) -> None:
