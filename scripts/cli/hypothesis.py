@@ -36,7 +36,7 @@ def judge(
 ) -> Hypothesis:
     """The account after `changes` (amounts by asset id) at the price `moved` (number of the price, WAD)."""
     holdings, instruments, _ = domain.vault.holdings(account)
-    amounts = {holding >> ID_SHIFT: _amount(holding) for holding in holdings}
+    amounts = balances(holdings)
     for asset_id, change in changes.items():
         amounts[asset_id] = amounts.get(asset_id, 0) + change
     amounts = {asset_id: amount for asset_id, amount in sorted(amounts.items()) if amount}
@@ -119,6 +119,11 @@ class _Judged:
             [self.call(MAINTENANCE, (number, wad)) for wad in prices]
         )
         return [answer.equity + answer.uncertainty >= answer.requirement for answer in answers]
+
+
+def balances(holdings: Sequence[int]) -> dict[int, int]:
+    """Amounts by asset id, as the vault packs them."""
+    return {holding >> ID_SHIFT: _amount(holding) for holding in holdings}
 
 
 def _amount(holding: int) -> int:

@@ -85,16 +85,6 @@ def carry_out(
     return data
 
 
-def foreseen(session: Session, call: Call) -> Any:
-    """What a call would return in the next block; in the latest one where the node cannot simulate."""
-    try:
-        return session.chain.simulate_all([call])[0].value
-    except RpcError as error:
-        if error.code not in METHOD_NOT_FOUND:
-            raise
-        return session.chain.read_all([call])[0]
-
-
 def approvals(session: Session, token: Contract, symbol: str, spender: Contract, amount: int) -> list[Step]:
     """The approval that `spender` needs to take `amount`, unless it has it."""
     if token.allowance(session.sender, spender) >= amount:

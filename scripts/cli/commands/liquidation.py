@@ -8,16 +8,19 @@ import typer
 
 from scripts.cli.discovery import accounts_of, healths
 from scripts.cli.frame import command
+from scripts.cli.hypothesis import balances
 from scripts.cli.output import table
 from scripts.cli.session import Session, identified, index_of, owner_of
 from scripts.cli.state import State, read_state
-from scripts.cli.transaction import Facts, Step, carry_out, foreseen
+from scripts.cli.transaction import Facts, Step, carry_out
 from scripts.cli.values import UNBOUNDED, brief, percent, share, short_usd, times, whole_tokens
+from scripts.client.routes import swap_call
 from scripts.client.sentences import account_name
 from scripts.common.errors import KeelError
 from scripts.common.units import WAD, to_decimal
 
-NO_LIMIT = 2**255 - 1
+# Debt grows between the simulation and the block.
+GROWTH = 10**6
 MOST_SLIPPAGE = WAD // 2
 
 
@@ -70,6 +73,9 @@ def register(app: typer.Typer) -> None:
         slippage: Annotated[
             str, typer.Option(help="How much more than foreseen the takeover may cost")
         ] = "0.5%",
+        sell: Annotated[
+            bool, typer.Option("--sell", help="Sell and repay at once what is taken over: needs no capital")
+        ] = False,
     ) -> dict[str, Any]:
         """Takes over a part of an unhealthy account into yours, which pays for it and must remain healthy."""
         domain, taker = session.domain, session.account
@@ -83,11 +89,48 @@ def register(app: typer.Typer) -> None:
             return _carry_out(session, "Write off", [step], account, state, None)
         arguments = (account, taker, part, 0, 0)
         session.subject.is_about(domain.settlement)
-        unlimited = domain.vault.liquidate.prepare(*arguments, NO_LIMIT, sender=session.sender)
-        _, payment = foreseen(session, unlimited)
+        me, vault = session.sender, domain.vault
+        holdings, instruments, _ = vault.holdings(account)
+        plan = domain.liquidation.plan((account, holdings, instruments, part, 0, 0))
+        payment = plan.payment + plan.backstopFee - plan.topUp
         limit = payment + abs(payment) * most_more // WAD + 1
-        step = Step("liquidate", domain.vault.liquidate.prepare(*arguments, limit, sender=session.sender))
+        if not sell:
+            step = Step("liquidate", vault.liquidate.prepare(*arguments, limit, sender=me))
+            return _carry_out(session, "Take over", [step], account, state, taker)
+        calls = [
+            vault.liquidate.encode(*arguments, limit),
+            *_sales(session, taker, balances(plan.moved), most_more),
+        ]
+        step = Step("liquidate and sell", vault.execute.prepare(calls, sender=me))
         return _carry_out(session, "Take over", [step], account, state, taker)
+
+
+def _sales(session: Session, taker: bytes, moved: dict[int, int], slippage: int) -> list[bytes]:
+    """Swaps that turn what came into the account, assets first, into settlement tokens."""
+    domain = session.domain
+    settlement, calls = domain.settlement, []
+    for asset_id, amount in sorted(moved.items(), key=lambda item: item[1] < 0):
+        asset = domain.by_id[asset_id]
+        if not amount or asset.id == settlement.id:
+            continue
+        if amount > 0:
+            quote = session.router.best(asset, settlement, amount)
+            limit = quote.amount_out * (WAD - slippage) // WAD
+            calls.append(swap_call(domain, taker, quote.route, amount, limit=limit))
+        else:
+            bought = -amount - amount // GROWTH + 1
+            quote = session.router.best(settlement, asset, bought, exact_out=True)
+            limit = quote.amount_in * (WAD + slippage) // WAD
+            calls.append(swap_call(domain, taker, quote.route, bought, limit=limit, exact_out=True))
+    return calls
+
+
+def _taken(result: Any) -> tuple[int, int]:
+    """Share taken over and payment, from `liquidate` alone or as the first call of a batch."""
+    if isinstance(result, list):
+        return int.from_bytes(result[0][:32], "big"), int.from_bytes(result[0][32:64], "big", signed=True)
+    taken, payment = result
+    return taken, payment
 
 
 def _carry_out(
@@ -104,7 +147,7 @@ def _carry_out(
             lines[1] = ("its health", f"{times(state.health)}, then {times(health)}")
             data["target_health_after"] = None if health is None else to_decimal(health)
             if taker is not None:
-                taken, payment = results[0]
+                taken, payment = _taken(results[0])
                 lines += [
                     ("taken over", percent(taken)),
                     ("you pay" if payment >= 0 else "you get", brief(abs(payment), settlement)),

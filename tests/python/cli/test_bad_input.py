@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import http.server
 import json
 import os
 import re
+import socket
 import subprocess
+import threading
 from dataclasses import dataclass
 
 import pytest
@@ -280,6 +283,46 @@ def test_a_deployments_file_that_is_none(keel, system, chain_state, tmp_path, co
     before = chain_state()
     refused(keel, [*sent(command), "--deployments", str(tmp_path)], 1, pattern)
     assert chain_state() == before
+
+
+class Babbler(http.server.BaseHTTPRequestHandler):
+    """A web server that is no node."""
+
+    def do_POST(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"<html>Welcome</html>")
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing on stderr."""
+
+
+@pytest.mark.parametrize("command", [READING[0], SENDING[0], RUNNING[0]], ids=lambda command: command.name)
+def test_a_node_that_hangs_or_babbles(keel, command):
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        refused(
+            keel, [*sent(command), "--network", url, "--timeout", "0.3"], 3, "did not answer .* within 0.3 s"
+        )
+    server = http.server.HTTPServer(("127.0.0.1", 0), Babbler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        url = f"http://127.0.0.1:{server.server_port}"
+        refused(keel, [*sent(command), "--network", url], 3, 'Welcome</html>", which is no JSON-RPC')
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_databases_that_are_none(keel, monkeypatch, tmp_path):
+    file = tmp_path / "keeper.db"
+    file.write_text("this is no database, however long one looks at it")
+    monkeypatch.setenv("KEEL_KEEPER_DATABASE", f"sqlite:///{file}")
+    refused(keel, ["keeper", "--once"], 1, "the file is corrupt or no database")
+    monkeypatch.setenv("KEEL_KEEPER_DATABASE", "elsewhere")
+    refused(keel, ["keeper", "--once"], 1, "the database's address cannot be read")
 
 
 def test_only_mock_feeds_are_set(keel, system, monkeypatch):

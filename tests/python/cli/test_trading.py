@@ -159,6 +159,22 @@ def test_the_unhealthy_are_listed_and_taken_over(keel, system):
     assert keel("liquidatable", "--json").data["accounts"] == []
 
 
+@pytest.mark.parametrize(
+    "side, asset, moved", [("--long", "WETH", ("ETH", "1690")), ("--short", "WBTC", ("BTC", "46000"))]
+)
+def test_what_is_taken_over_is_sold_without_capital(keel, system, side, asset, moved):
+    opened = keel("open", side, asset, "--leverage", "4", "--margin", "10000 USDC", "--yes")
+    assert opened.code == 0, opened.err
+    keel("oracle", "set", *moved, "--market", "--yes")
+    data = keel("liquidate", WALLET, "--sell", "--from", "2", "--yes", "--json").data
+    assert data["before"]["positions"] == []
+    assert Decimal(data["target_health_after"]) > 1 > Decimal(data["target_health"])
+    profit = {entry["asset"]: Decimal(entry["amount"]) for entry in data["after"]["positions"]}
+    assert profit["USDC"] > 20
+    assert all(abs(amount) < Decimal("0.0001") for symbol, amount in profit.items() if symbol != "USDC")
+    assert system.domain["USDC"].token.balanceOf(system.chain.accounts[2]) == 250_000 * 10**6
+
+
 def test_a_part_is_taken_over(keel):
     keel("open", "--long", "WETH", "--leverage", "4.5", "--margin", "10000 USDC", "--yes")
     keel("oracle", "set", "ETH", "1720", "--market", "--yes")
