@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
 import time
@@ -201,6 +202,45 @@ def test_a_price_brings_up_those_that_it_crosses(world):
     assert seen.liquidatable[0].account == risky  # the least healthy one first
     world.set_price(2_000)
     assert not watch.step().liquidatable
+
+
+@pytest.mark.parametrize("silent", [True, False], ids=["one source", "sources that disagree"])
+def test_steps_see_whom_a_look_at_everybody_sees(world, silent):
+    """Longs and shorts of several assets through a wild market, time and interest; against the chain itself."""
+    if silent:
+        world.silence_exchange()
+    chance = random.Random(7)
+    vault, domain = world.domain.vault, world.domain
+    for symbol in ("USDC", "DAI", "WBTC", "wstETH"):
+        domain[symbol].token.approve(vault, 2**256 - 1, sender=world.trader)
+    for number in range(24):
+        account, short = world.account(number), number % 3 == 0
+        if short:
+            vault.deposit(account, world.usdc, 4_000 * 10**6, sender=world.trader)
+            loan = ("WETH", ETHER * chance.randint(50, 170) // 100)
+        else:
+            world.deposit(number)
+            if number % 2:
+                vault.deposit(account, domain["wstETH"].token, ETHER // 2, sender=world.trader)
+            symbol = chance.choice(["USDC", "DAI"])
+            loan = (symbol, chance.randint(600, 1_500) * 10 ** domain[symbol].decimals)
+        vault.borrow(account, domain[loan[0]].token, loan[1], world.trader, sender=world.trader)
+    watch, met, spared = world.watch(), set(), 0
+    ether = 2_000.0
+    for tick in range(32):
+        ether *= chance.choice([0.9, 0.94, 0.97, 1.01] if tick < 12 else [0.98, 1.03, 1.06, 1.1])
+        world.set_price(int(ether))
+        domain.feeds[domain["DAI"].underlying].setAnswer(chance.randint(985, 1_015) * 10**5)
+        if chance.random() < 0.3:
+            world.chain.warp(chance.choice([60, 86_400, 5 * 86_400]))
+        seen = watch.step()
+        everybody = watch.scanner.scan(sorted(watch.discovery.accounts), seen.block)
+        unhealthy = {snapshot.account for snapshot in everybody if snapshot.is_liquidatable}
+        assert {snapshot.account for snapshot in seen.liquidatable} == unhealthy
+        met |= unhealthy
+        spared += seen.accounts - seen.looked
+    # While sources disagree few may be taken over.
+    assert spared > 100 and (len(met) > 5 or not silent)
 
 
 def test_a_sweep_reads_everybody_and_agrees(world):
