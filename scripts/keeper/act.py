@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +28,7 @@ from scripts.keeper.decide import (
 from scripts.keeper.fees import Market
 from scripts.keeper.outbox import DONE, FAILED, LOST, Entry, Outbox
 from scripts.keeper.types import Block
-from scripts.keeper.wire import Wire
+from scripts.keeper.wire import Receipt, Wire
 
 GAS_MARGIN_PERCENT = 30
 # What a transaction fails with when somebody else was there first, or the market has moved.
@@ -146,10 +145,10 @@ class Actor:
         status, reason = outbox.send(plan.account, seen, entry, fees)
         return Sent(plan, status, reason)
 
-    def settle(self, entry: Entry, receipt: Mapping[str, Any]) -> tuple[str, str, dict[str, Any]]:
+    def settle(self, entry: Entry, receipt: Receipt) -> tuple[str, str, dict[str, Any]]:
         """What became of a mined transaction: status, reason, and its realised profit in settlement tokens."""
-        if not int(receipt["status"]):
-            error = self._reverts.of_transaction("0x" + bytes(receipt["transactionHash"]).hex())
+        if not receipt.succeeded:
+            error = self._reverts.of_transaction(receipt.hash)
             status = LOST if error.name in RACES else FAILED
             return status, str(error), {"profit": 0}
         if entry.kind != Kind.TAKE:
@@ -195,9 +194,9 @@ class Actor:
             }
         return Entry(str(plan.kind), call.to, call.data.hex(), _with_margin(gas), most_fee, about)
 
-    def _profit(self, entry: Entry, receipt: Mapping[str, Any]) -> int:
+    def _profit(self, entry: Entry, receipt: Receipt) -> int:
         """Capital-free: what was withdrawn beyond what was there. Inventory: the premium, at the price then."""
-        tx, vault = self._tx(receipt), self.domain.vault
+        tx, vault = Tx(self.domain.chain, receipt.gas_used, receipt.logs, lambda: None), self.domain.vault
         if entry.about.get("mode") == Mode.CAPITAL_FREE:
             token = self.domain.settlement.token.address
             withdrawn = sum(
@@ -210,13 +209,6 @@ class Actor:
             given = event["equity"] * event["fractionWad"] // WAD
             profit += given * unit // value - event["payment"]
         return profit
-
-    def _tx(self, receipt: Mapping[str, Any]) -> Tx:
-        logs = [
-            (log["address"], [bytes(topic) for topic in log["topics"]], bytes(log["data"]))
-            for log in receipt["logs"]
-        ]
-        return Tx(self.domain.chain, int(receipt["gasUsed"]), logs, lambda: None)
 
 
 def clock_account(number: int, kind: Kind) -> bytes:

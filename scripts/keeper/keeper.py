@@ -42,6 +42,7 @@ BALANCE_SECONDS = 30.0
 SHOWN_WAD = WAD // 10_000
 UNFLAG_SECONDS = 60.0
 KNOWN_ACTIONS = 1_000
+MOST_REFUSED = 100_000
 
 
 class Keeper:
@@ -236,9 +237,9 @@ class Keeper:
         prices = self._reader.prices()
         wrapped = self._domain.wrapped_native
         native = prices.get(wrapped.id) if wrapped else None
-        sent, size = 0, FIRST_CHUNK
+        sent, size, until = 0, FIRST_CHUNK, time.monotonic() + VISIT_SECONDS
         while todo:
-            if time.monotonic() - began > VISIT_SECONDS:
+            if size == CHUNK and time.monotonic() > until:
                 self._last = ""  # the rest in the next round, at the prices of then
                 return sent
             chunk, todo, size = todo[:size], todo[size:], CHUNK
@@ -373,6 +374,8 @@ class Keeper:
     # Telling
 
     def _refused(self, account: bytes, refusal: Refusal, seen: Block) -> None:
+        if len(self._refused_at) > MOST_REFUSED:
+            self._refused_at.clear()
         self._refused_at[account] = seen.number
         self._metrics.refusals.labels(why=refusal.why).inc()
         self._log.info("refused", account=account_name(account), why=refusal.why, text=refusal.text)

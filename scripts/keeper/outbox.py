@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -20,7 +20,7 @@ from scripts.keeper.fees import Fees
 from scripts.keeper.nodes import HalfAnswer
 from scripts.keeper.store import Store
 from scripts.keeper.types import Alarm, AlarmKind, Block
-from scripts.keeper.wire import Rejected, Wire
+from scripts.keeper.wire import Found, Receipt, Rejected, Wire
 
 SIGNED, SENT, MINED = "signed", "sent", "mined"
 DONE, FAILED, LOST, DROPPED = "done", "failed", "lost", "dropped"
@@ -82,7 +82,7 @@ class Ended:
     entry: Entry
     status: str
     reason: str = ""
-    receipt: dict[str, Any] | None = None
+    receipt: Receipt | None = None
 
 
 def next_nonce(mined: int, waiting: int, own: Collection[int], blocked: Collection[int] = ()) -> int:
@@ -108,7 +108,7 @@ class Outbox:
         self,
         store: Store,
         wire: Wire,
-        settle: Callable[[Entry, dict[str, Any]], tuple[str, str, dict[str, Any]]],
+        settle: Callable[[Entry, Receipt], tuple[str, str, dict[str, Any]]],
         *,
         replace_after: int = 3,
         private_for: int = 5,
@@ -126,8 +126,8 @@ class Outbox:
         return self._store.open_actions()
 
     def accounts(self) -> set[bytes]:
-        """Accounts for which something is on the way."""
-        return {bytes(row["account"]) for row in self.open()}
+        """Accounts for which something is on the way; what waits for confirmations alone is not."""
+        return {bytes(row["account"]) for row in self.open() if row["status"] != MINED}
 
     def send(self, account: bytes, seen: Block, entry: Entry, fees: Fees) -> tuple[str, str]:
         """Signs, writes down, sends; status and reason. Raises StoreError before anything is sent."""
@@ -160,9 +160,11 @@ class Outbox:
             return
         # The count before the receipts: what it counts has a receipt by then.
         mined, _ = self._wire.counts()
-        for row in rows:
+        entries = [Entry.load(row["plan"]) for row in rows]
+        looks = self._wire.look([attempt.hash for entry in entries for attempt in entry.attempts])
+        for row, entry in zip(rows, entries, strict=True):
             try:
-                ended = self._look(row, Entry.load(row["plan"]), mined, head)
+                ended = self._look(row, entry, looks, mined, head)
             except HalfAnswer as error:
                 # Nothing is known of this one; the others are not to wait for it.
                 self._alarm(str(error))
@@ -175,10 +177,21 @@ class Outbox:
     def _nonces(self) -> set[int]:
         return {row["nonce"] for row in self.open() if row["sender"] == self._wire.address}
 
-    def _look(self, row: dict[str, Any], entry: Entry, mined: int, head: Block) -> Ended | None:
-        found = self._wire.receipt(attempt.hash for attempt in reversed(entry.attempts))
-        if found:
-            return self._mined(row, entry, *found, head)
+    def _look(
+        self,
+        row: dict[str, Any],
+        entry: Entry,
+        looks: Mapping[str, Found | HalfAnswer],
+        mined: int,
+        head: Block,
+    ) -> Ended | None:
+        found = {attempt.hash: looks[attempt.hash] for attempt in entry.attempts}
+        for look in found.values():
+            if isinstance(look, Found) and look.receipt:
+                return self._mined(row, entry, look.receipt, head)
+        for look in found.values():
+            if isinstance(look, HalfAnswer):
+                raise look
         if row["sender"] != self._wire.address:
             return self._end(row, entry, DROPPED, f"the keeper had another key, {row['sender']}; not mined")
         if row["status"] == MINED:
@@ -192,7 +205,8 @@ class Outbox:
                 return self._end(row, entry, DROPPED, "another transaction of the same key has its nonce")
             return None
         attempt = entry.attempts[-1]
-        if not attempt.private and self._wire.knows(attempt.hash):
+        latest = found[attempt.hash]
+        if not attempt.private and isinstance(latest, Found) and latest.is_known:
             if row["status"] == SIGNED:
                 self._store.update(row["id"], status=SENT)
         elif row["status"] == SIGNED or not attempt.private:
@@ -205,21 +219,18 @@ class Outbox:
             self._replace(row, entry, attempt, head)
         return None
 
-    def _mined(
-        self, row: dict[str, Any], entry: Entry, hash_: str, receipt: dict[str, Any], head: Block
-    ) -> Ended | None:
-        block = int(receipt["blockNumber"])
-        if head.number - block + 1 < self._confirmations:
-            if row["status"] != MINED or row["block"] != block:
-                self._store.update(row["id"], status=MINED, block=block, tx_hash=hash_)
+    def _mined(self, row: dict[str, Any], entry: Entry, receipt: Receipt, head: Block) -> Ended | None:
+        if head.number - receipt.block + 1 < self._confirmations:
+            if row["status"] != MINED or row["block"] != receipt.block:
+                self._store.update(row["id"], status=MINED, block=receipt.block, tx_hash=receipt.hash)
             return None
         columns = {
-            "tx_hash": hash_,
-            "block": block,
-            "gas_used": int(receipt["gasUsed"]),
-            "gas_price": int(receipt.get("effectiveGasPrice", 0)),
+            "tx_hash": receipt.hash,
+            "block": receipt.block,
+            "gas_used": receipt.gas_used,
+            "gas_price": receipt.gas_price,
         }
-        attempt = next(attempt for attempt in entry.attempts if attempt.hash == hash_)
+        attempt = next(attempt for attempt in entry.attempts if attempt.hash == receipt.hash)
         if attempt.cancels:
             return self._end(row, entry, LOST, f"called back: {row['reason']}", columns, receipt)
         status, reason, more = self._settle(entry, receipt)
@@ -298,7 +309,7 @@ class Outbox:
         status: str,
         reason: str,
         columns: dict[str, Any] | None = None,
-        receipt: dict[str, Any] | None = None,
+        receipt: Receipt | None = None,
     ) -> Ended:
         self._store.update(row["id"], status=status, reason=reason, **(columns or {}))
         return Ended({**row, **(columns or {})}, entry, status, reason, receipt)

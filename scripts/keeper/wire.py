@@ -5,16 +5,18 @@ Each request goes through the keeper's nodes, whose answers have a deadline and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from eth_account.signers.local import LocalAccount
 from hexbytes import HexBytes
 from web3 import Web3
-from web3.exceptions import TransactionNotFound, Web3Exception, Web3RPCError
+from web3.exceptions import Web3Exception, Web3RPCError
 from web3.providers.base import JSONBaseProvider
 from web3.types import RPCEndpoint, RPCResponse
 
+from scripts.common.contract import RawLog
 from scripts.common.errors import KeelError
 from scripts.common.rpc import Rpc, RpcError
 from scripts.keeper.fees import Fees, Market
@@ -39,6 +41,26 @@ class Rejected(KeelError):
         self.nonce_used = any(sign in lower for sign in TOO_LOW)
         self.nonce_taken = any(sign in lower for sign in TAKEN)
         self.is_poor = any(sign in lower for sign in POOR)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a mined transaction did; `gas_price` in wei, `logs` as Tx wants them."""
+
+    hash: str
+    succeeded: bool
+    block: int
+    gas_used: int
+    gas_price: int
+    logs: list[RawLog]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A transaction's receipt if it is mined, and whether the node has it, mined or waiting."""
+
+    receipt: Receipt | None
+    is_known: bool
 
 
 class NodesProvider(JSONBaseProvider):
@@ -76,10 +98,11 @@ class Wire:
 
     def counts(self) -> tuple[int, int]:
         """Transactions of this key that are mined, and those with the ones that wait. Raises KeelError."""
-        mined = self._ask(lambda: self.web3.eth.get_transaction_count(self.address, "latest"))
-        return mined, max(
-            mined, self._ask(lambda: self.web3.eth.get_transaction_count(self.address, "pending"))
+        mined, waiting = self.nodes.ask_all(
+            [("eth_getTransactionCount", [self.address, block]) for block in ("latest", "pending")],
+            lambda answers: (int(answers[0], 16), int(answers[1], 16)),
         )
+        return mined, max(mined, waiting)
 
     def market(self, block: Block) -> Market:
         """What gas costs after `block`."""
@@ -119,27 +142,18 @@ class Wire:
         except (Web3Exception, ValueError, TypeError) as error:
             raise HalfAnswer(f"an answer to eth_sendRawTransaction is none: {error}") from error
 
-    def receipt(self, hashes: Iterable[str]) -> tuple[str, dict[str, Any]] | None:
-        """Hash and receipt of the one that is mined, None if none is."""
-        for hash_ in hashes:
-            try:
-                receipt = self.web3.eth.get_transaction_receipt(HexBytes(hash_))
-            except TransactionNotFound:
-                continue
-            except (Web3Exception, ValueError, TypeError, KeyError) as error:
-                raise HalfAnswer(f"half an answer to what became of {hash_}: {error}") from error
-            if receipt.get("blockNumber") is not None:
-                return hash_, dict(receipt)
-        return None
-
-    def knows(self, hash_: str) -> bool:
-        """Whether the node has the transaction, mined or waiting."""
-        try:
-            return bool(self.web3.eth.get_transaction(HexBytes(hash_)))
-        except TransactionNotFound:
-            return False
-        except (Web3Exception, ValueError, TypeError, KeyError) as error:
-            raise HalfAnswer(f"half an answer to whether {hash_} is known: {error}") from error
+    def look(self, hashes: Sequence[str]) -> dict[str, Found | HalfAnswer]:
+        """What has become of transactions, all in one round trip; where a node does not say, that."""
+        calls: list[tuple[str, list[Any]]] = [
+            (method, [hash_])
+            for hash_ in hashes
+            for method in ("eth_getTransactionReceipt", "eth_getTransactionByHash")
+        ]
+        answers = self.nodes.batch(calls) if calls else []
+        return {
+            hash_: _found(hash_, answers[2 * number], answers[2 * number + 1])
+            for number, hash_ in enumerate(hashes)
+        }
 
     def estimate(self, to: str, data: bytes) -> int:
         """Gas of a transaction on top of those that wait. Raises RpcError where it reverts."""
@@ -160,6 +174,36 @@ class Wire:
             return int(question())
         except (Web3Exception, ValueError, TypeError) as error:
             raise HalfAnswer(f"half an answer: {error}") from error
+
+
+def _found(hash_: str, receipt: Any, transaction: Any) -> Found | HalfAnswer:
+    for answer in (receipt, transaction):
+        if not isinstance(answer, dict | None):
+            return HalfAnswer(f"no answer to what became of {hash_}: {answer}")
+    if not receipt or receipt.get("blockNumber") is None:
+        return Found(None, transaction is not None)
+    try:
+        logs: list[RawLog] = [
+            (log["address"], [_bytes(topic) for topic in log["topics"]], _bytes(log["data"]))
+            for log in receipt["logs"]
+        ]
+        return Found(
+            Receipt(
+                hash_,
+                int(receipt["status"], 16) == 1,
+                int(receipt["blockNumber"], 16),
+                int(receipt["gasUsed"], 16),
+                int(receipt.get("effectiveGasPrice") or "0x0", 16),
+                logs,
+            ),
+            True,
+        )
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        return HalfAnswer(f"half a receipt of {hash_}: {error}")
+
+
+def _bytes(text: str) -> bytes:
+    return bytes.fromhex(text.removeprefix("0x"))
 
 
 def _text(error: Web3RPCError) -> str:

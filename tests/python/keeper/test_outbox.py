@@ -19,7 +19,7 @@ from scripts.keeper.nodes import HalfAnswer, Nodes
 from scripts.keeper.outbox import Ended, Entry, Outbox, next_nonce
 from scripts.keeper.store import Identity, Store
 from scripts.keeper.types import Block
-from scripts.keeper.wire import Rejected, Wire
+from scripts.keeper.wire import Receipt, Rejected, Wire
 
 pytestmark = pytest.mark.anvil
 
@@ -30,9 +30,9 @@ ACCOUNT = b"\x01" * 32
 CHEAP = Fees(2 * GWEI, GWEI)
 
 
-def settle(entry: Entry, receipt: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
+def settle(entry: Entry, receipt: Receipt) -> tuple[str, str, dict[str, Any]]:
     """As the actor does, without a domain."""
-    return ("done", "", {"profit": 5}) if receipt["status"] else ("failed", "reverted", {"profit": 0})
+    return ("done", "", {"profit": 5}) if receipt.succeeded else ("failed", "reverted", {"profit": 0})
 
 
 class Desk:
@@ -318,11 +318,11 @@ def test_half_an_answer_about_one_leaves_it_open(desk: Desk, monkeypatch: pytest
     desk.send()
     desk.mine()
 
-    def half(_: Any) -> Any:
-        raise HalfAnswer("half")
+    def half(hashes: list[str]) -> Any:
+        return {hash_: HalfAnswer("half") for hash_ in hashes}
 
     with monkeypatch.context() as patch:
-        patch.setattr(desk.wire, "receipt", half)
+        patch.setattr(desk.wire, "look", half)
         assert desk.track(times=5) == [] and desk.rows()[0]["status"] == "sent"
         assert [alarm.text for alarm in desk.outbox.alarms] == ["half"] * 5
     assert [one.status for one in desk.track()] == ["done"]
