@@ -1,8 +1,11 @@
 /** All pages. One more is one line here and a file beside it. */
 
 import type { ComponentType } from "preact";
+import { AccountPage } from "./account";
 import { LendPage } from "./lend";
+import { LiquidationsPage } from "./liquidations";
 import { MarketsPage } from "./markets";
+import { TradePage } from "./trade";
 
 export interface PageProps {
     /** Parts of the address after the page's own. */
@@ -18,6 +21,9 @@ export interface Page {
 
 export const PAGES: readonly Page[] = [
     { path: "markets", title: "Markets", icon: "markets", Page: MarketsPage },
+    { path: "account", title: "Account", icon: "account", Page: AccountPage },
+    { path: "trade", title: "Trade", icon: "trade", Page: TradePage },
+    { path: "liquidations", title: "Liquidations", icon: "liquidations", Page: LiquidationsPage },
     { path: "lend", title: "Lend", icon: "lend", Page: LendPage },
 ];
 
