@@ -49,7 +49,7 @@ export async function journey(steps) {
             page = await context.newPage();
             watch(page, seen);
             const wallet = options.wallet === false ? null : await inject(page, settings, options);
-            await page.goto(settings.url + (options.path ?? ""));
+            await page.goto((options.url ?? settings.url) + (options.path ?? ""));
             return { page, wallet };
         };
         await steps({ open, ask, settings, context, seen, assert });
@@ -194,6 +194,7 @@ async function inject(page, settings, { account = 1, chainId, reject = [], legac
 
 function watch(page, seen) {
     page.on("request", (request) => seen.requests.push(request.url()));
+    page.on("websocket", (socket) => seen.requests.push(socket.url()));
     page.on("pageerror", (error) => seen.errors.push(String(error)));
     page.on("console", (message) => {
         if (message.type() === "error") seen.errors.push(message.text());
@@ -202,8 +203,8 @@ function watch(page, seen) {
 
 /** No request may leave loopback and the chosen RPC, and no script may fail or break the policy. */
 function checkSeen(seen, settings) {
-    const allowed = [new URL(settings.url).origin, new URL(settings.rpc).origin];
-    const strangers = seen.requests.filter((url) => !allowed.includes(new URL(url).origin));
+    const allowed = [settings.url, settings.rpc, ...(settings.others ?? [])].map((url) => new URL(url).host);
+    const strangers = seen.requests.filter((url) => !allowed.includes(new URL(url).host));
     assert.deepEqual(strangers, [], "requests elsewhere");
     const defects = seen.errors.filter((text) => !/ERR_CONNECTION|Failed to fetch|503|net::/.test(text));
     assert.deepEqual(defects, [], "errors in the page");

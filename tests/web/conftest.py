@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,10 +55,12 @@ class Stack:
         self._state: Any = None
         self.server = ConsoleServer(Settings.ask(self.anvil.url, folder=folder), port=0)
         self.server.start()
+        self._others: list[ConsoleServer] = []
 
     def close(self) -> None:
         """Ends server and chain."""
-        self.server.close()
+        for server in (self.server, *self._others):
+            server.close()
         self.chain.close()
         self.anvil.stop()
 
@@ -72,6 +75,14 @@ class Stack:
         }
 
     # What journeys ask for
+
+    def do_open_websocket_console(self) -> str:
+        """Address of a second console, which is told of blocks by a websocket."""
+        websocket = self.anvil.url.replace("http:", "ws:")
+        settings = replace(self.server.settings, websocket=websocket)
+        self._others.append(ConsoleServer(settings, port=0))
+        self._others[-1].start()
+        return self._others[-1].url
 
     def do_stop_node(self) -> None:
         """Ends the node, keeping what it knows."""

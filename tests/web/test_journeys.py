@@ -10,7 +10,8 @@ pytestmark = [pytest.mark.anvil, pytest.mark.slow]
 
 
 @pytest.mark.parametrize(
-    "name", ["lender", "wrong_network", "rejected", "lend_look", "markets", "rpc_down", "backstop"]
+    "name",
+    ["lender", "wrong_network", "rejected", "lend_look", "websocket", "markets", "rpc_down", "backstop"],
 )
 def test_journey(journey: Callable[[str], None], name: str) -> None:
     """Each in a browser of its own, all on one chain, in this order: the markets and the backstop let time pass."""

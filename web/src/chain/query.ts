@@ -50,7 +50,7 @@ export function useQuery<T>(
                     })),
             )
             .finally(() => {
-                busy.current = null;
+                if (busy.current === key) busy.current = null;
                 if (every && head.peek()?.hash !== at.hash) ask((count) => count + 1);
             });
     }, [key, open, block, asked]);

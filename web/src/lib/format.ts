@@ -100,6 +100,12 @@ export function formatTime(seconds: number): string {
     return new Intl.DateTimeFormat("en-GB", options).format(new Date(seconds * 1_000));
 }
 
+export function formatDay(seconds: number): string {
+    return new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" }).format(
+        new Date(seconds * 1_000),
+    );
+}
+
 export function formatInteger(value: bigint | number): string {
     return group(BigInt(value).toString());
 }

@@ -20,6 +20,8 @@ interface LineChartProps {
     lines: readonly Line[];
     formatX: (value: number) => string;
     formatY: (value: number) => string;
+    /** Shorter than formatX, for the axis. */
+    formatTick?: (value: number) => string;
     /** x are unix seconds. */
     time?: boolean;
     /** A dashed line at an x, such as where utilisation is now. */
@@ -101,7 +103,7 @@ function optionsOf(
             {
                 ...axis,
                 grid: { show: false },
-                values: (_, ticks) => ticks.map((tick) => latest.current.formatX(tick)),
+                values: (_, ticks) => ticks.map(latest.current.formatTick ?? latest.current.formatX),
                 space: 80,
                 size: 30,
             },

@@ -62,9 +62,11 @@ export function AssetPage({ asset }: { asset: Asset }) {
                     <div class="stack">
                         <OracleCard market={market} />
                         <CapsCard market={market} />
-                        {pool && <PoolCard asset={asset} pool={pool} />}
-                        <RiskCard asset={asset} />
                     </div>
+                </div>
+                <div class="grid">
+                    <RiskCard asset={asset} />
+                    {pool && <PoolCard asset={asset} pool={pool} />}
                 </div>
             </div>
         </>

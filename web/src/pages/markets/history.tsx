@@ -1,7 +1,7 @@
 import { useMemo, useState } from "preact/hooks";
 import type { Asset } from "../../chain/domain";
 import { useHistory, type Sample } from "../../chain/history";
-import { formatPrice, formatTime } from "../../lib/format";
+import { formatDay, formatPrice, formatTime } from "../../lib/format";
 import { Card } from "../../ui/card";
 import { LineChart, type Line } from "../../ui/chart";
 import { Tabs } from "../../ui/field";
@@ -15,6 +15,7 @@ const SUBJECTS: readonly (readonly [Subject, string])[] = [
     ["price", "Price"],
 ];
 const HOUR = 3_600;
+const DAY = 24 * HOUR;
 
 export function HistoryCard({ asset }: { asset: Asset }) {
     const [chosen, choose] = useState<Subject>(asset.pool ? "rates" : "price");
@@ -46,8 +47,8 @@ export function HistoryCard({ asset }: { asset: Asset }) {
 function History({ subject, samples, asset }: { subject: Subject; samples: Sample[]; asset: Asset }) {
     const x = useMemo(() => samples.map((sample) => sample.time), [samples]);
     const lines = useMemo(() => linesOf(subject, samples, asset), [subject, samples, asset]);
-    const short = (x.at(-1) ?? 0) - (x[0] ?? 0) < 2 * HOUR;
-    const formatX = short ? clockTime : formatTime;
+    const seconds = (x.at(-1) ?? 0) - (x[0] ?? 0);
+    const formatX = seconds < 2 * HOUR ? clockTime : formatTime;
     const formatY = subject === "price" ? dollars : percent;
     return (
         <LineChart
@@ -56,6 +57,7 @@ function History({ subject, samples, asset }: { subject: Subject; samples: Sampl
             x={x}
             lines={lines}
             formatX={formatX}
+            formatTick={seconds > 3 * DAY ? formatDay : undefined}
             formatY={formatY}
             time
             stepped
