@@ -19,6 +19,8 @@ from tests.web.conftest import JOURNEYS, MISSING, Stack, chromium
 IMAGES = ROOT / "docs" / "images"
 STEPS = 40
 STEP_SECONDS = 8 * 3_600
+# How long before the end the lender of the pictures asks to leave the backstop.
+COOLING_STEPS = 13
 SECONDS = 300
 SEED = 7
 # Who borrows what, against what: wallet, held, amount, owed, amount, at which step.
@@ -72,6 +74,8 @@ def play(stack: Stack) -> None:
     lend(stack, "USDC", 120_000)
     lend(stack, "WETH", 35)
     for step in range(STEPS):
+        if step == STEPS - COOLING_STEPS:
+            stake(stack, 25_000)
         for owner, held, amount, owed, debt, at in TRADES:
             if at == step:
                 borrow(stack, owner, step, held, amount, owed, debt)
@@ -104,6 +108,15 @@ def lend(stack: Stack, symbol: str, amount: int) -> None:
     units = amount * 10**asset.decimals
     asset.token.approve(asset.pool, units, sender=who)
     asset.pool.deposit(units, who, sender=who)
+
+
+def stake(stack: Stack, amount: int) -> None:
+    """Has the lender stake, and ask to leave with half of it."""
+    who, settlement = stack.chain.accounts[LENDER], stack.deployment.assets[0]
+    backstop, units = stack.deployment.backstop, amount * 10**settlement.decimals
+    settlement.token.approve(backstop, units, sender=who)
+    backstop.deposit(units, who, sender=who)
+    backstop.requestExit(backstop.balanceOf(who) // 2, sender=who)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ const PICTURES = [
     ["console-markets-phone", LENDER, "#/markets", PHONE, "dark"],
     ["console-lend", LENDER, "#/lend/USDC", WIDE, "light", fillIn],
     ["console-lend-phone", LENDER, "#/lend/WETH", PHONE, "light", fillIn],
-    ["console-backstop", LENDER, "#/lend/backstop", WIDE, "dark"],
+    ["console-backstop", LENDER, "#/lend/backstop", WIDE, "dark", leave],
 ];
 
 await journey(async ({ open, settings }) => {
@@ -39,4 +39,9 @@ await journey(async ({ open, settings }) => {
 async function fillIn(page) {
     await page.getByTestId("amount").fill("12.5");
     await page.getByTestId("gas").waitFor();
+}
+
+async function leave(page) {
+    await page.getByTestId("tab-leave").check({ force: true });
+    await page.getByTestId("exit-cooling").waitFor();
 }

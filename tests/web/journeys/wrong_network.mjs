@@ -13,6 +13,13 @@ await journey(async ({ open, assert }) => {
     await page.getByRole("button", { name: "Switch the wallet's network" }).click();
     await page.getByText("The wallet is on another network").waitFor({ state: "detached" });
     await page.locator('[data-testid="act"]:enabled').waitFor();
+
+    // Another account chosen in the wallet is another account here.
+    const other = "0xa0Ee7A142d267C1f36714E4a8F75612F20a79720";
+    await page.evaluate((account) => window.keelTestWallet.emit("accountsChanged", [account]), other);
+    await page.getByRole("banner").getByText("0xa0Ee…9720").waitFor();
+    await page.evaluate(() => window.keelTestWallet.emit("accountsChanged", []));
+    await page.getByRole("banner").getByRole("button", { name: "Connect" }).waitFor();
     assert.ok(wallet.asked.includes("wallet_switchEthereumChain"));
     assert.equal(wallet.asked.includes("eth_sendTransaction"), false);
 });

@@ -29,6 +29,7 @@ const WEBSOCKET_POLL_MS = 5_000;
 const STALE_SECONDS = 120;
 /** One lost answer is no outage. */
 const FAILURES = 2;
+const SILENT = "it does not answer in time";
 
 /** Watches until the page is left. A websocket, where there is one, only says that it is time to look. */
 export function watchHead(client: PublicClient, config: Config): void {
@@ -58,8 +59,9 @@ export function watchHead(client: PublicClient, config: Config): void {
             }
         } catch (error) {
             failures += 1;
-            if (failures >= FAILURES || head.value === null) {
-                chainStatus.value = { kind: "down", reason: reasonOf(error) };
+            const reason = reasonOf(error);
+            if (failures >= FAILURES || head.value === null || reason === SILENT) {
+                chainStatus.value = { kind: "down", reason };
             }
         }
         looking = false;
@@ -98,5 +100,5 @@ function statusOf(timestamp: bigint, config: Config): ChainStatus {
 
 function reasonOf(error: unknown): string {
     const text = String((error as { shortMessage?: string }).shortMessage ?? (error as Error).message);
-    return /timed out|took too long/i.test(text) ? "it does not answer in time" : "it does not answer";
+    return /timed out|took too long/i.test(text) ? SILENT : "it does not answer";
 }

@@ -1,11 +1,18 @@
 /** Sending: each step simulated once more, then put before the wallet, then followed until it is mined. */
 
-import { numberToHex, type Hash, type TransactionReceipt } from "viem";
+import {
+    numberToHex,
+    TransactionReceiptNotFoundError,
+    type Address,
+    type Hash,
+    type PublicClient,
+    type TransactionReceipt,
+} from "viem";
 import { signal } from "@preact/signals";
 import type { Asset } from "../chain/domain";
 import { explain } from "../chain/errors";
 import { session } from "../chain/session";
-import { dismiss, notify, update } from "../ui/toast-store";
+import { notify, update } from "../ui/toast-store";
 import { gasFor, simulate, type Call } from "./simulate";
 import { obstacle, wallet } from "./wallet";
 
@@ -28,6 +35,8 @@ export interface Plan {
     simulated?: readonly Call[];
     amounts?: Asset;
 }
+
+const RECEIPT_POLL_MS = 500;
 
 /** The title of what is under way; one plan at a time. */
 export const sending = signal<string | null>(null);
@@ -79,7 +88,11 @@ async function send(step: Step, title: string, amounts?: Asset): Promise<Transac
             params: [request],
         })) as Hash;
         update(toast, { detail: "Waiting for a block", hash });
-        const receipt = await client.waitForTransactionReceipt({ hash, pollingInterval: 500 });
+        const receipt = await mined(client, hash, current.address);
+        if (receipt === "replaced") {
+            update(toast, { kind: "failed", detail: "The wallet replaced it by another transaction.", hash });
+            return null;
+        }
         if (receipt.status === "success") {
             update(toast, { kind: "done", detail: `In block ${receipt.blockNumber}`, hash });
             return receipt;
@@ -88,9 +101,33 @@ async function send(step: Step, title: string, amounts?: Asset): Promise<Transac
         const why = again.ok ? "Something changed before it was mined." : again.reason;
         update(toast, { kind: "failed", detail: `It was mined and reverted. ${why}`, hash });
     } catch (error) {
-        const detail = explain(error, amounts);
-        if (wallet.peek()?.address === current.address) update(toast, { kind: "failed", detail });
-        else dismiss(toast);
+        update(toast, { kind: "failed", detail: explain(error, amounts) });
     }
     return null;
+}
+
+/**
+ * The receipt, however long it takes: a node that does not answer meanwhile says nothing about the transaction.
+ * "replaced" once another transaction of its number has been mined.
+ */
+async function mined(
+    client: PublicClient,
+    hash: Hash,
+    from: Address,
+): Promise<TransactionReceipt | "replaced"> {
+    let nonce: number | undefined;
+    for (;;) {
+        const used =
+            nonce === undefined
+                ? null
+                : await client.getTransactionCount({ address: from }).catch(() => null);
+        try {
+            return await client.getTransactionReceipt({ hash });
+        } catch (error) {
+            if (error instanceof TransactionReceiptNotFoundError && used !== null && used > nonce!)
+                return "replaced";
+        }
+        nonce ??= (await client.getTransaction({ hash }).catch(() => null))?.nonce;
+        await new Promise((resolve) => window.setTimeout(resolve, RECEIPT_POLL_MS));
+    }
 }

@@ -91,7 +91,9 @@ export async function switchNetwork(): Promise<void> {
 
 function add(connector: Connector): void {
     if (connectors.value.some((known) => known.id === connector.id)) return;
-    connectors.value = [...connectors.value, connector];
+    // A wallet may be found twice: as window.ethereum, and by its announcement, which says more.
+    const others = connectors.value.filter((known) => known.provider !== connector.provider);
+    connectors.value = [...others, connector];
     if (localStorage.getItem(REMEMBERED) === connector.id && !wallet.value) {
         use(connector, "eth_accounts").catch(() => localStorage.removeItem(REMEMBERED));
     }
