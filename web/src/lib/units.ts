@@ -43,6 +43,11 @@ export function valueOf(amount: bigint, decimals: number, priceWad: bigint): big
     return (amount * priceWad) / 10n ** BigInt(decimals);
 }
 
+/** What vault shares are worth at the price of one whole share {tok}, rounded down. */
+export function worthOf(shares: bigint, shareDecimals: number, sharePrice: bigint): bigint {
+    return (shares * sharePrice) / 10n ** BigInt(shareDecimals);
+}
+
 /** Yearly rate with compounding {WAD} of a rate per second {WAD}. */
 export function annualised(ratePerSecondWad: bigint): bigint {
     const yearly = Math.expm1(toFloat(ratePerSecondWad * YEAR_SECONDS));

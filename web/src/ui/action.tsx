@@ -10,7 +10,7 @@ import { formatAmount, formatInteger } from "../lib/format";
 import { simulate, type Simulation } from "../wallet/simulate";
 import { execute, sending, type Plan } from "../wallet/transact";
 import { choosing, obstacle, onWrongNetwork, switchNetwork, wallet } from "../wallet/wallet";
-import { Button } from "./button";
+import { Button, type ButtonProps } from "./button";
 import { Row, Rows } from "./card";
 import { Note, Skeleton } from "./state";
 
@@ -61,10 +61,21 @@ interface ActionProps {
     /** Why the user should not do this, although it would go through. */
     warning?: string;
     onDone?: (receipt: TransactionReceipt) => void;
+    /** How the button looks; "quiet" for what undoes. */
+    kind?: ButtonProps["kind"];
     testid?: string;
 }
 
-export function Action({ plan, preview, label, children, warning, onDone, testid = "act" }: ActionProps) {
+export function Action({
+    plan,
+    preview,
+    label,
+    children,
+    warning,
+    onDone,
+    kind,
+    testid = "act",
+}: ActionProps) {
     const busy = sending.value !== null;
     const failed = preview.state === "known" && !preview.result.ok ? preview.result.reason : undefined;
     const silent = preview.state === "silent" ? preview.reason : undefined;
@@ -85,6 +96,7 @@ export function Action({ plan, preview, label, children, warning, onDone, testid
                 busy={busy}
                 disabled={!plan || !ready || busy}
                 testid={testid}
+                kind={kind}
                 onClick={() => {
                     if (plan) void execute(plan).then((receipt) => receipt && onDone?.(receipt));
                 }}
@@ -98,10 +110,11 @@ interface MainButtonProps {
     busy: boolean;
     disabled: boolean;
     testid: string;
+    kind: ButtonProps["kind"];
     onClick: () => void;
 }
 
-function MainButton({ label, busy, disabled, testid, onClick }: MainButtonProps) {
+function MainButton({ label, busy, disabled, testid, kind, onClick }: MainButtonProps) {
     if (!wallet.value) {
         return (
             <Button size="wide" onClick={() => (choosing.value = true)}>
@@ -124,6 +137,7 @@ function MainButton({ label, busy, disabled, testid, onClick }: MainButtonProps)
             disabled={disabled || hindrance !== null}
             onClick={onClick}
             testid={testid}
+            kind={kind}
         >
             {hindrance ?? label}
         </Button>

@@ -9,11 +9,11 @@ import { markets, usd } from "../../chain/markets";
 import type { Query } from "../../chain/query";
 import { session } from "../../chain/session";
 import { formatAmount, formatDuration, formatFixed, formatTime, formatUsd } from "../../lib/format";
-import { mulDiv } from "../../lib/units";
+import { mulDiv, worthOf } from "../../lib/units";
 import { approval } from "../../wallet/approve";
 import type { Plan } from "../../wallet/transact";
 import { wallet } from "../../wallet/wallet";
-import { Action, usePreview } from "../../ui/action";
+import { Action, usePreview, type Preview } from "../../ui/action";
 import { Badge, Card, Row, Rows } from "../../ui/card";
 import { AmountField, checkAmount, Tabs } from "../../ui/field";
 import { Icon } from "../../ui/icon";
@@ -77,6 +77,13 @@ function StakeForm({ stake, onDone }: FormProps) {
     const plan =
         amount.ok && stake && owner ? stakePlan(settlement, backstop, stake, owner, amount.value) : null;
     const preview = usePreview(plan);
+    const shares = resultOf(preview, "deposit");
+    const state = markets.value?.backstop;
+    const after =
+        shares !== undefined && stake && state
+            ? worthOf(stake.shares + shares, settlement.decimals + SHARE_DECIMALS, state.sharePrice)
+            : undefined;
+    const share = amount.ok && after !== undefined && stake ? stake.assets + amount.value - after : 0n;
     return (
         <>
             <AmountField
@@ -101,16 +108,18 @@ function StakeForm({ stake, onDone }: FormProps) {
                     onDone();
                 }}
             >
-                {amount.ok && stake && (
+                {after !== undefined && stake && (
                     <Row
                         label="Your stake"
-                        after={formatAmount(
-                            stake.assets + amount.value,
-                            settlement.decimals,
-                            settlement.symbol,
-                        )}
+                        after={formatAmount(after, settlement.decimals, settlement.symbol)}
+                        testid="stake-after"
                     >
                         {formatAmount(stake.assets, settlement.decimals)}
+                    </Row>
+                )}
+                {share > 1n && (
+                    <Row label="For reserves not sold yet">
+                        {formatAmount(share, settlement.decimals, settlement.symbol)}
                     </Row>
                 )}
             </Action>
@@ -238,7 +247,7 @@ function CancelForm({ onDone }: { onDone: () => void }) {
     const title = "Stay after all";
     const plan: Plan = { key: "cancel", title, steps: [{ title, call: { to: backstop, data } }] };
     const preview = usePreview(plan);
-    return <Action plan={plan} preview={preview} label={title} onDone={onDone} />;
+    return <Action plan={plan} preview={preview} label={title} kind="quiet" onDone={onDone} />;
 }
 
 function RedeemForm({ stake, onDone }: { stake: BackstopStake; onDone: () => void }) {
@@ -258,14 +267,7 @@ function RedeemForm({ stake, onDone }: { stake: BackstopStake; onDone: () => voi
         steps: [{ title, call: { to: backstop, data } }],
     };
     const preview = usePreview(plan);
-    const paid =
-        preview.state === "known" && preview.result.ok
-            ? decodeFunctionResult({
-                  abi: backstopAbi,
-                  functionName: "redeem",
-                  data: preview.result.results.at(-1) ?? "0x",
-              })
-            : undefined;
+    const paid = resultOf(preview, "redeem");
     return (
         <Action plan={plan} preview={preview} label={title} onDone={onDone}>
             <Row label="Shares you give up">{formatAmount(shares, settlement.decimals + SHARE_DECIMALS)}</Row>
@@ -294,6 +296,13 @@ function stakePlan(
         steps: [...approve, { title, call: { to: backstop, data } }],
         amounts: asset,
     };
+}
+
+/** What the last simulated call returns. */
+function resultOf(preview: Preview, functionName: "deposit" | "redeem"): bigint | undefined {
+    if (preview.state !== "known" || !preview.result.ok || !preview.result.complete) return undefined;
+    const data = preview.result.results.at(-1);
+    return data && data !== "0x" ? decodeFunctionResult({ abi: backstopAbi, functionName, data }) : undefined;
 }
 
 /** Shares for an amount of the stake; all of them for all of it. */

@@ -7,7 +7,7 @@ import type { Asset } from "../../chain/domain";
 import { marketOf, markets, usd, type PoolState } from "../../chain/markets";
 import type { Query } from "../../chain/query";
 import { formatAmount, formatFixed, formatPercent, formatUsd } from "../../lib/format";
-import { min } from "../../lib/units";
+import { min, worthOf } from "../../lib/units";
 import { approval } from "../../wallet/approve";
 import type { Plan, Step } from "../../wallet/transact";
 import { wallet } from "../../wallet/wallet";
@@ -71,7 +71,7 @@ interface FormProps {
     onDone: () => void;
 }
 
-function DepositForm({ asset, stake, onDone }: FormProps) {
+function DepositForm({ asset, pool, stake, onDone }: FormProps) {
     const [text, setText] = useState("");
     const market = marketOf(markets.value, asset);
     const amount = checkAmount(text, asset.decimals, stake?.balance);
@@ -102,18 +102,22 @@ function DepositForm({ asset, stake, onDone }: FormProps) {
                     onDone();
                 }}
             >
-                {amount.ok && stake && (
-                    <Row
-                        label="You lend"
-                        after={formatAmount(stake.assets + amount.value, asset.decimals, asset.symbol)}
-                    >
-                        {formatAmount(stake.assets, asset.decimals)}
-                    </Row>
-                )}
-                {shares !== undefined && (
-                    <Row label="Shares you get" testid="shares">
-                        {formatAmount(shares, asset.poolDecimals)}
-                    </Row>
+                {shares !== undefined && stake && pool && (
+                    <>
+                        <Row
+                            label="You lend"
+                            after={formatAmount(
+                                worthOf(stake.shares + shares, asset.poolDecimals, pool.sharePrice),
+                                asset.decimals,
+                                asset.symbol,
+                            )}
+                        >
+                            {formatAmount(stake.assets, asset.decimals)}
+                        </Row>
+                        <Row label="Shares you get" testid="shares">
+                            {formatAmount(shares, asset.poolDecimals)}
+                        </Row>
+                    </>
                 )}
             </Action>
             {plan && plan.steps.length > 1 && (
