@@ -25,7 +25,6 @@ from scripts.common.errors import KeelError
 from scripts.common.units import from_decimal, parse_amount, parse_share
 from scripts.deploy.record import FOLDER
 from scripts.keeper.decide import Mode, Settings
-from scripts.setup.environment import STATE
 
 PREFIX = "KEEL_KEEPER_"
 GWEI_DECIMALS = 9
@@ -41,7 +40,7 @@ class Config(BaseModel):
     rpc: tuple[str, ...] = ("http://127.0.0.1:8545",)
     chain_id: int | None = None
     deployments: Path = FOLDER
-    database: str = f"sqlite:///{STATE / 'keeper.db'}"
+    database: str | None = None
     worker: str = Field(default="keeper", min_length=1, max_length=128)
     account_index: int = Field(default=0, ge=0, lt=2**96)
 

@@ -30,6 +30,7 @@ from scripts.keeper.seen import Alarms, Endpoint, Metrics, Notifier, make_log
 from scripts.keeper.store import Identity, Store, StoreError
 from scripts.keeper.types import Alarm, AlarmKind
 from scripts.keeper.watch import DomainChanged
+from scripts.setup.environment import STATE
 
 # `make up` leaves this one of Anvil's accounts alone: who tries a keeper out needs no key.
 LOCAL_ACCOUNT = 9
@@ -142,7 +143,8 @@ class _Life:
         self._signer = self._signer or signer_of(self._nodes, chain_id)
         if self._store is None:
             identity = Identity(chain_id, domain.record.genesis, domain.vault.address)
-            self._store = self._stack.enter_context(Store(config.database, identity, config.worker))
+            database = config.database or _file_for(identity)
+            self._store = self._stack.enter_context(Store(database, identity, config.worker))
         relay = Rpc(config.relay, config.timeout_seconds) if config.relay else None
         return Keeper(
             config,
@@ -192,6 +194,11 @@ def _nodes(config: Config) -> Nodes:
     if stale is None and not local:
         stale = STALE_SECONDS
     return Nodes(config.rpc, chain_id=config.chain_id, timeout=config.timeout_seconds, max_age=stale)
+
+
+def _file_for(identity: Identity) -> str:
+    """The SQLite file of a chain; a local chain that is started anew is another one."""
+    return f"sqlite:///{STATE / f'keeper-{identity.chain_id}-{identity.genesis[2:10]}.db'}"
 
 
 def _listen(stop: threading.Event, stack: ExitStack) -> None:

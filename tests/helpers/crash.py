@@ -128,15 +128,15 @@ class CrashChain:
                 self.deployment.mint(asset, self.arbitrageur, LARGE * 10 ** self.domain[asset].decimals)
         pool.move_to(str(price.normalize().quantize(Decimal("0.01"))), sender=self.arbitrageur)
 
-    def feed(self, price: Decimal) -> None:
-        """All feeds answer now, ether's with `price`."""
+    def feed(self, price: Decimal, *, one_block: bool = True) -> None:
+        """All feeds answer now, ether's with `price`; in blocks that others mine without `one_block`."""
         domain, calls = self.domain, []
         for number, feed in domain.feeds.items():
             answer = int(feed.latestRoundData()[1])
             if domain.underlying_name(number) == ETHER:
                 answer = int(price * 10**FEED_DECIMALS)
             calls.append(feed.setAnswer.prepare(answer, sender=self.chain.account))
-        self.chain.send_all(calls, one_block=True)
+        self.chain.send_all(calls, one_block=one_block)
 
     def health(self, accounts: Iterable[bytes]) -> list[int]:
         """Healths as the account lens tells them, WADs."""

@@ -36,6 +36,10 @@ class KeeperProcess:
         self._process = _fork.Process(target=_keep, args=(settings, signer, self.log), daemon=True)
         self._process.start()
 
+    def has_begun(self) -> bool:
+        """Whether it has opened everything and looks at the chain."""
+        return self.log.exists() and "keeper  " in self.log.read_text()
+
     def kill(self) -> None:
         """SIGKILL."""
         assert self._process.pid

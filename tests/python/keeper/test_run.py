@@ -65,7 +65,7 @@ class Run:
         return [line for line in self.log if line["event"] == name]
 
     def settings(self, **options: Any) -> Any:
-        defaults = {
+        defaults: dict[str, Any] = {
             "rpc": (self.world.url,),
             "deployments": self.world.folder,
             "database": f"sqlite:///{self.folder}/keeper.db",
@@ -353,6 +353,13 @@ def test_bad_settings_are_one_line(run: Run, options: dict[str, Any], said: str)
     with pytest.raises(KeelError, match=said) as failure:
         run.once(**options)
     assert "\n" not in str(failure.value)
+
+
+def test_each_chain_has_a_file_of_its_own(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scripts.keeper.run.STATE", run.folder)
+    assert run.once(database=None) == 0
+    genesis = run.world.domain.record.genesis
+    assert (run.folder / f"keeper-31337-{genesis[2:10]}.db").exists()
 
 
 def test_settings_come_from_file_environment_and_options(tmp_path: Path) -> None:
