@@ -1,7 +1,14 @@
 import "uplot/dist/uPlot.min.css";
 import "./styles/base.css";
 import "./styles/layout.css";
-import "./styles/components.css";
+import "./styles/cards.css";
+import "./styles/buttons.css";
+import "./styles/tables.css";
+import "./styles/fields.css";
+import "./styles/messages.css";
+import "./styles/charts.css";
+import "./styles/markets.css";
+import "./styles/lend.css";
 import { render } from "preact";
 import { App } from "./app";
 import { watchMarkets } from "./chain/markets";
