@@ -7,7 +7,7 @@ python := .venv/bin/python
 prettier := node_modules/.bin/prettier
 solhint := node_modules/.bin/solhint
 solidity := 'contracts/**/*.sol' 'interfaces/**/*.sol'
-pages := 'web/**/*.{ts,tsx,css,html,json}'
+pages := 'web/**/*.{ts,tsx,css,html,json}' 'tests/web/**/*.{mjs,ts}'
 
 NETWORK ?= local
 PRICES ?=

@@ -59,7 +59,10 @@ export async function journey(steps) {
         const picture = join(tmpdir(), `keel-journey-${process.pid}.png`);
         await page?.screenshot({ path: picture, fullPage: true }).catch(() => undefined);
         console.error(`${error.stack ?? error}\npicture: ${picture}`);
-        const said = await page?.locator("body").innerText().catch(() => "");
+        const said = await page
+            ?.locator("body")
+            .innerText()
+            .catch(() => "");
         console.error(`the page said:\n${said}\nits errors: ${JSON.stringify(seen.errors)}`);
     }
     await context.close();
@@ -72,7 +75,10 @@ export async function journey(steps) {
 export async function connect(page) {
     await page.getByRole("banner").getByRole("button", { name: "Connect" }).click();
     await page.getByTestId("wallet-org.keel.test").click();
-    await page.getByRole("banner").getByRole("button", { name: /^Wallet 0x/ }).waitFor();
+    await page
+        .getByRole("banner")
+        .getByRole("button", { name: /^Wallet 0x/ })
+        .waitFor();
 }
 
 /** Waits until `text` (a string or expression) stands in the element of this test id. */
@@ -133,14 +139,25 @@ async function inject(page, settings, { account = 1, chainId, reject = [], legac
     const transport = http(settings.rpc);
     const reader = createPublicClient({ chain, transport });
     const writer = createWalletClient({ account: signer, chain, transport });
-    const wallet = { address: signer.address, chainId: chainId ?? settings.chainId, reject: new Set(reject), asked: [] };
+    const wallet = {
+        address: signer.address,
+        chainId: chainId ?? settings.chainId,
+        reject: new Set(reject),
+        asked: [],
+    };
 
     const answers = {
         eth_requestAccounts: () => [signer.address],
         eth_accounts: () => (wallet.connected ? [signer.address] : []),
         eth_chainId: () => `0x${wallet.chainId.toString(16)}`,
         eth_sendTransaction: ([{ to, data, value, gas }]) =>
-            writer.sendTransaction({ to, data, value: value && BigInt(value), gas: gas && BigInt(gas), ...FEES }),
+            writer.sendTransaction({
+                to,
+                data,
+                value: value && BigInt(value),
+                gas: gas && BigInt(gas),
+                ...FEES,
+            }),
         eth_signTypedData_v4: ([, text]) => {
             const { types, primaryType, domain, message } = JSON.parse(text);
             const { EIP712Domain: _, ...own } = types;
@@ -154,14 +171,21 @@ async function inject(page, settings, { account = 1, chainId, reject = [], legac
     };
     await page.exposeFunction("keelTestRequest", async ({ method, params }) => {
         wallet.asked.push(method);
-        if (wallet.reject.has(method)) return { error: { code: 4001, message: "User rejected the request." } };
+        if (wallet.reject.has(method))
+            return { error: { code: 4001, message: "User rejected the request." } };
         try {
             const answer = answers[method] ?? ((given) => reader.request({ method, params: given }));
             const result = await answer(params ?? []);
             if (method === "eth_requestAccounts") wallet.connected = true;
             return { result };
         } catch (error) {
-            return { error: { code: error.code ?? -32000, message: error.shortMessage ?? error.message, data: error.data } };
+            return {
+                error: {
+                    code: error.code ?? -32000,
+                    message: error.shortMessage ?? error.message,
+                    data: error.data,
+                },
+            };
         }
     });
     await page.addInitScript((only) => {
@@ -181,7 +205,12 @@ async function inject(page, settings, { account = 1, chainId, reject = [], legac
             window.ethereum = provider;
             return;
         }
-        const info = { uuid: "8f0a7cde-0000-4000-8000-000000000001", name: "Test wallet", icon: "data:,", rdns: "org.keel.test" };
+        const info = {
+            uuid: "8f0a7cde-0000-4000-8000-000000000001",
+            name: "Test wallet",
+            icon: "data:,",
+            rdns: "org.keel.test",
+        };
         const detail = Object.freeze({ info: Object.freeze(info), provider });
         const announce = () => window.dispatchEvent(new CustomEvent("eip6963:announceProvider", { detail }));
         window.addEventListener("eip6963:requestProvider", announce);
@@ -221,7 +250,10 @@ async function axeRun(source) {
     // The policy of the page allows no script from elsewhere; the debugger's evaluation is not bound by it.
     if (!window.axe) (0, eval)(source);
     const { violations } = await window.axe.run(document, { resultTypes: ["violations"] });
-    return violations.map(({ id, nodes }) => ({ id, nodes: nodes.map((node) => `${node.target} ${node.failureSummary}`) }));
+    return violations.map(({ id, nodes }) => ({
+        id,
+        nodes: nodes.map((node) => `${node.target} ${node.failureSummary}`),
+    }));
 }
 
 // The test's Python side

@@ -7,7 +7,12 @@ export async function text(page, testid) {
 
 /** The last dollar amount in a text. */
 export function dollars(words) {
-    return Number(words.match(/\$[\d,.]+/g).at(-1).replace(/[$,]/g, ""));
+    return Number(
+        words
+            .match(/\$[\d,.]+/g)
+            .at(-1)
+            .replace(/[$,]/g, ""),
+    );
 }
 
 /** The last multiple in a text. */

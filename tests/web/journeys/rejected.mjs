@@ -3,7 +3,12 @@
 import { connect, expectText, journey, send } from "../browser.mjs";
 
 await journey(async ({ open, ask, assert, settings }) => {
-    const { page, wallet } = await open({ account: 5, legacy: true, reject: ["eth_sendTransaction"], path: "#/lend/DAI" });
+    const { page, wallet } = await open({
+        account: 5,
+        legacy: true,
+        reject: ["eth_sendTransaction"],
+        path: "#/lend/DAI",
+    });
     await page.getByRole("banner").getByRole("button", { name: "Connect" }).click();
     await page.getByTestId("wallet-window.ethereum").click();
     await page.getByTestId("amount").fill("250");
@@ -13,7 +18,10 @@ await journey(async ({ open, ask, assert, settings }) => {
     assert.equal(await page.getByTestId("amount").inputValue(), "250");
     assert.equal(await ask("lent", "DAI", wallet.address), "0");
 
-    await page.getByRole("banner").getByRole("button", { name: /^Wallet 0x/ }).click();
+    await page
+        .getByRole("banner")
+        .getByRole("button", { name: /^Wallet 0x/ })
+        .click();
     await page.getByRole("button", { name: /Test account 6/ }).click();
     await send(page, { amount: "250" });
     await expectText(page, "lent-DAI", /^(250|249\.9)/);

@@ -2,7 +2,13 @@
 
 import { checkAccessibility, checkWidth, connect, journey } from "../browser.mjs";
 
-const PLACES = ["#/account", "#/trade/short/WBTC", "#/trade/close/WETH", "#/trade/withdraw/USDC", "#/liquidations"];
+const PLACES = [
+    "#/account",
+    "#/trade/short/WBTC",
+    "#/trade/close/WETH",
+    "#/trade/withdraw/USDC",
+    "#/liquidations",
+];
 
 await journey(async ({ open, settings }) => {
     const { page } = await open({ account: 3, path: "#/trade/long/WETH" });

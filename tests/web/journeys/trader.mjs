@@ -24,7 +24,10 @@ await journey(async ({ open, ask, assert }) => {
     await expectText(page, "bought", /14\.9\d* WETH/);
     await expectText(page, "impact", /0\.\d\d%/);
     await expectText(page, "liquidation-ETH", /\$1,5\d\d\.\d\d/);
-    const promised = { price: dollars(await text(page, "liquidation-ETH")), health: health(await text(page, "health-after")) };
+    const promised = {
+        price: dollars(await text(page, "liquidation-ETH")),
+        health: health(await text(page, "health-after")),
+    };
     await act(page, "open");
 
     assert.deepEqual(
@@ -34,8 +37,14 @@ await journey(async ({ open, ask, assert }) => {
     );
     const standing = await ask("standing", wallet.address);
     assert.equal(standing.balances.USDC.slice(0, 6), "-20000");
-    assert.ok(Math.abs(Number(standing.prices.ETH[0]) / 1e18 - promised.price) < 0.02, JSON.stringify([standing, promised]));
-    assert.ok(Math.abs(Number(standing.health) / 1e18 - promised.health) < 0.02, JSON.stringify([standing, promised]));
+    assert.ok(
+        Math.abs(Number(standing.prices.ETH[0]) / 1e18 - promised.price) < 0.02,
+        JSON.stringify([standing, promised]),
+    );
+    assert.ok(
+        Math.abs(Number(standing.health) / 1e18 - promised.health) < 0.02,
+        JSON.stringify([standing, promised]),
+    );
     await expectText(page, "health", promised.health.toFixed(2));
     await expectText(page, "positions", /below \$1,5/);
 

@@ -11,7 +11,15 @@ import {
     formatUsd,
     formatUsdCompact,
 } from "../../../web/src/lib/format";
-import { annualised, exactAmount, MAX_UINT, parseAmount, toFloat, valueOf, WAD } from "../../../web/src/lib/units";
+import {
+    annualised,
+    exactAmount,
+    MAX_UINT,
+    parseAmount,
+    toFloat,
+    valueOf,
+    WAD,
+} from "../../../web/src/lib/units";
 
 const value = (text: string, decimals: number) => {
     const parsed = parseAmount(text, decimals);

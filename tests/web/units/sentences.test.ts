@@ -35,7 +35,9 @@ test("every custom error with a template becomes a sentence without a hole in it
         const values = Object.fromEntries(
             entry.inputs.map(({ name, type }) => [
                 name,
-                NAMES_OF_PARAMETERS.includes(name) ? toHex("cooldown", { size: 32 }) : (SAMPLES[type] ?? 1_500_000n),
+                NAMES_OF_PARAMETERS.includes(name)
+                    ? toHex("cooldown", { size: 32 })
+                    : (SAMPLES[type] ?? 1_500_000n),
             ]),
         );
         const text = render(template, values, NAMES);
@@ -66,7 +68,10 @@ test("unknown and empty reverts are said to be that", () => {
 });
 
 test("what wallets refuse is told from what contracts refuse", () => {
-    assert.match(explain({ code: 4001, message: "User rejected" }), /rejected it in the wallet; nothing was sent/);
+    assert.match(
+        explain({ code: 4001, message: "User rejected" }),
+        /rejected it in the wallet; nothing was sent/,
+    );
     assert.match(explain(new Error("HTTP request failed.")), /node does not answer/);
     assert.equal(explain(new Error("nonce too low")), "Nonce too low.");
 });
