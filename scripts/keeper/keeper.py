@@ -174,7 +174,7 @@ class Keeper:
         self._metrics.balance.set(balance / WAD)
         if balance == 0 and not self._config.dry_run:
             self._alarms.raise_(
-                Alarm(AlarmKind.CHAIN, f"{self._wire.address} holds nothing to pay gas with; send it some")
+                Alarm(AlarmKind.SENDING, f"{self._wire.address} holds nothing to pay gas with; send it some")
             )
 
     # Following
@@ -214,7 +214,7 @@ class Keeper:
         elif ended.status in (LOST, DROPPED):
             self._log.warning(ended.status, **fields)
         else:
-            self._alarms.raise_(Alarm(AlarmKind.CHAIN, f"{entry.kind} failed: {ended.reason}"))
+            self._alarms.raise_(Alarm(AlarmKind.SENDING, f"{entry.kind} failed: {ended.reason}"))
             self._log.error(FAILED, **fields)
 
     # Acting

@@ -315,4 +315,4 @@ class Outbox:
         return Ended({**row, **(columns or {})}, entry, status, reason, receipt)
 
     def _alarm(self, text: str) -> None:
-        self.alarms.append(Alarm(AlarmKind.CHAIN, text))
+        self.alarms.append(Alarm(AlarmKind.SENDING, text))

@@ -164,12 +164,10 @@ class _Life:
         if self._config.once:
             raise error
         self._failure = str(error)
-        kind = AlarmKind.CHAIN
-        if isinstance(error, StoreError):
-            self._log.error("database", text=str(error))
-        elif isinstance(error, ChainUnreachable):
+        if isinstance(error, ChainUnreachable):
             for alarm in self._nodes.alarms():
                 self._alarms.raise_(alarm)
+        kind = AlarmKind.DATABASE if isinstance(error, StoreError) else AlarmKind.CHAIN
         self._alarms.raise_(Alarm(kind, str(error)))
         return min(max(pause, self._config.poll_seconds) * 2, WORST_PAUSE_SECONDS)
 

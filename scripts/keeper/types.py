@@ -105,6 +105,8 @@ class AlarmKind(StrEnum):
     CHAIN = "chain"  # no node is left to trust
     REORG = "reorg"  # blocks that were processed are no more
     JUDGEMENT = "judgement"  # accounts cannot be judged
+    DATABASE = "database"  # nothing can be written down, so nothing is sent
+    SENDING = "sending"  # a transaction is stuck, failed without a race, or cannot be paid for
     PRICES = "prices"  # an underlying's price is stale, disputed or missing
 
 
