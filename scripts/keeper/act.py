@@ -148,7 +148,7 @@ class Actor:
     def settle(self, entry: Entry, receipt: Receipt) -> tuple[str, str, dict[str, Any]]:
         """What became of a mined transaction: status, reason, and its realised profit in settlement tokens."""
         if not receipt.succeeded:
-            error = self._reverts.of_transaction(receipt.hash)
+            error = self._why(entry, receipt)
             status = LOST if error.name in RACES else FAILED
             return status, str(error), {"profit": 0}
         if entry.kind != Kind.TAKE:
@@ -193,6 +193,22 @@ class Actor:
                 "price": [str(part) for part in _parts(situation.prices.get(SETTLEMENT))],
             }
         return Entry(str(plan.kind), call.to, call.data.hex(), _with_margin(gas), most_fee, about)
+
+    def _why(self, entry: Entry, receipt: Receipt) -> Reverted:
+        """Why a mined transaction reverted."""
+        error = self._reverts.of_transaction(receipt.hash)
+        if error.name != "Halt":
+            return error
+        # A node that does not trace has called it again before its block, where who lost a race succeeds. After the
+        # block it fails for the same reason.
+        request = {"from": self.wire.address, "to": entry.to, "data": "0x" + entry.data}
+        try:
+            self.domain.chain.rpc("eth_call", request, hex(receipt.block))
+        except RpcError as failure:
+            later = self._reverts.of_error(failure)
+            if isinstance(later, Reverted):
+                return later
+        return error
 
     def _profit(self, entry: Entry, receipt: Receipt) -> int:
         """Capital-free: what was withdrawn beyond what was there. Inventory: the premium, at the price then."""

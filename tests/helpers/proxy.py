@@ -56,7 +56,8 @@ class Proxy(Server):
     """A node as it is, until `mode` is set.
 
     "empty": answers have neither result nor error; "cut": half of the JSON; "gone": the connection ends;
-    "error": every call fails; "blind": it does not know what waits for a block, as if it had come elsewhere.
+    "error": every call fails; "blind": it neither knows what waits for a block, as if that had come elsewhere, nor
+    traces.
     """
 
     def __init__(self, target: str) -> None:
@@ -67,8 +68,9 @@ class Proxy(Server):
         self.asked += 1
         if self.mode == "gone":
             return None
-        if self.mode in ("empty", "error"):
-            failure = {"error": {"code": -32000, "message": "out of order"}} if self.mode == "error" else {}
+        refused = self.mode == "blind" and b"debug_traceTransaction" in body
+        if self.mode in ("empty", "error") or refused:
+            failure = {"error": {"code": -32000, "message": "out of order"}} if self.mode != "empty" else {}
             asked = json.loads(body)
             answers = [
                 {"jsonrpc": "2.0", "id": one["id"], **failure}
