@@ -17,8 +17,7 @@ await journey(async ({ open, settings }) => {
         await page.locator("main .skeleton").first().waitFor({ state: "detached" });
         await checkAccessibility(page);
     };
-    await look("#/trade/long/WETH");
-    await look("#/account");
+    await look("#/trade/short/WBTC");
 
     await connect(page);
     for (const place of PLACES) await look(place);

@@ -13,10 +13,11 @@ import type { Position, Standing } from "../../chain/standing";
 import { formatAmount } from "../../lib/format";
 import { boundOf, closing } from "../../lib/leverage";
 import { abs, WAD } from "../../lib/units";
-import { href } from "../../router";
+import { go } from "../../router";
 import type { Plan } from "../../wallet/transact";
 import { address } from "../../wallet/wallet";
 import { Action, usePreview } from "../../ui/action";
+import { Button } from "../../ui/button";
 import { Row } from "../../ui/card";
 import { Check } from "../../ui/check";
 import { Select, Slider } from "../../ui/field";
@@ -46,9 +47,12 @@ export function CloseTicket(props: CloseProps) {
     const first = open[0];
     if (!first) {
         return (
-            <Empty title="No position to close" icon="trade">
-                This account holds and owes nothing but {settlement.symbol}.{" "}
-                <a href={href("trade", "long")}>Open one</a>.
+            <Empty
+                title="No position to close"
+                icon="trade"
+                action={<Button onClick={() => go("trade", "long")}>Open one</Button>}
+            >
+                This account holds and owes nothing but {settlement.symbol}.
             </Empty>
         );
     }
