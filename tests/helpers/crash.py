@@ -112,6 +112,26 @@ class CrashChain:
         vault.execute(batch, sender=self.trader)
         return account
 
+    def take_away(self, account: bytes, symbol: str) -> None:
+        """Leaves an account nothing of an asset, by writing the vault's storage."""
+        vault, token = self.domain.vault, self.domain[symbol].token
+        call = vault.balanceOf.prepare(account, token)
+        request = {"to": call.to, "data": "0x" + call.data.hex()}
+        touched = self.chain.rpc("debug_traceCall", request, "latest", {"tracer": "prestateTracer"})
+        slots = next(
+            state["storage"] for address, state in touched.items() if address.lower() == call.to.lower()
+        )
+        info, count = vault.assetInfo(token), vault.assetCount()
+        for slot, word in slots.items():
+            self.chain.rpc("anvil_setStorageAt", call.to, slot, "0x" + "00" * 32)
+            answers = self.chain.read_all(
+                [vault.assetCount.prepare(), vault.assetInfo.prepare(token), call], allow_revert=True
+            )
+            if answers == [count, info, 0]:
+                return
+            self.chain.rpc("anvil_setStorageAt", call.to, slot, word)
+        raise AssertionError(f"no slot of the vault is the account's {symbol}")
+
     def crash(self, factor: Decimal, *, agree: bool = True) -> None:
         """Ether goes to `factor` of what it cost; without `agree` Uniswap's average has not followed yet."""
         self._price *= factor

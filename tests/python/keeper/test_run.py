@@ -198,6 +198,19 @@ def test_a_flag_is_taken_off_when_the_account_has_recovered(world: CrashChain, r
     assert not world.domain.liquidation.isFlagged(account)
 
 
+def test_nothing_but_debt_is_flagged_or_taken_for_the_backstops_premium(world: CrashChain, run: Run) -> None:
+    account = world.open_with("wstETH", 10 * WAD, "DAI", 10_000 * WAD)
+    world.take_away(account, "wstETH")
+    dai = world.domain["DAI"].token
+    assert world.domain.vault.balanceOf(account, dai) == -10_000 * WAD
+    # While the backstop has funds a debt in another asset cannot be written off.
+    assert run.once(min_profit="1000000 USDC") == 0
+    assert world.domain.liquidation.isFlagged(account)
+    assert run.once() == 0
+    assert world.domain.vault.balanceOf(account, dai) == 0 and run.dollars() > 0
+    assert not world.domain.liquidation.isFlagged(account)
+
+
 def test_below_the_minimum_nothing_is_sent(world: CrashChain, run: Run) -> None:
     accounts = world.open(1)
     world.crash(Decimal("0.87"))
