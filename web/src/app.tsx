@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import { chainStatus } from "./chain/head";
-import { problem, session } from "./chain/session";
+import { config, problem, session } from "./chain/session";
 import { pageOf } from "./pages";
 import { route } from "./router";
 import { Shell } from "./ui/layout";
@@ -28,11 +28,19 @@ function WithSession({ children }: { children: ComponentChildren }) {
     const status = chainStatus.value;
     if (status.kind === "down") {
         return (
-            <ErrorState title="The chain cannot be reached" detail={`The node: ${status.reason}.`}>
+            <ErrorState
+                title="The chain cannot be reached"
+                detail={`The node at ${nodeAddress()} ${status.reason}.`}
+            >
                 The console tries again every second and goes on by itself.
             </ErrorState>
         );
     }
     if (problem.value) return <ErrorState title="Nothing to show yet" detail={problem.value} />;
     return <SkeletonPage />;
+}
+
+/** Without its path, which often holds a key. */
+function nodeAddress(): string {
+    return config.value ? new URL(config.value.rpc).origin : "the address that was chosen";
 }

@@ -26,6 +26,7 @@ export function explain(error: unknown, amounts?: Asset): string {
     const text =
         [shortMessage, details].filter(Boolean).join(" ") ||
         (error instanceof Error ? error.message : messageOf(error));
+    if (/timed out|took too long/i.test(text)) return "The node does not answer in time.";
     if (/fetch|HTTP request failed|network/i.test(text)) return "The node does not answer.";
     return sentence(text || "The node gave no reason.");
 }

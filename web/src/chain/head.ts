@@ -29,7 +29,7 @@ const WEBSOCKET_POLL_MS = 5_000;
 const STALE_SECONDS = 120;
 /** One lost answer is no outage. */
 const FAILURES = 2;
-const SILENT = "it does not answer in time";
+const SILENT = "does not answer in time";
 
 /** Watches until the page is left. A websocket, where there is one, only says that it is time to look. */
 export function watchHead(client: PublicClient, config: Config): void {
@@ -100,5 +100,5 @@ function statusOf(timestamp: bigint, config: Config): ChainStatus {
 
 function reasonOf(error: unknown): string {
     const text = String((error as { shortMessage?: string }).shortMessage ?? (error as Error).message);
-    return /timed out|took too long/i.test(text) ? SILENT : "it does not answer";
+    return /timed out|took too long/i.test(text) ? SILENT : "does not answer";
 }

@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 import { chainName } from "../chain/client";
 import { chainStatus, head } from "../chain/head";
 import { markets } from "../chain/markets";
-import { config } from "../chain/session";
+import { config, session } from "../chain/session";
 import { formatDuration, formatInteger, shortAddress } from "../lib/format";
 import { PAGES } from "../pages";
 import { href } from "../router";
@@ -137,12 +137,10 @@ function Banners() {
     const known = config.value;
     return (
         <div class="banners" aria-live="polite">
-            {status.kind === "down" && (
+            {status.kind === "down" && session.value && head.value && (
                 <Banner kind="danger" title="The node does not answer">
-                    {head.value
-                        ? `What you see is of block ${formatInteger(head.value.number)}. `
-                        : "Nothing is known of the chain yet. "}
-                    Nothing can be sent; the console goes on by itself when the node is back.
+                    What you see is of block {formatInteger(head.value.number)}. Nothing can be sent; the
+                    console goes on by itself when the node is back.
                 </Banner>
             )}
             {status.kind === "stale" && (

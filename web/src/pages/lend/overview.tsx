@@ -1,7 +1,7 @@
 import { marketOf, markets, usd } from "../../chain/markets";
 import type { Asset } from "../../chain/domain";
 import type { Query } from "../../chain/query";
-import { session } from "../../chain/session";
+import { isLive, session } from "../../chain/session";
 import { formatAmount, formatCompact, formatPercent, formatUsd } from "../../lib/format";
 import { mulDiv } from "../../lib/units";
 import { go, href } from "../../router";
@@ -23,7 +23,7 @@ export function Overview({ stakes, chosen }: OverviewProps) {
     return (
         <div class="stack">
             {wallet.value ? <Totals stakes={stakes} /> : <Invitation />}
-            {stakes.error && <Note tone="warning">{stakes.error}</Note>}
+            {stakes.error && isLive.value && <Note tone="warning">{stakes.error}</Note>}
             <Pools stakes={stakes.data} chosen={chosen} />
             <BackstopCard stakes={stakes.data} isChosen={chosen === "backstop"} />
         </div>
