@@ -2,7 +2,7 @@
 
 import { checkAccessibility, connect, journey } from "../browser.mjs";
 
-await journey(async ({ open, assert }) => {
+await journey(async ({ open, assert, settings }) => {
     const { page, wallet } = await open({ account: 4, chainId: 1, path: "#/lend/DAI" });
     await connect(page);
     await page.getByText("The wallet is on another network").waitFor();
@@ -22,4 +22,14 @@ await journey(async ({ open, assert }) => {
     await page.getByRole("banner").getByRole("button", { name: "Connect" }).waitFor();
     assert.ok(wallet.asked.includes("wallet_switchEthereumChain"));
     assert.equal(wallet.asked.includes("eth_sendTransaction"), false);
+
+    // The node itself turns into one of another chain, as behind a proxy that was set wrongly.
+    const ours = `"0x${settings.chainId.toString(16)}"`;
+    await page.route(`${settings.rpc}/**`, async (route) => {
+        const response = await route.fetch();
+        await route.fulfill({ response, body: (await response.text()).replaceAll(ours, '"0x1"') });
+    });
+    await page.getByText("The node serves another chain").waitFor();
+    await page.unroute(`${settings.rpc}/**`);
+    await page.getByText("The node serves another chain").waitFor({ state: "detached" });
 });
