@@ -50,8 +50,14 @@ test("accounts are found by what they received; the first one is there before it
 });
 
 test("the last word about an operator counts, and an expiry ends him", () => {
-    const set = (account: Hex, newExpiry: bigint) => entry("OperatorSet", { account, operator: OTHER, newExpiry });
-    const ledger = fold(EMPTY_LEDGER, [set(FIRST, 100n), set(SECOND, 100n), set(SECOND, 0n), set(FIRST, 200n)]);
+    const set = (account: Hex, newExpiry: bigint) =>
+        entry("OperatorSet", { account, operator: OTHER, newExpiry });
+    const ledger = fold(EMPTY_LEDGER, [
+        set(FIRST, 100n),
+        set(SECOND, 100n),
+        set(SECOND, 0n),
+        set(FIRST, 200n),
+    ]);
     assert.deepEqual([...ledger.operators.get(FIRST)!], [[OTHER, 200n]]);
     assert.equal(ledger.operators.get(SECOND)!.size, 0);
     assert.deepEqual(operatedBy(ledger, OTHER.toLowerCase() as Address, 200), [FIRST]);

@@ -31,7 +31,11 @@ test("margin in the asset itself is position already", () => {
     assert.equal(tradeValue(long, 3n * WAD), dollars(20_000));
     assert.equal(leverageOf(long), WAD);
     const short = groundOf("short", 0n, 0n, dollars(10_000), true);
-    assert.equal(tradeValue(short, 3n * WAD), dollars(40_000), "what is held is sold before anything is owed");
+    assert.equal(
+        tradeValue(short, 3n * WAD),
+        dollars(40_000),
+        "what is held is sold before anything is owed",
+    );
 });
 
 test("a position that is there counts, and one of the other direction is turned round", () => {

@@ -59,11 +59,23 @@ test("a batch of several operations is one execute, a single one goes alone", ()
     assert.deepEqual(decodeFunctionData({ abi: vaultAbi, data: first }).args, [
         ACCOUNT,
         {
-            ...{ adapter: token(8), assetIn: token(A), assetOut: token(B), exactOut: true, amount: 9n, limit: 10n },
+            ...{
+                adapter: token(8),
+                assetIn: token(A),
+                assetOut: token(B),
+                exactOut: true,
+                amount: 9n,
+                limit: 10n,
+            },
             ...{ maxLossWad: 3n, route: encodePath(path, token) },
         },
     ]);
-    assert.deepEqual(decodeFunctionData({ abi: vaultAbi, data: second }).args, [ACCOUNT, token(B), ALL, OWNER]);
+    assert.deepEqual(decodeFunctionData({ abi: vaultAbi, data: second }).args, [
+        ACCOUNT,
+        token(B),
+        ALL,
+        OWNER,
+    ]);
 });
 
 test("ticks of a time axis are as exact as its length asks for", () => {
