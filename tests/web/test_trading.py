@@ -46,13 +46,13 @@ class TradingStack(Stack):
     def do_indebt(self, number: int, held: str, amount: int, owed: str, debt: int) -> None:
         """Has an account of the node deposit whole tokens and borrow others."""
         who, vault = self.chain.accounts[number], self.deployment.vault
-        self._pay_in(who, held, amount)
+        self.pay_in(who, held, amount)
         vault.borrow(account_id(who), self.asset(owed).token, debt * self.unit(owed), who, sender=who)
 
     def do_take_over(self, number: int) -> str:
         """Takes over as much as may be of an account of the node; returns the fraction as a WAD."""
         taker, vault = self.chain.accounts[TAKER], self.deployment.vault
-        self._pay_in(taker, "USDC", 50_000)
+        self.pay_in(taker, "USDC", 50_000)
         account = account_id(self.chain.accounts[number])
         tx = vault.liquidate(account, account_id(taker), WAD, 0, 0, NO_LIMIT, sender=taker)
         return str(tx.events("Liquidated", vault)[0]["fractionWad"])
@@ -65,7 +65,8 @@ class TradingStack(Stack):
         """Smallest units of one whole token."""
         return int(10 ** self.asset(symbol).decimals)
 
-    def _pay_in(self, who: str, symbol: str, amount: int) -> None:
+    def pay_in(self, who: str, symbol: str, amount: int) -> None:
+        """Mints whole tokens to an account of the node and deposits them into its margin account."""
         units, token, vault = amount * self.unit(symbol), self.asset(symbol).token, self.deployment.vault
         self.deployment.mint(symbol, who, units)
         token.approve(vault, units, sender=who)
@@ -83,7 +84,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TradingStack]:
     built.close()
 
 
-@pytest.mark.parametrize("name", ["trader", "short", "trade_rejected", "accounts", "trade_look", "liquidation"])
+@pytest.mark.parametrize(
+    "name", ["trader", "short", "trade_rejected", "accounts", "trade_look", "liquidation"]
+)
 def test_journey(journey: Callable[[str], None], name: str) -> None:
     """Each in a browser of its own, all on one chain, in this order: the last one moves a price."""
     journey(name)

@@ -24,8 +24,6 @@ export interface Watched {
 export interface Watchlist {
     /** Lowest health first. */
     near: Watched[];
-    /** Accounts that owe something. */
-    indebted: number;
     total: number;
 }
 
@@ -33,7 +31,6 @@ export interface Watchlist {
 export const NEAR = (WAD * 130n) / 100n;
 const CHUNK = 200;
 const SHOWN = 50;
-const NO_DEBT = 10n ** 30n;
 
 export function useWatchlist(ledger: Ledger | null) {
     const accounts = ledger && [...ledger.accounts];
@@ -55,16 +52,13 @@ async function readWatchlist(open: Session, all: readonly Hex[], blockNumber: bi
             chunks.map((args) => client.readContract({ ...lens, functionName: "healthMany", args: [args] })),
         )
     ).flat();
-    const indebted = accounts
+    const near = accounts
         .map((account, place) => ({ account, healthWad: healths[place] ?? 0n }))
-        .filter(({ healthWad }) => healthWad < NO_DEBT);
-    const near = indebted
         .filter(({ healthWad }) => healthWad < NEAR)
         .sort((one, other) => (one.healthWad < other.healthWad ? -1 : 1))
         .slice(0, SHOWN);
     return {
         near: await Promise.all(near.map(({ account }) => readWatched(open, account, blockNumber))),
-        indebted: indebted.length,
         total: accounts.length,
     };
 }
@@ -154,10 +148,11 @@ export function useBackstopLevels(ledger: Ledger | null): Level[] | undefined {
         };
     }, [open, newest?.hash]);
 
-    return (
-        known &&
-        [...known.entries()].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, level]) => level)
-    );
+    const levels = known && [...known.entries()].sort(([one], [other]) => (one < other ? -1 : 1));
+    // Before the first stake there was nothing to draw.
+    return levels
+        ?.map(([, level]) => level)
+        .filter(({ level }, place, all) => level > 0 || place === all.length - 1);
 }
 
 /** Null where the node has no such state. */

@@ -7,7 +7,14 @@ import { marketOf, markets } from "../chain/markets";
 import type { Outlook } from "../chain/outlook";
 import type { Position, Standing, Threshold } from "../chain/standing";
 import { indexOf } from "../lib/account";
-import { formatAmount, formatHealth, formatPercent, formatPrice, formatUsd } from "../lib/format";
+import {
+    formatAmount,
+    formatHealth,
+    formatInteger,
+    formatPercent,
+    formatPrice,
+    formatUsd,
+} from "../lib/format";
 import { distance } from "../lib/leverage";
 import { accountName } from "../lib/sentences";
 import { abs, WAD } from "../lib/units";
@@ -111,9 +118,15 @@ function priceWords(threshold: Threshold | undefined, directed = true): string {
     if (!threshold || !bounds(threshold)) return "none";
     const { belowWad, aboveWad } = threshold;
     if (belowWad > 0n && belowWad === aboveWad) return "now";
-    const words = (arrow: string, wad: bigint) => (directed ? `${arrow} ` : "") + formatPrice(wad);
+    const words = (arrow: string, wad: bigint) => (directed ? `${arrow} ` : "") + shortPrice(wad);
     const parts = [belowWad > 0n ? words("↓", belowWad) : "", aboveWad > 0n ? words("↑", aboveWad) : ""];
     return parts.filter(Boolean).join(" · ");
+}
+
+/** A price in few letters: rounded down to dollars where it has five digits of them, to cents where it has three. */
+function shortPrice(wad: bigint): string {
+    if (wad >= 10_000n * WAD) return `$${formatInteger(wad / WAD)}`;
+    return wad >= 100n * WAD ? formatUsd(wad) : formatPrice(wad);
 }
 
 /** A price at which the account is taken over, and how far away it is. */

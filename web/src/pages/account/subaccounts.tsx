@@ -11,7 +11,7 @@ import { useQuery } from "../../chain/query";
 import { session } from "../../chain/session";
 import { useStanding, type Position } from "../../chain/standing";
 import { formatAmount, formatHealth, formatPercent, formatUsd } from "../../lib/format";
-import { WAD } from "../../lib/units";
+import { MAX_UINT, WAD } from "../../lib/units";
 import type { Plan } from "../../wallet/transact";
 import { Action, usePreview } from "../../ui/action";
 import { Button } from "../../ui/button";
@@ -32,17 +32,17 @@ function useLines(accounts: readonly Hex[]) {
     const key = accounts.length > 0 ? `accounts ${accounts.join(" ")}` : null;
     return useQuery(key, async ({ client, domain }, blockNumber): Promise<Line[]> => {
         const lens = { address: domain.lens, abi: lensAbi, blockNumber } as const;
-        const [healths, equities] = await Promise.all([
-            client.readContract({ ...lens, functionName: "healthMany", args: [accounts] }),
-            Promise.all(
-                accounts.map((id) => client.readContract({ ...lens, functionName: "equity", args: [id] })),
-            ),
-        ]);
-        return accounts.map((id, place) => ({
-            id,
-            equityWad: equities[place] ?? 0n,
-            healthWad: healths[place] ?? 0n,
-        }));
+        const overviews = await Promise.all(
+            accounts.map((id) => client.readContract({ ...lens, functionName: "overview", args: [id] })),
+        );
+        return overviews.map(({ maintenance, healthWad, assets, instruments }, place) => {
+            const owes = instruments.length > 0 || assets.some(({ amount }) => amount < 0n);
+            return {
+                id: accounts[place]!,
+                equityWad: maintenance.equity,
+                healthWad: owes ? healthWad : MAX_UINT,
+            };
+        });
     });
 }
 
@@ -50,7 +50,7 @@ export function SubAccountsCard() {
     const accounts = ownAccounts.value;
     const lines = useLines(accounts);
     const [moving, setMoving] = useState(false);
-    const rows = lines.data ?? accounts.map((id) => ({ id, equityWad: 0n, healthWad: 0n }));
+    const rows = lines.data ?? accounts.map((id) => ({ id, equityWad: 0n, healthWad: MAX_UINT }));
     const others = accounts.filter((id) => id !== account.value);
     return (
         <Card

@@ -4,7 +4,7 @@ import type { Hex } from "viem";
 import { account as current, ownAccounts } from "../../chain/accounts";
 import type { Query } from "../../chain/query";
 import { NEAR, type Watched, type Watchlist } from "../../chain/watchlist";
-import { formatAmount, formatHealth, formatUsd } from "../../lib/format";
+import { formatAmount, formatHealth, formatInteger, formatUsd } from "../../lib/format";
 import type { Flag } from "../../lib/ledger";
 import { accountName } from "../../lib/sentences";
 import { toFloat, WAD } from "../../lib/units";
@@ -23,7 +23,7 @@ export function NearCard({ watchlist: { data, error }, flags }: NearProps) {
         <Card
             class="card-flush"
             title="Near or below"
-            aside={data && `${data.indebted} of ${data.total} accounts owe something`}
+            aside={data && `${formatInteger(data.total)} accounts watched`}
             testid="near-card"
         >
             {error && (
@@ -85,7 +85,7 @@ function NearTable({ rows, flags }: { rows: readonly Watched[]; flags: NearProps
                             <span class="health-bar" aria-hidden="true">
                                 <i
                                     style={{
-                                        width: `${Math.min(100, (toFloat(healthWad) / toFloat(NEAR)) * 100)}%`,
+                                        width: `${room(healthWad)}%`,
                                     }}
                                 />
                             </span>
@@ -111,4 +111,10 @@ function NearTable({ rows, flags }: { rows: readonly Watched[]; flags: NearProps
             ]}
         />
     );
+}
+
+/** How much of the way from one to NEAR is left, in per cent. */
+function room(healthWad: bigint): number {
+    const share = (toFloat(healthWad) - 1) / (toFloat(NEAR) - 1);
+    return Math.min(100, Math.max(4, share * 100));
 }

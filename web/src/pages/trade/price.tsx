@@ -75,10 +75,14 @@ export function PriceCard({ asset, standing, outlook }: PriceCardProps) {
     );
 }
 
+/** Where the account is taken over, if that is in sight. */
 function levelOf(thresholds: readonly Threshold[] | undefined, asset: Asset): number | undefined {
     const found = thresholds?.find(({ underlying }) => underlying === asset.underlying);
+    const price = marketOf(markets.value, asset)?.band.priceWad;
     const wad = found && (found.belowWad > 0n ? found.belowWad : found.aboveWad);
-    return wad ? toFloat(wad) : undefined;
+    if (!wad || !price) return undefined;
+    // One that is far away would leave the price itself a flat line.
+    return wad > price / 2n && wad < price * 2n ? toFloat(wad) : undefined;
 }
 
 function dollars(value: number): string {
