@@ -6,8 +6,9 @@ import { act } from "../trading.mjs";
 await journey(async ({ open, ask, assert, settings }) => {
     const { page, wallet } = await open({ account: 2, path: "#/trade/deposit/USDC" });
     const go = (place) => page.goto(settings.url + place);
-    await connect(page);
+    // What was typed before the wallet came stays.
     await page.getByTestId("amount").fill("20000");
+    await connect(page);
     await expectText(page, "balance-after", "20,000 USDC");
     await act(page, "act");
 

@@ -49,7 +49,8 @@ await journey(async ({ open, ask, assert }) => {
     await expectText(page, "positions", /below \$1,5/);
 
     // What is there does not grow by another click.
-    await page.getByTestId("open").isDisabled();
+    await page.locator('[data-testid="open"]:disabled').waitFor();
+    assert.equal(await page.getByTestId("gas").count(), 0);
     await page.getByRole("link", { name: "Close" }).click();
     await expectText(page, "home-USDC", /9,9\d\d\.\d+ USDC/);
     await act(page, "close");

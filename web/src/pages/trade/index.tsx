@@ -44,7 +44,6 @@ export function TradePage({ path }: PageProps) {
     const [outlook, setOutlook] = useState<Outlook>();
     useEffect(watchActivity, []);
     const ticket = { standing: standing.data, onOutlook: setOutlook };
-    const key = `${account.value} ${place.kind}`;
     return (
         <>
             <PageHead title="Trade">
@@ -62,7 +61,6 @@ export function TradePage({ path }: PageProps) {
                         />
                         {place.kind === "open" && (
                             <OpenTicket
-                                key={key}
                                 {...ticket}
                                 side={place.side}
                                 asset={place.asset}
@@ -71,7 +69,6 @@ export function TradePage({ path }: PageProps) {
                         )}
                         {place.kind === "close" && (
                             <CloseTicket
-                                key={key}
                                 {...ticket}
                                 asset={place.asset}
                                 onAsset={(asset) => go("trade", "close", asset.symbol)}
@@ -79,7 +76,6 @@ export function TradePage({ path }: PageProps) {
                         )}
                         {place.kind === "funds" && (
                             <FundsTicket
-                                key={key}
                                 {...ticket}
                                 funds={place.funds}
                                 asset={place.asset}
