@@ -28,7 +28,7 @@ from scripts.keeper.decide import (
 from scripts.keeper.fees import Market
 from scripts.keeper.outbox import DONE, FAILED, LOST, Entry, Outbox
 from scripts.keeper.types import Block
-from scripts.keeper.wire import Receipt, Wire
+from scripts.keeper.wire import Receipt, Rejected, Wire
 
 GAS_MARGIN_PERCENT = 30
 # What a transaction fails with when somebody else was there first, or the market has moved.
@@ -53,12 +53,14 @@ CLOCK_OWNER = b"\x00" * 20
 
 @dataclass(frozen=True)
 class Sent:
-    """A transaction on its way (or, in a dry run, one that would be). `status` is the outbox's."""
+    """A transaction on its way (or, in a dry run, one that would be). `status` is the outbox's, `refusal` the
+    node's."""
 
     plan: Plan
     status: str
     reason: str = ""
     bounds: Bounds | None = None
+    refusal: Rejected | None = None
 
 
 class Actor:
@@ -114,8 +116,8 @@ class Actor:
         if self.dry_run:
             return Sent(plan, "dry run", "", bounds)
         entry = self._entry(plan, call, gas, most_fee, bounds, situation, held)
-        status, reason = outbox.send(plan.account, seen, entry, fees)
-        return Sent(plan, status, reason, bounds)
+        outcome = outbox.send(plan.account, seen, entry, fees)
+        return Sent(plan, outcome.status, outcome.reason, bounds, outcome.refusal)
 
     def keep(
         self, kind: Kind, account: bytes, call: Call, seen: Block, market: Market, outbox: Outbox
@@ -142,8 +144,8 @@ class Actor:
             _with_margin(simulated[1]),
             self.settings.max_gas_price,
         )
-        status, reason = outbox.send(plan.account, seen, entry, fees)
-        return Sent(plan, status, reason)
+        outcome = outbox.send(plan.account, seen, entry, fees)
+        return Sent(plan, outcome.status, outcome.reason, None, outcome.refusal)
 
     def settle(self, entry: Entry, receipt: Receipt) -> tuple[str, str, dict[str, Any]]:
         """What became of a mined transaction: status, reason, and its realised profit in settlement tokens."""

@@ -78,6 +78,7 @@ class Keeper:
             replace_after=config.replace_after_blocks,
             private_for=config.private_blocks,
             confirmations=config.confirmations,
+            most_to_cancel=self._settings.max_gas_price,
         )
         self._clocks = Clocks(
             domain, signer.address, config.poke_seconds, config.record_seconds, config.observations
@@ -90,6 +91,8 @@ class Keeper:
         self._flagged = self._known_flags()
         self._unflag_at = 0.0
         self._refused_at: dict[bytes, int] = {}
+        # The block at which a node said that the key cannot pay.
+        self._poor_at = ""
         self.accounts = 0
         self._begin(signer.address)
 
@@ -248,6 +251,8 @@ class Keeper:
                     if not sent:
                         self._metrics.to_send.observe(time.monotonic() - began)
                     sent += 1
+                if self._poor_at == seen.hash:
+                    return sent  # nobody else can be paid for either, until the next block
         return sent
 
     def _situations(
@@ -319,8 +324,10 @@ class Keeper:
         if plan.kind is Kind.FLAG:
             self._flagged[plan.account] = time.time()
         self._log.info(sent.status, **fields)
-        if sent.status == DROPPED:
-            self._last = ""
+        if sent.refusal and sent.refusal.nonce_taken:
+            self._last = ""  # at once again, with the next nonce
+        if sent.refusal and sent.refusal.is_poor:
+            self._poor_at = seen.hash
         return sent.status not in (DROPPED, "dry run")
 
     def _keep_clocks(self, seen: Seen, market: Market) -> int:

@@ -12,7 +12,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from scripts.common.rpc import ChainUnreachable
 from scripts.keeper import fees as pricing
@@ -26,6 +26,8 @@ SIGNED, SENT, MINED = "signed", "sent", "mined"
 DONE, FAILED, LOST, DROPPED = "done", "failed", "lost", "dropped"
 CANCEL_GAS = 21_000
 SURE_LOOKS = 3
+# For so many blocks a nonce is stepped over that the node says somebody else's transaction has.
+BLOCKED_BLOCKS = 5
 
 
 @dataclass
@@ -74,6 +76,14 @@ class Entry:
         return cls(**content)
 
 
+class Outcome(NamedTuple):
+    """What became of sending: the status, why it is not "sent", and the node's refusal if there is one."""
+
+    status: str
+    reason: str = ""
+    refusal: Rejected | None = None
+
+
 @dataclass(frozen=True)
 class Ended:
     """An action that has ended: its row as it was, how, and the receipt if one of its transactions was mined."""
@@ -101,6 +111,7 @@ class Outbox:
     """Open transactions of one key, in `store`.
 
     `replace_after` and `private_for` count blocks, `confirmations` those in which one must be before it counts.
+    `most_to_cancel` is what a unit of gas may cost, in wei, to call one back that holds up others.
     `settle` says of a receipt what became of the action: status, reason, and columns of its row.
     """
 
@@ -113,12 +124,14 @@ class Outbox:
         replace_after: int = 3,
         private_for: int = 5,
         confirmations: int = 1,
+        most_to_cancel: int = 0,
     ) -> None:
         self._store, self._wire, self._settle = store, wire, settle
         self._replace_after, self._private_for = replace_after, private_for
-        self._confirmations = confirmations
-        self._blocked: set[int] = set()
-        self._overtaken: Counter[int] = Counter()
+        self._confirmations, self._most_to_cancel = confirmations, most_to_cancel
+        # By nonce the block at which the node said so.
+        self._blocked: dict[int, int] = {}
+        self._doubted: Counter[int] = Counter()
         self.alarms: list[Alarm] = []
 
     def open(self) -> list[dict[str, Any]]:
@@ -129,11 +142,15 @@ class Outbox:
         """Accounts for which something is on the way; what waits for confirmations alone is not."""
         return {bytes(row["account"]) for row in self.open() if row["status"] != MINED}
 
-    def send(self, account: bytes, seen: Block, entry: Entry, fees: Fees) -> tuple[str, str]:
-        """Signs, writes down, sends; status and reason. Raises StoreError before anything is sent."""
+    def send(self, account: bytes, seen: Block, entry: Entry, fees: Fees) -> Outcome:
+        """Signs, writes down, sends. Raises StoreError before anything is sent."""
         wire = self._wire
         mined, waiting = wire.counts()
-        self._blocked = {nonce for nonce in self._blocked if nonce >= mined}
+        self._blocked = {
+            nonce: block
+            for nonce, block in self._blocked.items()
+            if nonce >= mined and abs(seen.number - block) < BLOCKED_BLOCKS
+        }
         nonce = next_nonce(mined, waiting, self._nonces(), self._blocked)
         attempt = self._sign(nonce, entry.to, bytes.fromhex(entry.data), entry.gas, fees, seen.number)
         attempt.private = wire.relay is not None
@@ -147,11 +164,14 @@ class Outbox:
             nonce=nonce,
             tx_hash=attempt.hash,
         )
-        status, reason = self._broadcast(attempt)
-        if status == DROPPED and "taken" in reason:
-            self._blocked.add(nonce)
-        self._store.update(action, status=status, reason=reason)
-        return status, reason
+        outcome = self._broadcast(attempt)
+        if outcome.refusal and outcome.refusal.nonce_taken:
+            self._blocked[nonce] = seen.number
+        if outcome.refusal and outcome.refusal.nonce_used:
+            # Perhaps by this one: a node that broke off may have sent it on. The next looks tell.
+            outcome = outcome._replace(status=SIGNED)
+        self._store.update(action, status=outcome.status, reason=outcome.reason)
+        return outcome
 
     def track(self, head: Block) -> Iterator[Ended]:
         """Looks all open transactions up; those that have ended. To be called after every block and at the start."""
@@ -188,6 +208,7 @@ class Outbox:
         found = {attempt.hash: looks[attempt.hash] for attempt in entry.attempts}
         for look in found.values():
             if isinstance(look, Found) and look.receipt:
+                self._doubted.pop(row["id"], None)
                 return self._mined(row, entry, look.receipt, head)
         for look in found.values():
             if isinstance(look, HalfAnswer):
@@ -198,15 +219,13 @@ class Outbox:
             # Its block is no more.
             self._store.update(row["id"], status=SENT, reason="its block is no more", block=None)
         if row["nonce"] < mined:
-            # Nodes that stand in for each other may be a block apart: it is so when they say it again.
-            self._overtaken[row["id"]] += 1
-            if self._overtaken[row["id"]] >= SURE_LOOKS:
-                del self._overtaken[row["id"]]
+            if self._is_sure(row):
                 return self._end(row, entry, DROPPED, "another transaction of the same key has its nonce")
             return None
         attempt = entry.attempts[-1]
         latest = found[attempt.hash]
         if not attempt.private and isinstance(latest, Found) and latest.is_known:
+            self._doubted.pop(row["id"], None)
             if row["status"] == SIGNED:
                 self._store.update(row["id"], status=SENT)
         elif row["status"] == SIGNED or not attempt.private:
@@ -240,22 +259,37 @@ class Outbox:
         """Sends what the node does not have, if it would still succeed: its limits are inside of it."""
         if not attempt.cancels:
             problem = self._wire.reverts(entry.to, bytes.fromhex(entry.data))
-            if problem:
+            if problem and self._is_sure(row):
                 return self._end(row, entry, DROPPED, f"never mined, and by now it would revert: {problem}")
-        status, reason = self._broadcast(attempt)
-        if status == DROPPED and "used" not in reason:
-            return self._end(row, entry, DROPPED, reason)
-        self._store.update(row["id"], status=SENT if status == DROPPED else status, plan=entry.dump())
+            if problem:
+                return None
+        outcome = self._broadcast(attempt)
+        if outcome.refusal and not outcome.refusal.nonce_used:
+            return self._end(row, entry, DROPPED, outcome.reason)
+        self._store.update(row["id"], status=SENT if outcome.refusal else outcome.status, plan=entry.dump())
         return None
 
+    def _is_sure(self, row: dict[str, Any]) -> bool:
+        """Whether it was said often enough that a transaction is no more: a node that is a block behind others, or
+        the one of several behind an address that answers, does not know what is mined already."""
+        self._doubted[row["id"]] += 1
+        if self._doubted[row["id"]] < SURE_LOOKS:
+            return False
+        del self._doubted[row["id"]]
+        return True
+
     def _replace(self, row: dict[str, Any], entry: Entry, stuck: Attempt, head: Block) -> None:
-        """The same with higher fees; where it would revert by now, nothing in its place."""
+        """The same with higher fees; nothing in its place where it would revert by now, and where it holds up others
+        while gas costs more than it may."""
         problem = "" if stuck.cancels else self._wire.reverts(entry.to, bytes.fromhex(entry.data))
-        cancels = stuck.cancels or bool(problem)
-        fees = pricing.bumped(stuck.fees, self._wire.market(head), entry.most_fee)
+        cancels, market = stuck.cancels or bool(problem), self._wire.market(head)
+        fees = pricing.bumped(stuck.fees, market, entry.most_fee)
+        if fees is None and any(nonce > row["nonce"] for nonce in self._nonces()):
+            fees = pricing.bumped(stuck.fees, market, max(self._most_to_cancel, entry.most_fee))
+            cancels, problem = True, problem or "gas costs more than it may, and others wait for it"
         if fees is None:
             self._alarm(
-                f"transaction {stuck.hash} is not mined after {head.number - stuck.block} blocks, and more than"
+                f"transaction {stuck.hash} is not mined since block {stuck.block}, and more than"
                 f" {stuck.max_fee} wei per gas would cost more than it may ({entry.most_fee})"
             )
             return
@@ -269,17 +303,17 @@ class Outbox:
         entry.attempts.append(attempt)
         reason = problem or row["reason"]
         self._store.update(row["id"], plan=entry.dump(), tx_hash=attempt.hash, reason=reason)
-        status, said = self._broadcast(attempt)
-        if status == DROPPED:
+        outcome = self._broadcast(attempt)
+        if outcome.refusal:
             # One of the attempts before is still there, or mined by now: the next look tells.
-            self._alarm(f"a replacement of {stuck.hash} was refused: {said}")
+            self._alarm(f"a replacement of {stuck.hash} was refused: {outcome.reason}")
 
     def _sign(self, nonce: int, to: str, data: bytes, gas: int, fees: Fees, block: int) -> Attempt:
         raw, hash_ = self._wire.sign(nonce, to, data, gas, fees)
         return Attempt(hash_, raw, fees.max_fee, fees.tip, fees.legacy, block)
 
-    def _broadcast(self, attempt: Attempt) -> tuple[str, str]:
-        """SENT, SIGNED where nobody knows whether it went out, or DROPPED with the node's reason."""
+    def _broadcast(self, attempt: Attempt) -> Outcome:
+        """SENT, SIGNED where nobody knows whether it went out, or DROPPED with the node's refusal."""
         try:
             self._wire.send(attempt.raw, attempt.private)
         except Rejected as error:
@@ -289,18 +323,14 @@ class Outbox:
                 return self._broadcast(attempt)
             if error.is_poor:
                 self._alarm(f"{self._wire.address} cannot pay for gas: {error}")
-            if error.nonce_used:
-                return DROPPED, f"its nonce is used: {error}"
-            if error.nonce_taken:
-                return DROPPED, f"its nonce is taken: {error}"
-            return DROPPED, str(error)
+            return Outcome(DROPPED, str(error), error)
         except ChainUnreachable as error:
             if attempt.private:
                 attempt.private = False
                 return self._broadcast(attempt)
             self._alarm(f"unknown whether transaction {attempt.hash} went out: {error}")
-            return SIGNED, ""
-        return SENT, ""
+            return Outcome(SIGNED)
+        return Outcome(SENT)
 
     def _end(
         self,

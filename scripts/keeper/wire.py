@@ -25,7 +25,7 @@ from scripts.keeper.types import Block
 
 KNOWN = ("already known", "known transaction", "already imported", "already exists")
 TOO_LOW = ("nonce too low", "nonce is too low", "old nonce", "already been used")
-TAKEN = ("underpriced", "replacement", "fee too low to replace")
+TAKEN = ("replacement", "fee too low to replace")
 POOR = ("insufficient funds", "insufficient balance")
 
 

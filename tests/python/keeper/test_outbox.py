@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from scripts.anvil import AnvilProcess
 from scripts.common.rpc import Rpc
-from scripts.keeper.fees import Fees
+from scripts.keeper.fees import Fees, Market
 from scripts.keeper.nodes import HalfAnswer, Nodes
 from scripts.keeper.outbox import Ended, Entry, Outbox, next_nonce
 from scripts.keeper.store import Identity, Store
 from scripts.keeper.types import Block
-from scripts.keeper.wire import Receipt, Rejected, Wire
+from scripts.keeper.wire import Found, Receipt, Rejected, Wire
 
 pytestmark = pytest.mark.anvil
 
@@ -188,6 +188,11 @@ def test_a_nonce_that_the_node_says_is_taken_is_not_tried_again(
     assert desk.send() == "dropped"
     assert desk.send() == "sent"
     assert [int(row["nonce"], 16) for row in desk.waiting()] == [0, 1]
+    # The foreign one is gone without being mined: its nonce is needed again, or nothing after it is ever mined.
+    desk.drop_all()
+    desk.mine(5)
+    assert desk.send() == "sent"
+    assert [int(row["nonce"], 16) for row in desk.waiting()] == [0]
 
 
 # --- stuck ---
@@ -232,6 +237,23 @@ def test_a_stuck_one_that_would_revert_by_now_is_called_back(desk: Desk) -> None
     desk.mine()
     (ended,) = desk.track()
     assert ended.status == "lost" and desk.rows()[0]["gas_used"] == 21_000
+
+
+def test_one_that_gas_is_too_dear_for_does_not_hold_up_others(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.start(replace_after=1, most_to_cancel=200 * GWEI)
+    monkeypatch.setattr(desk.wire, "market", lambda _: Market(50 * GWEI, GWEI))
+    desk.send(CHEAP, most=3 * GWEI)
+    desk.mine_full()
+    desk.track()
+    assert desk.waiting()[0]["to"].lower() == TARGET.lower()  # alone it waits for cheaper gas
+    desk.send(Fees(150 * GWEI, GWEI), most=150 * GWEI)
+    desk.track()
+    assert desk.waiting()[0]["to"].lower() == desk.signer.address.lower()
+    desk.mine()
+    ended = desk.track()
+    assert [one.status for one in ended] == ["lost", "done"] and "others wait" in ended[0].reason
 
 
 # --- restarts ---
@@ -339,11 +361,44 @@ def test_what_was_never_sent_and_would_revert_by_now_is_forgotten(
         desk.send()
     desk.rpc("anvil_setCode", TARGET, REVERTS)
     desk.start()
-    (ended,) = desk.track()
+    (ended,) = desk.track(times=3)
     assert ended.status == "dropped" and desk.waiting() == []
     desk.rpc("anvil_setCode", TARGET, "0x")
     desk.send()
     assert [int(row["nonce"], 16) for row in desk.waiting()] == [0]
+
+
+def test_a_node_that_lags_does_not_have_a_mined_one_forgotten(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Behind one address one node has mined it, which therefore reverts by now; another one knows nothing of it.
+    desk.start(confirmations=2)
+    desk.send()
+    desk.mine()
+    desk.track()
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.wire, "look", lambda hashes: {hash_: Found(None, False) for hash_ in hashes})
+        patch.setattr(desk.wire, "counts", lambda: (0, 0))
+        patch.setattr(desk.wire, "reverts", lambda *_: "healthy")
+        assert desk.track(times=2) == []
+    assert desk.track() == []
+    desk.mine()
+    assert [one.status for one in desk.track()] == ["done"]
+
+
+def test_what_one_node_sent_before_it_broke_off_is_not_given_up_for_the_next_ones_refusal(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = desk.wire.send
+
+    def sent_twice(raw: str, private: bool = False) -> None:
+        send(raw, private)
+        desk.mine()
+        raise Rejected("nonce too low")
+
+    monkeypatch.setattr(desk.wire, "send", sent_twice)
+    assert desk.send() == "signed"
+    assert [one.status for one in desk.track()] == ["done"] and desk.nonce() == 1
 
 
 def test_what_another_key_sent_is_looked_up_and_let_go(desk: Desk) -> None:
@@ -413,6 +468,7 @@ def test_a_relay_that_is_down_is_gone_around(desk: Desk) -> None:
         ("replacement transaction underpriced", False, True, False),
         ("insufficient funds for gas * price + value", False, False, True),
         ("transaction type not supported", False, False, False),
+        ("transaction underpriced: tip needed 1, tip permitted 0", False, False, False),
     ],
 )
 def test_reasons_of_nodes_are_told_apart(text: str, used: bool, taken: bool, poor: bool) -> None:

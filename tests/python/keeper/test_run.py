@@ -347,6 +347,21 @@ def test_nothing_is_sent_while_the_database_is_locked(world: CrashChain, run: Ru
         eventually(lambda: not world.unhealthy(accounts))
 
 
+def test_without_ether_it_tries_once_a_block_until_it_has_some(world: CrashChain, run: Run) -> None:
+    accounts, rpc = world.open(3), world.chain.rpc
+    ether = rpc("eth_getBalance", run.signer.address, "latest")
+    rpc("anvil_setBalance", run.signer.address, "0x0")
+    with run.running():
+        world.crash(Decimal("0.87"))
+        eventually(lambda: any("cannot pay" in line["text"] for line in run.events("alarm")))
+        before, first = world.chain.block_number, len(run.actions())
+        time.sleep(0.3)
+        assert len(run.actions()) <= first + 1 and world.chain.block_number == before
+        rpc("anvil_setBalance", run.signer.address, ether)
+        rpc("evm_mine")
+        eventually(lambda: not world.unhealthy(accounts))
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
