@@ -300,7 +300,7 @@ def test_who_lost_a_hedge_is_left_alone_until_his_grace_ends(bench: Bench) -> No
 
 def test_an_insolvent_account_has_no_grace_for_a_lost_hedge(bench: Bench) -> None:
     bench.set_grace(bench.evm.now + 600)
-    assert bench.plan(usual(19_900), [model.Instrument(0, 0)]).insolvent
+    assert bench.plan(usual(20_100), [model.Instrument(0, 0)]).insolvent
 
 
 # --- the backstop's share ---
