@@ -52,7 +52,7 @@ interface IPerpOrders {
     /// @param taker pays the taker's fee, gets each maker's price
     /// @param makers in the order in which they are filled
     /// @param sizesWad the most to fill of each maker {units}
-    /// @param tipTo account that earns the tips of triggered orders; of an owner who submits it himself
+    /// @param tipTo account that earns the tips of triggered orders, for which the submitter may act; zero: nobody earns them
     struct Match {
         SignedOrder taker;
         SignedOrder[] makers;
@@ -86,11 +86,10 @@ interface IPerpOrders {
         uint256 priceWad,
         uint256 leftWad
     );
-    event OrderTriggered(bytes32 indexed hash, AccountId indexed account, AccountId tipTo, uint256 tip);
+    event OrderTipped(bytes32 indexed hash, AccountId indexed account, AccountId tipTo, uint256 tip);
     event OrderCancelled(bytes32 indexed hash, AccountId indexed account);
     event NoncesCancelled(AccountId indexed account, uint256 oldLowest, uint256 newLowest);
     event MatchFailed(uint256 indexed position, bytes reason);
-    event FeesSet(uint256 oldMakerWad, uint256 newMakerWad, uint256 oldTakerWad, uint256 newTakerWad);
 
     error PerpOrders_NotAuthorised(AccountId account, address caller);
     error PerpOrders_BadSignature(bytes32 hash, address signer);
@@ -111,7 +110,6 @@ interface IPerpOrders {
     error PerpOrders_Lengths(uint256 makers, uint256 sizes);
     error PerpOrders_BadTipAccount(AccountId tipTo, address caller);
     error PerpOrders_NotSelf(address caller);
-    error PerpOrders_OutOfRange(bytes32 parameter, uint256 value, uint256 min, uint256 max);
 
     /// @notice Fills a taker's order against makers' orders. What is filled of a maker is the least of what was asked for, what
     /// is left of both orders, and for a reduce-only order what its account's position allows; a maker of whom nothing is
@@ -130,9 +128,6 @@ interface IPerpOrders {
     /// @notice Cancels all orders of the account with a nonce below `lowest`. Owner or operator.
     function cancelBelow(AccountId account, uint256 lowest) external;
 
-    /// @notice Fees as shares of the notional. Owner only.
-    function setFees(uint256 makerWad, uint256 takerWad) external;
-
     // --- views ---
 
     function statusOf(Order calldata order) external view returns (Status memory);
@@ -146,8 +141,4 @@ interface IPerpOrders {
     function isCancelled(bytes32 hash) external view returns (bool);
 
     function lowestNonce(AccountId account) external view returns (uint256);
-
-    function makerFeeWad() external view returns (uint256);
-
-    function takerFeeWad() external view returns (uint256);
 }
