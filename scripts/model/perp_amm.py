@@ -78,6 +78,9 @@ class Flag(IntFlag):
     FILL_OR_KILL = 4
 
 
+NO_FLAGS = Flag(0)
+
+
 @dataclass
 class Order:
     """An order as far as its fills go; `size` is signed, `filled` counts towards its magnitude."""
@@ -85,7 +88,7 @@ class Order:
     account: bytes
     size: int
     limit: int
-    flags: Flag = Flag(0)
+    flags: Flag = NO_FLAGS
     filled: int = 0
 
     @property

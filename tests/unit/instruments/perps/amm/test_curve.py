@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -51,7 +52,7 @@ def test_who_comes_back_to_where_he_began_has_paid(
     model = Curve(depth, spread, skew)
     places = [depth * station // 10**6 for station in (*stations, stations[0])]
     paid, traded = 0, 0
-    for here, there in zip(places, places[1:], strict=False):
+    for here, there in pairwise(places):
         if here != there:
             paid += (there - here) * curve.price(shape(model), here, there - here, index)
             traded += abs(there - here)
