@@ -83,13 +83,19 @@ NO_FLAGS = Flag(0)
 
 @dataclass
 class Order:
-    """An order as far as its fills go; `size` is signed, `filled` counts towards its magnitude."""
+    """An order as far as its fills go; `size` is signed, `filled` counts towards its magnitude. It wakes at or above
+    `wakes_above`, at or below `wakes_below`."""
 
     account: bytes
     size: int
     limit: int
     flags: Flag = NO_FLAGS
+    expiry: int = 2**64
+    nonce: int = 0
+    wakes_above: int = 0
+    wakes_below: int = 2**256
     filled: int = 0
+    cancelled: bool = False
 
     @property
     def left(self) -> int:
@@ -117,36 +123,46 @@ class Refused(Exception):
 
 @dataclass
 class Book:
-    """Positions of accounts, moved by fills; `owner_of` tells who owns one."""
+    """Sizes of accounts, moved by fills, at a time and an index. An account's owner is its first 20 bytes."""
 
+    now: int = 0
+    index: int = 0
     sizes: dict[bytes, int] = field(default_factory=dict)
-    costs: dict[bytes, int] = field(default_factory=dict)
+    lowest_nonces: dict[bytes, int] = field(default_factory=dict)
+
+    def is_alive(self, order: Order) -> bool:
+        """Whether an order may be filled at all now, its rest and its account's position aside."""
+        return (
+            not order.cancelled
+            and self.now <= order.expiry
+            and order.nonce >= self.lowest_nonces.get(order.account, 0)
+            and order.wakes_above <= self.index <= order.wakes_below
+        )
 
     def room(self, order: Order) -> int:
-        """How much of an order its account's position allows."""
+        """How much of an order its rest and its account's position allow."""
         if Flag.REDUCE_ONLY not in order.flags:
             return order.left
         return min(order.left, max(-order.sign * self.sizes.get(order.account, 0), 0))
 
-    def move(self, account: bytes, size: int, price: int) -> None:
-        """Adds to a position."""
-        self.sizes[account] = self.sizes.get(account, 0) + size
-        self.costs[account] = self.costs.get(account, 0) + size * price
-
     def match(self, taker: Order, makers: Sequence[Order], sizes: Sequence[int]) -> list[Fill]:
-        """Fills as the contract makes them; raises Refused and changes nothing where it reverts."""
-        before = dict(self.sizes), dict(self.costs), [order.filled for order in (taker, *makers)]
+        """Fills as the contract makes them, margin aside; raises Refused and changes nothing where it reverts."""
+        orders = (taker, *makers)
+        before = dict(self.sizes), [order.filled for order in orders]
         try:
             return self._match(taker, makers, sizes)
         except Refused:
-            self.sizes, self.costs = before[0], before[1]
-            for order, filled in zip((taker, *makers), before[2], strict=True):
+            self.sizes = before[0]
+            for order, filled in zip(orders, before[1], strict=True):
                 order.filled = filled
             raise
 
     def _match(self, taker: Order, makers: Sequence[Order], sizes: Sequence[int]) -> list[Fill]:
         if Flag.POST_ONLY in taker.flags:
             raise Refused("a post-only order takes nothing")
+        if not all(self.is_alive(order) for order in (taker, *makers)):
+            raise Refused("an order is cancelled, expired or asleep")
+        room = self.room(taker)
         fills = []
         for maker, wanted in zip(makers, sizes, strict=True):
             if maker.sign == taker.sign:
@@ -155,17 +171,18 @@ class Book:
                 raise Refused("the prices do not cross")
             if maker.account[:20] == taker.account[:20]:
                 raise Refused("a trade with oneself")
-            size = min(wanted, self.room(taker), self.room(maker))
+            size = min(wanted, room, self.room(maker))
             if Flag.FILL_OR_KILL in maker.flags and size != abs(maker.size):
                 raise Refused("the maker wanted all or nothing")
-            if size <= 0:
+            if size == 0:
                 continue
+            room -= size
             for order in (taker, maker):
                 order.filled += size
-                self.move(order.account, order.sign * size, maker.limit)
+                self.sizes[order.account] = self.sizes.get(order.account, 0) + order.sign * size
             fills.append(Fill(maker.account, taker.sign * size, maker.limit))
         if not fills:
             raise Refused("nothing to fill")
-        if Flag.FILL_OR_KILL in taker.flags and taker.filled != abs(taker.size):
+        if Flag.FILL_OR_KILL in taker.flags and sum(abs(fill.size) for fill in fills) != abs(taker.size):
             raise Refused("the taker wanted all or nothing")
         return fills

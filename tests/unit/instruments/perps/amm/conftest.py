@@ -24,7 +24,7 @@ def perps(session_perps: PerpTrading, evm: PyrevmBackend) -> PerpTrading:
 @pytest.fixture(scope="session")
 def session_accounts(session_perps: PerpTrading) -> tuple[bytes, ...]:
     owners = [session_perps.evm.accounts[role] for role in (TRADER, OTHER)]
-    return tuple(session_perps.funded(owner, 1_000_000) for owner in owners)
+    return tuple(session_perps.funded(owner, 10_000_000) for owner in owners)
 
 
 @pytest.fixture

@@ -176,8 +176,11 @@ def test_reduce_only_and_fill_or_kill(perps: PerpTrading, taker: bytes, maker: b
 
 @pytest.mark.parametrize(
     "fields",
-    [{"size": 0}, {"size": 2**96 + 1}, {"size": -(2**255)}, {"limit": 0}, {"limit": 2**97 + 1}]
-    + [{"trigger": 3}, {"flags": 8}],
+    [
+        *({"size": size} for size in (0, 2**96 + 1, -(2**255))),
+        *({"limit": limit} for limit in (0, 2**97 + 1)),
+        *({"trigger": 3}, {"flags": 8}),
+    ],
 )
 def test_what_is_no_order(perps: PerpTrading, taker: bytes, maker: bytes, fields: dict[str, int]) -> None:
     order = perps.order(taker, ETHER, 2_000).but(**fields)
