@@ -33,7 +33,7 @@ pytestmark = pytest.mark.slow
 
 sizes = st.one_of(st.integers(1, 10), st.integers(1, 10 * WAD), st.sampled_from((WAD, 2 * WAD)))
 prices = st.sampled_from(PRICES)
-flags = st.one_of(st.just(0), st.integers(0, 7))
+flags = st.sampled_from((0, 0, 0, 0, 1, 2, 4, 5, 6))
 numbers = st.integers(0, 30)
 
 
@@ -97,15 +97,27 @@ class OrderMachine(RuleBasedStateMachine):
         self.perps.system.warp(seconds)
         self.book.now, self.book.index = self.perps.evm.now, self.perps.index
 
+    @rule(terms=st.lists(st.tuples(st.integers(0, 3), st.sampled_from((1, -1)), sizes, prices), max_size=6))
+    def place_plain_ones(self, terms: list[tuple[int, int, int, int]]) -> None:
+        for who, side, size, price in terms:
+            self.place_one(who, side * size, price)
+
+    def place_one(self, who: int, size: int, price: int) -> None:
+        order = self.perps.order(self.accounts[who], size, price)
+        other = model.Order(order.account, order.size, order.limit, nonce=order.nonce)
+        self.orders.append((order, other))
+
     @rule(
         who=st.integers(0, 3),
         side=st.sampled_from((1, -1)),
         size=sizes,
         price=prices,
         bits=flags,
-        life=st.one_of(st.none(), st.integers(0, 100)),
-        trigger=st.one_of(st.none(), st.tuples(st.sampled_from((AT_OR_ABOVE, AT_OR_BELOW)), prices)),
-        again=st.one_of(st.none(), numbers),
+        life=st.sampled_from((None, None, None, 0, 10, 100)),
+        trigger=st.one_of(
+            st.none(), st.none(), st.tuples(st.sampled_from((AT_OR_ABOVE, AT_OR_BELOW)), prices)
+        ),
+        again=st.one_of(st.none(), st.none(), numbers),
     )
     def place(
         self,
@@ -138,26 +150,42 @@ class OrderMachine(RuleBasedStateMachine):
         )
         self.orders.append((order, other))
 
+    def compatible(self, other: model.Order) -> list[tuple[Order, model.Order]]:
+        """Orders that the taker's could meet, latest first."""
+        return [
+            pair
+            for pair in reversed(self.orders)
+            if pair[1].sign != other.sign
+            and other.sign * (other.limit - pair[1].limit) >= 0
+            and pair[0].account[:20] != other.account[:20]
+            and self.book.is_alive(pair[1])
+        ]
+
     @rule(
         taker=numbers,
         makers=st.lists(st.tuples(numbers, sizes), min_size=1, max_size=4),
-        crossing=st.integers(0, 4),
+        sensible=st.integers(0, 9),
     )
-    def match(self, taker: int, makers: list[tuple[int, int]], crossing: int) -> None:
+    def match(self, taker: int, makers: list[tuple[int, int]], sensible: int) -> None:
+        """A match that can be, most times; any orders at all, sometimes."""
         if not self.orders:
             return
-        order, other = self.pick(taker)
-        chosen = [self.pick(number) for number, _ in makers]
-        if crossing:  # most matches are sensible ones
-            chosen = [
+        candidates = self.orders[::-1]
+        if sensible:
+            candidates = [
                 pair
-                for pair in chosen
-                if pair[1].sign != other.sign
-                and other.sign * (other.limit - pair[1].limit) >= 0
-                and pair[0].account[:20] != order.account[:20]
-                and self.book.is_alive(pair[1])
+                for pair in candidates
+                if self.book.is_alive(pair[1])
+                and model.Flag.POST_ONLY not in pair[1].flags
+                and self.book.room(pair[1])
+                and self.compatible(pair[1])
             ]
-        wanted = [size for _, size in makers][: len(chosen)]
+        if not candidates:
+            return
+        order, other = candidates[taker % len(candidates)]
+        pool = self.compatible(other) if sensible else self.orders
+        chosen = [pool[number % len(pool)] for number, _ in makers]
+        wanted = [size for _, size in makers]
         try:
             expected = self.book.match(other, [pair[1] for pair in chosen], wanted)
         except model.Refused:
@@ -178,9 +206,9 @@ class OrderMachine(RuleBasedStateMachine):
         self.perps.orders.cancel(order.fields(), sender=order.signer)
         other.cancelled = True
 
-    @rule(number=numbers)
-    def cancel_below(self, number: int) -> None:
-        if not self.orders:
+    @rule(number=numbers, unlikely=st.integers(0, 3))
+    def cancel_below(self, number: int, unlikely: int) -> None:
+        if not self.orders or unlikely:
             return
         order, _ = self.pick(number)
         if order.nonce <= self.book.lowest_nonces.get(order.account, 0):
