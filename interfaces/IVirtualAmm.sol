@@ -9,11 +9,10 @@ import {AccountId} from "./Types.sol";
 /// of its shareholders as margin in an account of its own (index 0). That account is margined, settled and taken over like
 /// any other; its owner, this contract, only trades for it, and brings deposits in and exits out.
 ///
-/// Shares are an ERC-4626 of the settlement asset. Entries pay for what the account is worth at the upper edge, exits get
-/// what it is worth at the lower one, in settlement tokens: the balance, and the position at the worse (for entries better)
-/// of mark and curve, at the worse (better) edge of the index. Profit that has not been paid yet counts in full on the way
-/// in and for nothing on the way out. The curve's value is there because no trade moves it: whoever moves the mark's does
-/// not make the shares cheaper to enter or dearer to leave.
+/// Shares are an ERC-4626 of the settlement asset. Entries pay for what the account is worth at the upper edge of the index,
+/// its position closed along the curve: no trade moves that but by the spread it pays, so nobody makes entries cheaper or
+/// dearer around one. Exits get the balance less what would be lost at the lower edge, by curve or by mark, whichever is
+/// worse. Profit that has not been paid yet counts in full on the way in and for nothing on the way out.
 ///
 /// Nobody leaves while the account is flagged, below its initial requirement, or holds a position without a fresh index.
 interface IVirtualAmm is IExitShares, IPerpMaker {

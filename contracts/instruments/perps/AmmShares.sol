@@ -187,19 +187,18 @@ abstract contract AmmShares is ExitShares, AmmShape {
         return worth + tokens.min(0);
     }
 
-    /// @dev The worse (up: better) of what the position is worth at the mark and along the curve, at the worse (better) edge
-    /// of the index {quote}.
+    /// @dev Up: what the position is worth along the curve at the better edge of the index; no trade at the same index lowers
+    /// it, so none before an entry makes the shares cheaper, and none makes them dearer but by the spread it pays. Down: the
+    /// worse of that and of the mark, at the worse edge {quote}.
     function _positionWorth(int256 sizeWad, bool up) private view returns (int256) {
         IRiskEngine.Band memory band = RISK_ENGINE.band(_UNDERLYING);
         uint256 indexWad = (sizeWad > 0) == up ? band.highWad : band.lowWad;
-        int256 premium = MARKET.state().premiumWad;
-        // One unit of price more or less stands for the rounding.
-        int256 markWad = (int256(indexWad) * (SIGNED_WAD + premium)) / SIGNED_WAD;
-        if ((sizeWad > 0) == up) ++markWad;
         (AmmCurve.Shape memory curve, ) = _shape();
-        int256 atMark = sizeWad * markWad;
         int256 alongCurve = AmmCurve.closingValue(curve, -sizeWad, indexWad, up);
-        return up ? atMark.max(alongCurve) : atMark.min(alongCurve);
+        if (up) return alongCurve;
+        int256 markWad = (int256(indexWad) * (SIGNED_WAD + MARKET.state().premiumWad)) / SIGNED_WAD;
+        if (sizeWad < 0) ++markWad;
+        return (sizeWad * markWad).min(alongCurve);
     }
 
     /// @dev Best effort: a market that cannot settle now keeps nobody here.
