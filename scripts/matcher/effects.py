@@ -80,6 +80,7 @@ class Moved:
     """A match reached another stage; `filled` is what was settled of each leg, where it was."""
 
     id: int
+    market: bytes
     stage: Stage
     batch: int | None
     reason: str

@@ -20,6 +20,7 @@ from scripts.matcher.book import Book
 from scripts.matcher.effects import Changed, Effect, Floor, Leg, Match, Matched, Moved, Placed, Stage
 from scripts.matcher.live import BUY, SELL, LiveOrder, Status
 from scripts.matcher.orders import Flag, SignedOrder, Trigger
+from scripts.matcher.saved import Saved
 
 SELF_TRADE = "it met an order of the same owner"
 POST_ONLY = "it would have taken at once, and is post-only"
@@ -42,7 +43,7 @@ class Engine:
         self.finished: dict[bytes, tuple[Status, str, int]] = {}
         self.floors: dict[bytes, int] = {}
         self.by_account: defaultdict[bytes, dict[bytes, LiveOrder]] = defaultdict(dict)
-        # (account, market, side): size and quote {size * price} that may still be filled.
+        # (account, market, side): size and quote {size * price} that may still be filled and need margin.
         self.committed: defaultdict[tuple[bytes, bytes, int], list[int]] = defaultdict(lambda: [0, 0])
         self.next_sequence = 1
         self.next_match = 1
@@ -195,13 +196,17 @@ class Engine:
 
     # --- after a restart ---
 
-    def restore(self, orders: Iterable[LiveOrder], matches: Iterable[Match], floors: Mapping[bytes, int]) -> None:
-        """Takes up what the database has: orders in their sequence, then the matches that are not settled."""
-        self.floors.update(floors)
-        restored = sorted(orders, key=lambda order: order.sequence)
+    def restore(self, saved: Saved) -> None:
+        """Takes up what the database has."""
+        self.floors.update(saved.floors)
+        self.next_sequence, self.next_match = saved.next_sequence, saved.next_match
+        for hash_, end in saved.finished.items():
+            self.finished[hash_] = end
+            heapq.heappush(self._expiries, (end[2], hash_))
+        restored = sorted(saved.orders, key=lambda order: order.sequence)
         for live in restored:
             self._adopt(live)
-        for match in matches:
+        for match in saved.matches:
             self.matches[match.id] = match
             for leg in match.legs:
                 self._move(leg.maker, pending=leg.size)
@@ -326,6 +331,8 @@ class Engine:
                     self.committed.pop((live.account, live.market, side), None)
 
     def _commit(self, live: LiveOrder, size: int) -> None:
+        if live.has(Flag.REDUCE_ONLY):
+            return  # it needs no margin
         total = self.committed[(live.account, live.market, live.side)]
         total[0] += size
         total[1] += size * live.price
@@ -335,4 +342,6 @@ class Engine:
 
     def _moved(self, match: Match) -> None:
         filled = tuple(leg.filled for leg in match.legs)
-        self._effects.append(Moved(match.id, match.stage, match.batch, match.reason, filled))
+        self._effects.append(
+            Moved(match.id, match.taker.market, match.stage, match.batch, match.reason, filled)
+        )

@@ -111,10 +111,15 @@ class Domain:
 
 @dataclass(frozen=True, slots=True)
 class SignedOrder:
-    """One order as it was signed. `values` are the struct's, addresses as 20 bytes, in the order of FIELDS."""
+    """One order as it was signed.
+
+    `values` are the struct's, addresses as 20 bytes, in the order of FIELDS; `packed` the same as EIP-712 encodes
+    them.
+    """
 
     hash: bytes
     values: tuple[Any, ...]
+    packed: bytes
     signature: bytes
     account: bytes
     market: bytes
@@ -168,10 +173,12 @@ class Reader:
         if type(raw) is not dict:
             raise Rejected("malformed", f"an order is {_excerpt(raw)!r}; expected an object with {_all()}")
         values: list[Any] = []
-        words = [self._order_type]
+        words: list[bytes] = []
         for name, kind, least, most in FIELDS:
             if name not in raw:
-                raise Rejected("missing_field", f"{name} is missing; expected {_right(kind, least, most)}", name)
+                raise Rejected(
+                    "missing_field", f"{name} is missing; expected {_right(kind, least, most)}", name
+                )
             value = raw[name]
             if kind == "bytes32":
                 parsed: Any = parse_bytes(value, name, ACCOUNT_BYTES)
@@ -191,13 +198,20 @@ class Reader:
             raise Rejected(
                 "out_of_range", "sizeWad is 0; expected more (buys) or less (sells) than 0", "sizeWad", 0
             )
-        return SignedOrder(
-            keccak(self._prefix + keccak(b"".join(words))),
-            tuple(values),
-            signature,
-            *(values[0], values[1], values[2], values[3], values[4]),
-            *(values[5], values[6], values[7], values[8], values[9]),
+        return self._signed(tuple(values), b"".join(words), signature)
+
+    def unpack(self, packed: bytes, signature: bytes) -> SignedOrder:
+        """An order that was accepted before, from what the database keeps of it."""
+        words = [packed[start : start + WORD] for start in range(0, len(packed), WORD)]
+        values = tuple(
+            word
+            if kind == "bytes32"
+            else word[WORD - ADDRESS_BYTES :]
+            if kind == "address"
+            else int.from_bytes(word, "big", signed=kind == "int256")
+            for (_, kind, *_), word in zip(FIELDS, words, strict=True)
         )
+        return self._signed(values, packed, signature)
 
     def cancel(self, raw: object) -> CancelRequest:
         """`{"account", "signer", "orders": [hashes] or "lowest", "deadline", "signature"}`. Raises Rejected."""
@@ -205,7 +219,9 @@ class Reader:
             raise Rejected("malformed", f"a cancellation is {_excerpt(raw)!r}; expected an object")
         if ("orders" in raw) == ("lowest" in raw):
             raise Rejected(
-                "malformed", 'a cancellation names either "orders" or "lowest"; expected one of them', "orders"
+                "malformed",
+                'a cancellation names either "orders" or "lowest"; expected one of them',
+                "orders",
             )
         for name in ("account", "signer", "deadline"):
             if name not in raw:
@@ -236,6 +252,14 @@ class Reader:
         struct = kind + account + _padded(signer) + middle + deadline.to_bytes(WORD, "big")
         digest = keccak(self._prefix + keccak(struct))
         return CancelRequest(digest, account, signer, hashes, lowest, deadline, self._signature(raw))
+
+    def _signed(self, values: tuple[Any, ...], packed: bytes, signature: bytes) -> SignedOrder:
+        account, market, signer, size, price, trigger_price, trigger, expiry, nonce, flags, *_ = values
+        hash_ = keccak(self._prefix + keccak(self._order_type + packed))
+        return SignedOrder(
+            *(hash_, values, packed, signature, account, market, signer, size, price),
+            *(trigger_price, trigger, expiry, nonce, flags),
+        )
 
     def _signature(self, raw: dict[str, Any]) -> bytes:
         if "signature" not in raw:
@@ -284,12 +308,13 @@ def parse_integer(value: object, field: str, least: int, most: int) -> int:
         number = int(value)
     else:
         raise Rejected(
-            "bad_field", f'{field} is {_excerpt(value)!r}; expected an integer such as "1000000"', field, value
+            "bad_field",
+            f'{field} is {_excerpt(value)!r}; expected an integer such as "1000000"',
+            field,
+            value,
         )
     if not least <= number <= most:
-        raise Rejected(
-            "out_of_range", f"{field} is {number}; expected {_bounds(least, most)}", field, value
-        )
+        raise Rejected("out_of_range", f"{field} is {number}; expected {_bounds(least, most)}", field, value)
     return number
 
 

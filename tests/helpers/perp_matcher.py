@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +14,8 @@ WAD = 10**18
 MARKET = bytes.fromhex("22" * 20)
 OTHER_MARKET = bytes.fromhex("33" * 20)
 DOMAIN = Domain(31337, "0x" + "11" * 20)
-FOREVER = 2_000_000_000
+# Long enough for a test; the matcher takes no order that lives for months.
+FOREVER = int(time.time()) + 86_400
 
 
 class Trader:
@@ -77,4 +79,6 @@ def unsigned(
     account = owner.to_bytes(20, "big") + index.to_bytes(12, "big")
     hash_ = keccak(repr((account, size, price, nonce, flags, expiry)).encode())
     values = (account, MARKET, account[:20], size, price, 0, 0, expiry, nonce, flags, WAD // 100, 0)
-    return SignedOrder(hash_, values, b"", account, MARKET, account[:20], size, price, 0, 0, expiry, nonce, flags)
+    return SignedOrder(
+        *(hash_, values, b"", b"", account, MARKET, account[:20], size, price, 0, 0, expiry, nonce, flags)
+    )

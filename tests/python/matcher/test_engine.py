@@ -110,7 +110,9 @@ def check_book(engine: Engine, known: dict[bytes, LiveOrder]) -> None:
         mine = [
             order
             for order in known.values()
-            if (order.account, order.market, order.side) == (account, market, side) and order.end is None
+            if (order.account, order.market, order.side) == (account, market, side)
+            and order.end is None
+            and not order.has(Flag.REDUCE_ONLY)
         ]
         assert size == sum(order.size - order.filled for order in mine)
         assert quote == sum((order.size - order.filled) * order.price for order in mine)
