@@ -17,8 +17,7 @@ ATTACKER, VICTIM = 10, 11
 
 @pytest.fixture
 def perps(system: System) -> PerpTrading:
-    perps = PerpTrading.deploy(system, liquidity=10_000_000)
-    return perps
+    return PerpTrading.deploy(system, liquidity=10_000_000)
 
 
 @pytest.mark.parametrize("side", [1, -1])
