@@ -78,13 +78,14 @@ interface IPerpOrders {
         bool awake;
     }
 
+    /// @param sizeWad signed size of the taker {units}
     event OrderFilled(
-        bytes32 indexed hash,
-        AccountId indexed account,
-        bool asTaker,
+        bytes32 indexed makerHash,
+        bytes32 indexed takerHash,
+        AccountId indexed maker,
+        AccountId taker,
         int256 sizeWad,
-        uint256 priceWad,
-        uint256 leftWad
+        uint256 priceWad
     );
     event OrderTipped(bytes32 indexed hash, AccountId indexed account, AccountId tipTo, uint256 tip);
     event OrderCancelled(bytes32 indexed hash, AccountId indexed account);

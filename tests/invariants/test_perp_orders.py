@@ -74,18 +74,22 @@ class OrderMachine(RuleBasedStateMachine):
         by_hash = {order.hash(self.perps.orders): (order, other) for order, other in self.orders}
         told = tx.events("OrderFilled", self.perps.orders)
         for event in told:
-            order, other = by_hash[bytes(event["hash"])]
-            size, price = event["sizeWad"], event["priceWad"]
-            assert (size > 0) == (order.size > 0)
-            assert price <= order.limit if size > 0 else price >= order.limit, "PERP-3: worse than its price"
-            assert self.perps.evm.now <= order.expiry, "PERP-3: past its expiry"
-            assert not other.cancelled, "PERP-3: after its cancellation"
-            total = self.filled[event["hash"]] = self.filled.get(event["hash"], 0) + abs(size)
-            assert total <= abs(order.size), "PERP-3: beyond its size"
-        takers = [(event["sizeWad"], event["priceWad"]) for event in told if event["asTaker"]]
-        assert takers == [(fill.size, fill.price) for fill in expected]
-        makers = [event["account"] for event in told if not event["asTaker"]]
-        assert [bytes(account) for account in makers] == [fill.maker for fill in expected]
+            for hash_, size in (
+                (bytes(event["takerHash"]), event["sizeWad"]),
+                (bytes(event["makerHash"]), -event["sizeWad"]),
+            ):
+                order, other = by_hash[hash_]
+                price = event["priceWad"]
+                assert (size > 0) == (order.size > 0)
+                assert price <= order.limit if size > 0 else price >= order.limit, (
+                    "PERP-3: worse than its price"
+                )
+                assert self.perps.evm.now <= order.expiry, "PERP-3: past its expiry"
+                assert not other.cancelled, "PERP-3: after its cancellation"
+                self.filled[hash_] = self.filled.get(hash_, 0) + abs(size)
+                assert self.filled[hash_] <= abs(order.size), "PERP-3: beyond its size"
+        fills = [model.Fill(bytes(event["maker"]), event["sizeWad"], event["priceWad"]) for event in told]
+        assert fills == expected
 
     # Steps
 

@@ -16,14 +16,12 @@ contract PerpOrders is OrderStates, ReentrancyGuardTransient {
     using FixedPointMathLib for uint256;
 
     /// @dev What a match has come to.
-    /// @param left what may still be filled of the taker's order {units}
-    /// @param room the same, its account's position considered {units}
+    /// @param room what may still be filled of the taker's order, its account's position considered {units}
     /// @param filledWad {units}
     /// @param count fills so far
     struct Course {
         IPerpMarket market;
         bytes32 takerHash;
-        uint256 left;
         uint256 room;
         uint256 filledWad;
         uint256 makerFeeWad;
@@ -123,8 +121,7 @@ contract PerpOrders is OrderStates, ReentrancyGuardTransient {
     function _beginCourse(Course memory course, Order calldata taker, uint256 length) private view {
         bytes32 hash = course.takerHash;
         if (taker.flags & POST_ONLY != 0) revert PerpOrders_PostOnly(hash);
-        course.left = _left(taker, hash);
-        course.room = course.left;
+        course.room = _left(taker, hash);
         course.market = IPerpMarket(taker.market);
         IPerpMarket.Parameters memory parameters = course.market.parameters();
         _checkFee(taker, hash, parameters.takerFeeWad);
@@ -143,11 +140,10 @@ contract PerpOrders is OrderStates, ReentrancyGuardTransient {
         uint256 wanted,
         AccountId tipTo
     ) private {
-        uint256 left = _left(maker, hash);
+        uint256 size = wanted.min(_left(maker, hash)).min(course.room - course.filledWad);
         _checkPair(course, taker, maker, hash);
         _checkFee(maker, hash, course.makerFeeWad);
         _checkAwake(course, maker, hash);
-        uint256 size = wanted.min(left).min(course.room - course.filledWad);
         if (maker.flags & REDUCE_ONLY != 0) size = size.min(_reducible(course, maker));
         uint256 whole = maker.sizeWad.abs();
         if (maker.flags & FILL_OR_KILL != 0 && size != whole) revert PerpOrders_NotFilled(hash, size, whole);
@@ -161,15 +157,7 @@ contract PerpOrders is OrderStates, ReentrancyGuardTransient {
         fill.priceWad = maker.limitPriceWad;
         fill.tip = _tip(course, maker, hash, size, tipTo);
         course.fills[course.count++] = fill;
-        emit OrderFilled(hash, maker.account, false, -fill.sizeWad, fill.priceWad, left - size);
-        emit OrderFilled(
-            course.takerHash,
-            taker.account,
-            true,
-            fill.sizeWad,
-            fill.priceWad,
-            course.left - course.filledWad
-        );
+        emit OrderFilled(hash, course.takerHash, maker.account, taker.account, fill.sizeWad, fill.priceWad);
     }
 
     /// @dev Books the taker's part.

@@ -24,14 +24,13 @@ def test_a_taker_meets_makers_at_their_prices(
     assert perps.cost(maker) == -2 * ETHER * 1_999 * WAD
     assert [perps.filled(order) for order in (buy, *makers)] == [3 * ETHER, 2 * ETHER, ETHER]
     fills = [
-        (event["asTaker"], event["sizeWad"], event["priceWad"] // WAD, event["leftWad"])
+        (event["makerHash"], event["takerHash"], event["maker"], event["sizeWad"], event["priceWad"] // WAD)
         for event in tx.events("OrderFilled", perps.orders)
     ]
+    hashes = [order.hash(perps.orders) for order in (buy, *makers)]
     assert fills == [
-        (False, -2 * ETHER, 1_999, 0),
-        (True, 2 * ETHER, 1_999, ETHER),
-        (False, -ETHER, 2_005, ETHER),
-        (True, ETHER, 2_005, 0),
+        (hashes[1], hashes[0], maker, 2 * ETHER, 1_999),
+        (hashes[2], hashes[0], other_maker, ETHER, 2_005),
     ]
 
 
