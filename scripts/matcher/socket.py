@@ -52,9 +52,7 @@ class Connection:
 
     def __init__(self, matcher: Matcher, socket: WebSocket) -> None:
         self._matcher, self._socket = matcher, socket
-        self._out: asyncio.Queue[bytes] = asyncio.Queue(
-            matcher.options.limits.unsent_messages_per_connection
-        )
+        self._out: asyncio.Queue[bytes] = asyncio.Queue(matcher.options.limits.unsent_messages_per_connection)
         self._room = asyncio.Semaphore(UNANSWERED)
         self._answering: set[asyncio.Task[None]] = set()
         self._broken = asyncio.Event()
