@@ -29,12 +29,19 @@ class Accounts:
     ) -> None:
         self._venue, self._run, self._max_age, self._kept = venue, run, max_age, kept
         self._standings: OrderedDict[Key, Standing] = OrderedDict()
+        self._traded: OrderedDict[bytes, float] = OrderedDict()
         self._reading: dict[Key, asyncio.Future] = {}
 
     def fresh(self, key: Key, now: float) -> Standing | None:
         """The standing if it is young enough. `now` is of the monotonic clock."""
         standing = self._standings.get(key)
-        return standing if standing is not None and now - standing.at <= self._max_age else None
+        if standing is None or now - standing.at > self._max_age:
+            return None
+        return standing if standing.at > self._traded.get(key[0], 0.0) else None
+
+    def latest(self, key: Key) -> Standing | None:
+        """The standing as it was last read."""
+        return self._standings.get(key)
 
     async def read(self, keys: Iterable[Key]) -> None:
         """Reads standings; those that somebody reads already are waited for. Raises ChainUnreachable."""
@@ -58,17 +65,12 @@ class Accounts:
         """See Venue.accepts."""
         return await self._run(self._venue.accepts, questions)
 
-    def forget(self, account: bytes) -> None:
-        """What is known of an account is old: it traded."""
-        for key in [key for key in self._standings if key[0] == account]:
-            del self._standings[key]
-
-    def positions(self, account: bytes) -> dict[bytes, int]:
-        """The account's positions as they were last read."""
-        for key, standing in self._standings.items():
-            if key[0] == account:
-                return standing.positions
-        return {}
+    def traded(self, account: bytes) -> None:
+        """What is known of an account is old: it has another position now."""
+        self._traded[account] = time.monotonic()
+        self._traded.move_to_end(account)
+        if len(self._traded) > self._kept:
+            self._traded.popitem(last=False)
 
     async def _read(self, keys: list[Key]) -> None:
         try:
@@ -146,8 +148,3 @@ def require_margin(
             "sizeWad",
             str(order.size),
         )
-
-
-def monotonic() -> float:
-    """The clock of `Standing.at`."""
-    return time.monotonic()

@@ -184,7 +184,7 @@ class Follower:
         for hash_, size in left.items():
             live = self._engine.live.get(hash_)
             if live is not None:
-                self._accounts.forget(live.account)
+                self._accounts.traded(live.account)
                 # Without a reorganisation it never falls; `_resync` may have told more than these blocks did.
                 self._engine.sync(hash_, max(live.size - size, live.filled), now)
 

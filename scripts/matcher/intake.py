@@ -150,7 +150,7 @@ class Intake:
         return results  # type: ignore[return-value]
 
     def _enter(self, order: SignedOrder, is_signed: bool, refused: set[bytes]) -> LiveOrder:
-        standing = self._accounts.fresh((order.account, order.signer), float("-inf"))
+        standing = self._accounts.latest((order.account, order.signer))
         if standing is None:
             raise Rejected("chain_unreachable", "the chain did not tell about the account; try again")
         if (order.hash in refused) if standing.signer_has_code else not is_signed:
@@ -280,7 +280,7 @@ class Intake:
         """Hashes of orders whose signers are contracts that do not accept the signature."""
         asked = []
         for _, order, _ in checked:
-            standing = self._accounts.fresh((order.account, order.signer), float("-inf"))
+            standing = self._accounts.latest((order.account, order.signer))
             if standing is not None and standing.signer_has_code:
                 asked.append(order)
         if not asked:
@@ -304,7 +304,7 @@ class Intake:
         key = (request.account, request.signer)
         if self._accounts.fresh(key, time.monotonic()) is None:
             await self._read([key])
-        standing = self._accounts.fresh(key, float("-inf"))
+        standing = self._accounts.latest(key)
         if standing is None:
             raise Rejected("chain_unreachable", "the chain did not tell about the account; try again")
         if standing.signer_has_code:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from scripts.matcher.orders import Flag, SignedOrder
+from scripts.matcher.orders import SignedOrder
 
 OWNER_BYTES = 20
 BUY, SELL = 1, -1
@@ -80,8 +80,8 @@ class LiveOrder:
             return Status.WAITING
         return Status.OPEN if self.open else Status.MATCHED
 
-    def has(self, flag: Flag) -> bool:
-        """Whether the order was signed with this flag."""
+    def has(self, flag: int) -> bool:
+        """Whether the order was signed with this one of `Flag`."""
         return bool(self.flags & flag)
 
     def recount(self) -> None:

@@ -45,7 +45,11 @@ class Rules(BaseModel):
 
 
 class Settlement(BaseModel):
-    """How fills are brought to the chain."""
+    """How fills are brought to the chain.
+
+    The chain is looked at after `poll_seconds`, or at once where something was matched; in between are at least
+    `rest_seconds`, which gather matches for one transaction.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -56,6 +60,7 @@ class Settlement(BaseModel):
     resend_seconds: PositiveSeconds = 60.0
     confirmations: Positive = 12
     poll_seconds: PositiveSeconds = 0.5
+    rest_seconds: Annotated[float, Field(ge=0)] = 0.1
 
 
 class Options(BaseModel):

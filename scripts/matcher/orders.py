@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import IntEnum, IntFlag
+from enum import IntEnum
 from typing import Any
 
 from sha3 import keccak_256
@@ -30,12 +30,13 @@ _HEX = re.compile(r"0x[0-9a-fA-F]*")
 _WHOLE = re.compile(r"-?[0-9]{1,78}", re.ASCII)
 
 
-class Flag(IntFlag):
-    """Bits of an order's `flags`."""
+class Flag:
+    """Bits of an order's `flags`; plain integers, which are looked at for every order."""
 
     REDUCE_ONLY = 1
     POST_ONLY = 2
     FILL_OR_KILL = 4
+    ALL = 7
 
 
 class Trigger(IntEnum):
@@ -57,7 +58,7 @@ FIELDS: tuple[tuple[str, str, int, int], ...] = (
     ("trigger", "uint256", 0, max(Trigger)),
     ("expiry", "uint256", 0, MAX_UINT),
     ("nonce", "uint256", 0, MAX_UINT),
-    ("flags", "uint256", 0, sum(Flag)),
+    ("flags", "uint256", 0, Flag.ALL),
     ("maxFeeWad", "uint256", 0, MAX_UINT),
     ("tip", "uint256", 0, MAX_UINT),
 )

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
+import sys
 import time
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +22,7 @@ import structlog
 from scripts.common.errors import KeelError
 from scripts.common.rpc import ChainUnreachable
 from scripts.matcher.accounts import Accounts
+from scripts.matcher.effects import Matched
 from scripts.matcher.engine import Engine
 from scripts.matcher.feed import Feed
 from scripts.matcher.follower import Follower, Pending
@@ -34,6 +37,8 @@ from scripts.matcher.store import Identity, Store
 from scripts.matcher.venue import Market, Venue
 
 DEPTH = 1_000
+SWITCH_SECONDS = 0.0005
+COLLECTIONS = (20_000, 50, 10_000)
 Results = list[LiveOrder | dict[str, object] | Rejected]
 
 log = structlog.get_logger("matcher")
@@ -192,13 +197,14 @@ class Matcher:
 
     def _committed(self, group: Group) -> None:
         self.feed.publish(group)
-        if group.effects:
+        if any(isinstance(effect, Matched) for effect in group.effects):
             self._wake.set()
 
     async def _follow(self) -> None:
         """Block after block: first what the chain says, then what is to be said to it."""
-        poll = self.options.settlement.poll_seconds
+        poll, rest = self.options.settlement.poll_seconds, self.options.settlement.rest_seconds
         while True:
+            await asyncio.sleep(rest)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), poll)
             self._wake.clear()
@@ -233,6 +239,10 @@ def run_matcher(options: Options, venue: Venue | None = None) -> int:
     from scripts.matcher.server import serve
 
     logs.configure(options.log_level)
+    # Threads that wait for the database or the chain must not keep the event loop from going on, and looking
+    # through all orders for cycles, of which they have none, takes longer than a client should wait.
+    sys.setswitchinterval(SWITCH_SECONDS)
+    gc.set_threshold(*COLLECTIONS)
     if venue is None:
         from scripts.matcher.chain import open_venue
 

@@ -34,7 +34,7 @@ class MatcherProcess:
         self._options = {
             "database": f"sqlite:///{folder / 'matcher.db'}",
             "port": self.port,
-            "settlement": {"poll_seconds": 0.05},
+            "settlement": {"poll_seconds": 0.05, "rest_seconds": 0.01},
             **options,
         }
         self._process: subprocess.Popen[bytes] | None = None

@@ -192,7 +192,7 @@ class Settling(RuleBasedStateMachine):
     @rule(data=st.data(), short=st.booleans())
     def settle(self, data: st.DataObject, short: bool) -> None:
         match = data.draw(st.sampled_from(list(self.engine.matches.values())))
-        flags = Flag(0)
+        flags = 0
         for order in match.orders:
             flags |= order.flags
         filled = [leg.size - (1 if short and flags & Flag.REDUCE_ONLY and leg.size > 1 else 0) for leg in match.legs]
