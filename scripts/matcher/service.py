@@ -12,7 +12,6 @@ import contextlib
 import gc
 import signal
 import sys
-import time
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -57,7 +56,7 @@ class Matcher:
             listed = venue.markets()
             self.markets: dict[bytes, Market] = {market.address: market for market in listed}
             self.by_name = {market.name.lower(): market for market in listed}
-            saved = self.store.load(self.reader, int(time.time()))
+            saved = self.store.load(self.reader, venue.head().timestamp)
             self._build(saved)
         except BaseException:
             self.store.close()
