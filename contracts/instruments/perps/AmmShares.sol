@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 
+import {IInstrument} from "../../../interfaces/IInstrument.sol";
 import {ILiquidationEngine} from "../../../interfaces/ILiquidationEngine.sol";
 import {IPerpMarket} from "../../../interfaces/IPerpMarket.sol";
 import {IRiskEngine} from "../../../interfaces/IRiskEngine.sol";
@@ -204,6 +205,6 @@ abstract contract AmmShares is ExitShares, AmmShape {
     /// @dev Best effort: a market that cannot settle now keeps nobody here.
     function _collectProfit() private {
         // solhint-disable-next-line no-empty-blocks
-        try MARKET.settle(ACCOUNT) {} catch {}
+        try IInstrument(address(MARKET)).settle(ACCOUNT) {} catch {}
     }
 }
