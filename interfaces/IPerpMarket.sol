@@ -2,13 +2,14 @@
 pragma solidity ^0.8.37;
 
 import {AccountId, PriceStatus} from "./Types.sol";
-import {IInstrument} from "./IInstrument.sol";
 
 /// @notice A perpetual market on one underlying. docs/perpetuals.md says how it keeps its books.
 ///
 /// Sizes {units}, prices, premium, and rates have 18 decimals. Quote has 36: a size times a price, in whole settlement
 /// tokens. Tokens are the settlement asset's smallest units. Positive is long; a positive cost was paid.
-interface IPerpMarket is IInstrument {
+///
+/// For trading, settlement, and risk it is an instrument (`IInstrument`).
+interface IPerpMarket {
     /// @notice First word of the data that the vault hands to `execute`.
     /// TRADE (Action, address maker, int256 sizeWad, uint256 limitPriceWad) with a registered maker contract;
     ///   the limit is the most a buyer pays and the least a seller gets; returns the price (uint256).
@@ -38,9 +39,9 @@ interface IPerpMarket is IInstrument {
 
     /// @notice What an account has in the market now, funding and deleveraging applied.
     /// @param sizeWad {units}
-    /// @param cost what was paid for it less what was settled, funding included {quote}
+    /// @param cost what was paid for it less what was settled, funding included {quote}; what has grown since the last
+    /// `PositionChanged` is the funding that has come due
     /// @param entryWad average price at which the size was taken on {quote tok per unit}
-    /// @param funding what has come due since the position was last written; it is in `cost` {quote}
     /// @param pnl size at the mark less cost {quote}
     /// @param waiting claim that nothing has come in for yet {settlement tok}
     /// @param allotted claim that is paid at the next `settle` {settlement tok}
@@ -48,7 +49,6 @@ interface IPerpMarket is IInstrument {
         int256 sizeWad;
         int256 cost;
         uint256 entryWad;
-        int256 funding;
         int256 pnl;
         uint256 waiting;
         uint256 allotted;
@@ -196,7 +196,6 @@ interface IPerpMarket is IInstrument {
     error PerpMarket_NotOrders(address caller);
     error PerpMarket_NotSelf(address caller);
     error PerpMarket_SameAccount(AccountId account);
-    error PerpMarket_ReceiverAccount();
     error PerpMarket_ZeroSize();
     error PerpMarket_SizeOutOfRange(int256 sizeWad, uint256 max);
     error PerpMarket_PriceLimit(uint256 priceWad, uint256 limitWad);

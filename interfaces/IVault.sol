@@ -267,6 +267,8 @@ interface IVaultAdmin is IVaultTypes {
         AccountId account
     ) external view returns (Holding[] memory list, address[] memory instruments, uint256 riskRaisedAt);
 
+    /// @notice Signed balance {tok}. While an operation is half-done it answers the liquidation engine and instruments that
+    /// act in it.
     function balanceOf(AccountId account, address token) external view returns (int256 amount);
 
     function assetInfo(address token) external view returns (AssetInfo memory);

@@ -19,7 +19,7 @@ from typing import Any
 from scripts.setup.environment import ROOT, STATE, write_atomically
 
 # A contract that answers another's functions too, by delegation: its ABI is that of both.
-DELEGATES = {"Vault": "VaultAdmin"}
+DELEGATES = {"Vault": "VaultAdmin", "PerpMarket": "PerpMarketAdmin"}
 
 
 class ArtifactError(LookupError):

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
+import {LibCall} from "solady/utils/LibCall.sol";
+
+import {IInstrument} from "../../../interfaces/IInstrument.sol";
+import {IPerpMaker} from "../../../interfaces/IPerpMaker.sol";
+import {IPerpMarket} from "../../../interfaces/IPerpMarket.sol";
+import {IRiskEngine} from "../../../interfaces/IRiskEngine.sol";
+import {AccountId, AccountIdLib, PriceStatus} from "../../../interfaces/Types.sol";
+import {PerpClaims} from "./PerpClaims.sol";
+import {PerpGovernance} from "./PerpGovernance.sol";
+import {PerpMarketAdmin} from "./PerpMarketAdmin.sol";
+import {PerpParameters} from "./PerpParameters.sol";
+import {PerpPrices} from "./PerpPrices.sol";
+import {PerpRisk} from "./PerpRisk.sol";
+
+/// @notice A perpetual market: trades, settlement, what the risk engine asks; the rest is in `PerpMarketAdmin`, which runs on
+/// this contract's storage. Whatever changes a position runs within an operation of
+/// the vault, or begins one by paying.
+contract PerpMarket is PerpRisk {
+    using FixedPointMathLib for int256;
+    using FixedPointMathLib for uint256;
+
+    /// @dev Calls of the market to itself, so that what they did is undone where the vault refuses.
+    modifier onlySelf() {
+        if (msg.sender != address(this)) revert IPerpMarket.PerpMarket_NotSelf(msg.sender);
+        _;
+    }
+
+    /// @dev Sampled before a trade, in a batch.
+    struct Course {
+        IRiskEngine.Band band;
+        uint256 mark;
+        uint256 maxMove;
+        uint256 openInterest;
+        int256 funding;
+    }
+
+    address private immutable ADMIN;
+
+    /// @param settlementUnderlying id of the settlement asset's underlying in the risk book
+    /// @param settlementDecimals of its token
+    constructor(
+        address vault,
+        uint256 underlying_,
+        uint256 settlementUnderlying,
+        uint256 settlementDecimals,
+        address owner_,
+        address guardian_,
+        IPerpMarket.Parameters memory initial
+    ) PerpParameters(vault) PerpPrices(underlying_, settlementUnderlying) PerpClaims(settlementDecimals) {
+        PerpMarketAdmin admin = new PerpMarketAdmin(
+            vault,
+            underlying_,
+            settlementUnderlying,
+            settlementDecimals
+        );
+        ADMIN = address(admin);
+        LibCall.delegateCallContract(
+            address(admin),
+            abi.encodeCall(PerpGovernance.initialise, (owner_, guardian_, initial))
+        );
+    }
+
+    /// @dev Everything that is not here is in the admin contract.
+    fallback() external {
+        _delegate();
+    }
+
+    // --- anybody ---
+
+    /// @inheritdoc IInstrument
+    function settle(AccountId account) external returns (int256 paid) {
+        _requireUnlocked();
+        return _settle(account, true);
+    }
+
+    /// @notice Books a loss as paid and has it paid. The market itself only.
+    function payLoss(AccountId account, uint256 amount) external onlySelf {
+        _payLoss(account, amount);
+    }
+
+    // --- vault ---
+
+    /// @inheritdoc IInstrument
+    function execute(
+        AccountId account,
+        address caller,
+        bytes calldata data
+    ) external onlyVault returns (bytes memory) {
+        IPerpMarket.Action action = abi.decode(data, (IPerpMarket.Action));
+        if (action == IPerpMarket.Action.SETTLE) return abi.encode(_settle(account, false));
+        Course memory course = _begin();
+        if (action == IPerpMarket.Action.TRADE) {
+            (, address maker, int256 size, uint256 limit) = abi.decode(
+                data,
+                (IPerpMarket.Action, address, int256, uint256)
+            );
+            uint256 price = _trade(course, account, maker, size, limit);
+            _requireOpenInterest(course);
+            return abi.encode(price);
+        }
+        if (caller != _orders) revert IPerpMarket.PerpMarket_NotOrders(caller);
+        (, AccountId taker, IPerpMarket.Fill[] memory fills, uint256 takerTip, AccountId tipTo) = abi.decode(
+            data,
+            (IPerpMarket.Action, AccountId, IPerpMarket.Fill[], uint256, AccountId)
+        );
+        _fill(course, taker, fills, takerTip, tipTo);
+        _requireOpenInterest(course);
+        return "";
+    }
+
+    /// @inheritdoc IInstrument
+    function transferFraction(AccountId, AccountId, uint256) external {
+        _delegate();
+    }
+
+    /// @inheritdoc IInstrument
+    function absorb(AccountId, uint256) external returns (uint256) {
+        _delegate();
+    }
+
+    // --- trades ---
+
+    function _begin() private returns (Course memory course) {
+        course.band = _refresh();
+        _requireFresh(course.band);
+        course.mark = _markWad(course.band.priceWad);
+        course.maxMove = _trades.maxPriceMoveWad;
+        course.openInterest = _running.openInterestWad;
+        course.funding = _running.fundingWad;
+    }
+
+    function _trade(
+        Course memory course,
+        AccountId taker,
+        address maker,
+        int256 sizeWad,
+        uint256 limitWad
+    ) private returns (uint256 priceWad) {
+        if (!_makerAllowed[maker]) revert IPerpMarket.PerpMarket_UnknownMaker(maker);
+        AccountId makerAccount = AccountIdLib.id(maker, 0);
+        _requireSize(taker, makerAccount, sizeWad);
+        Live memory other = _load(makerAccount);
+        priceWad = IPerpMaker(maker).trade(taker, sizeWad, other.size, course.band.priceWad);
+        if (sizeWad > 0 ? priceWad > limitWad : priceWad < limitWad) {
+            revert IPerpMarket.PerpMarket_PriceLimit(priceWad, limitWad);
+        }
+        Live memory own = _load(taker);
+        uint256 fee = _exchange(course, own, other, sizeWad, priceWad, 0);
+        _keep(own);
+        _keep(other);
+        VAULT.touch(makerAccount);
+        emit IPerpMarket.Traded(taker, makerAccount, sizeWad, priceWad, fee, 0);
+        if (maker == _sampler) _sample();
+    }
+
+    function _fill(
+        Course memory course,
+        AccountId taker,
+        IPerpMarket.Fill[] memory fills,
+        uint256 takerTip,
+        AccountId tipTo
+    ) private {
+        uint256 makerFeeWad = _trades.makerFeeWad;
+        uint256 tips = takerTip;
+        Live memory own = _load(taker);
+        for (uint256 i = 0; i < fills.length; ++i) {
+            IPerpMarket.Fill memory fill = fills[i];
+            _requireSize(taker, fill.maker, fill.sizeWad);
+            Live memory other = _load(fill.maker);
+            uint256 fee = _exchange(course, own, other, fill.sizeWad, fill.priceWad, makerFeeWad);
+            uint256 makerFee = _feeUp(fill.sizeWad, fill.priceWad, makerFeeWad);
+            if (fill.tip != 0) {
+                other.base += int256(fill.tip) * TOKEN;
+                tips += fill.tip;
+                emit IPerpMarket.Tipped(fill.maker, tipTo, fill.tip);
+            }
+            _keep(other);
+            VAULT.touch(fill.maker);
+            emit IPerpMarket.Traded(taker, fill.maker, fill.sizeWad, fill.priceWad, fee, makerFee);
+        }
+        if (takerTip != 0) {
+            own.base += int256(takerTip) * TOKEN;
+            emit IPerpMarket.Tipped(taker, tipTo, takerTip);
+        }
+        _keep(own);
+        VAULT.touch(taker);
+        if (tips == 0) return;
+        Live memory earner = _load(tipTo);
+        earner.base -= int256(tips) * TOKEN;
+        _keep(earner);
+    }
+
+    /// @dev Books a trade in both positions in memory.
+    /// @return takerFee {quote}
+    function _exchange(
+        Course memory course,
+        Live memory own,
+        Live memory other,
+        int256 sizeWad,
+        uint256 priceWad,
+        uint256 makerFeeWad
+    ) private returns (uint256 takerFee) {
+        uint256 distance = priceWad > course.mark ? priceWad - course.mark : course.mark - priceWad;
+        if (distance > course.mark.mulWad(course.maxMove)) {
+            revert IPerpMarket.PerpMarket_PriceOutOfBand(priceWad, course.mark, course.maxMove);
+        }
+        (uint256 ownBefore, uint256 otherBefore) = (own.size.abs(), other.size.abs());
+        takerFee = _feeUp(sizeWad, priceWad, _trades.takerFeeWad);
+        uint256 makerFee = _feeUp(sizeWad, priceWad, makerFeeWad);
+        int256 cost = sizeWad * int256(priceWad);
+        _add(own, sizeWad, cost + int256(takerFee), priceWad, course.funding);
+        _add(other, -sizeWad, int256(makerFee) - cost, priceWad, course.funding);
+        _addFees(int256(takerFee + makerFee));
+        if (_limits.reduceOnly) {
+            if (own.size.abs() > ownBefore) revert IPerpMarket.PerpMarket_ReduceOnly(own.account);
+            if (other.size.abs() > otherBefore) revert IPerpMarket.PerpMarket_ReduceOnly(other.account);
+        }
+    }
+
+    /// @dev Writes a position that a trade has changed.
+    function _keep(Live memory p) private {
+        bool had = _holds(p.account);
+        _save(p);
+        bool has = _holds(p.account);
+        if (has != had) VAULT.setHeld(p.account, has);
+    }
+
+    function _requireSize(AccountId taker, AccountId maker, int256 sizeWad) private pure {
+        if (taker.equals(maker)) revert IPerpMarket.PerpMarket_SameAccount(taker);
+        if (sizeWad == 0) revert IPerpMarket.PerpMarket_ZeroSize();
+        if (sizeWad > int256(MAX_SIZE) || sizeWad < -int256(MAX_SIZE)) {
+            revert IPerpMarket.PerpMarket_SizeOutOfRange(sizeWad, MAX_SIZE);
+        }
+    }
+
+    /// @dev A cap binds on the way up only.
+    function _requireOpenInterest(Course memory course) private view {
+        uint256 size = _running.openInterestWad;
+        if (size <= course.openInterest) return;
+        uint256 notional = size.fullMulDivUp(course.band.priceWad, WAD);
+        uint256 cap = _limits.openInterestCapWad;
+        if (notional > cap) revert IPerpMarket.PerpMarket_OpenInterestCap(notional, cap);
+    }
+
+    function _feeUp(int256 sizeWad, uint256 priceWad, uint256 feeWad) private pure returns (uint256) {
+        return feeWad == 0 ? 0 : (sizeWad.abs() * priceWad).fullMulDivUp(feeWad, WAD);
+    }
+
+    // --- settlement ---
+
+    /// @param alone outside of anybody's batch: a loss may be paid by borrowing, and what the vault refuses stays a loss
+    function _settle(AccountId account, bool alone) private returns (int256 paid) {
+        IRiskEngine.Band memory band = _refresh();
+        if (!_holds(account)) return 0;
+        int256 claimed;
+        if (band.status == PriceStatus.FRESH && band.priceWad <= MAX_PRICE) {
+            (paid, claimed) = _realise(account, _markWad(band.priceWad), alone);
+        }
+        (uint256 waiting, uint256 allotted) = _claimOf(account);
+        if (allotted != 0) {
+            _setClaim(account, waiting, 0);
+            _addCash(-int256(allotted));
+            paid += int256(allotted);
+        }
+        emit IPerpMarket.Settled(account, paid, claimed);
+        if (paid > 0) VAULT.instrumentPay(_own(), account, uint256(paid));
+        if (!_holds(account)) VAULT.setHeld(account, false);
+    }
+
+    /// @dev Brings the cost to the mark but for less than a token, which of an account without size goes to the fees.
+    /// @return paid what the account paid (negative), or what it is to be paid at once; its cash has left the till
+    /// @return claimed {settlement tok}
+    function _realise(
+        AccountId account,
+        uint256 mark,
+        bool alone
+    ) private returns (int256 paid, int256 claimed) {
+        Live memory p = _load(account);
+        int256 pnl = p.size * int256(mark) - p.base - p.size * _running.fundingWad;
+        if (pnl < 0) {
+            uint256 tokens = uint256(-pnl) / uint256(TOKEN);
+            if (p.size == 0 && -pnl % TOKEN != 0) ++tokens;
+            uint256 netted = _netClaim(account, tokens);
+            if (netted != 0) {
+                p.base -= int256(netted) * TOKEN;
+                _save(p);
+                claimed = -int256(netted);
+            }
+            if (tokens != netted) paid = -int256(_collect(account, tokens - netted, alone));
+        } else {
+            uint256 tokens = uint256(pnl / TOKEN);
+            if (tokens != 0) {
+                p.base += int256(tokens) * TOKEN;
+                _save(p);
+                uint256 direct = _pile.waiting == 0 ? tokens.min(_freeCash()) : 0;
+                if (direct != 0) _addCash(-int256(direct));
+                paid = int256(direct);
+                if (tokens != direct) {
+                    (uint256 waiting, uint256 allotted) = _claimOf(account);
+                    _setClaim(account, waiting + tokens - direct, allotted);
+                    claimed = int256(tokens - direct);
+                }
+            }
+        }
+        p = _load(account);
+        if (p.size == 0 && p.base != 0 && p.base <= 0 && p.base > -TOKEN) {
+            _addFees(-p.base);
+            p.base = 0;
+            _save(p);
+        }
+    }
+
+    /// @dev Has a loss paid, as far as the account can.
+    function _collect(AccountId account, uint256 amount, bool alone) private returns (uint256) {
+        if (alone) {
+            // What is held first: where all of it may be borrowed the balance need not be asked for.
+            try this.payLoss(account, amount) {
+                return amount;
+            } catch {
+                amount = amount.min(_balanceOf(account));
+                if (amount == 0) return 0;
+                try this.payLoss(account, amount) {
+                    return amount;
+                } catch {
+                    return 0;
+                }
+            }
+        }
+        amount = amount.min(_balanceOf(account));
+        if (amount != 0) _payLoss(account, amount);
+        return amount;
+    }
+
+    function _payLoss(AccountId account, uint256 amount) private {
+        Live memory p = _load(account);
+        p.base -= int256(amount) * TOKEN;
+        _save(p);
+        _addCash(int256(amount));
+        _allot();
+        VAULT.instrumentPay(account, _own(), amount);
+    }
+
+    function _balanceOf(AccountId account) private view returns (uint256) {
+        return uint256(VAULT.balanceOf(account, VAULT.settlementAsset()).max(0));
+    }
+
+    // --- what the admin contract does ---
+
+    /// @dev Runs the call on this market's storage, and ends it with what that returned.
+    function _delegate() private {
+        address admin = ADMIN;
+        assembly ("memory-safe") {
+            let data := mload(0x40)
+            calldatacopy(data, 0, calldatasize())
+            let done := delegatecall(gas(), admin, data, calldatasize(), 0, 0)
+            returndatacopy(data, 0, returndatasize())
+            if iszero(done) {
+                revert(data, returndatasize())
+            }
+            return(data, returndatasize())
+        }
+    }
+}
