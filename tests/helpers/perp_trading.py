@@ -25,6 +25,22 @@ QUOTE = 10**36
 TOKEN = 10**6
 # Depth in units, spreads in ppm, most that is sold as a part of the depth in ppm.
 SHAPE = (10_000 * WAD, 1_000, 10_000, 200_000)
+# Of the market, without fees: tests of fees set them. In the order of the contract.
+PARAMETERS = {
+    "unwindingWad": WAD // 500,
+    "depthWad": 10**10 * WAD,
+    "haircutWad": WAD // 10,
+    "openInterestCapWad": 10**9 * WAD,
+    "maxPremiumWad": WAD // 20,
+    "premiumTime": 600,
+    "interestWad": WAD // 10_000,
+    "interestBandWad": WAD // 2_000,
+    "maxRateWad": WAD // 100,
+    "maxPriceMoveWad": WAD // 2,
+    "takerFeeWad": 0,
+    "makerFeeWad": 0,
+    "backstopShareWad": WAD // 2,
+}
 COOLDOWN, WINDOW = 7 * DAY, 2 * DAY
 NOBODY = bytes(32)
 
@@ -41,12 +57,16 @@ class PerpTrading:
 
     @classmethod
     def deploy(
-        cls, system: System, liquidity: int = 1_000_000, shape: tuple[int, ...] = SHAPE
+        cls,
+        system: System,
+        liquidity: int = 1_000_000,
+        shape: tuple[int, ...] = SHAPE,
+        **parameters: int,
     ) -> PerpTrading:
-        """Market, AMM with deposits of `liquidity` dollars, orders."""
+        """Market with these parameters of its own, AMM with deposits of `liquidity` dollars, orders."""
         evm = system.evm
         owner, guardian = evm.accounts[OWNER], evm.accounts[GUARDIAN]
-        market = deploy_market(system)
+        market = deploy_market(system, **parameters)
         amm = evm.deploy(
             "VirtualAmm",
             *(system.vault.address, market.address, system["USDC"], "Keel ETH maker", "kETH-LP"),
@@ -170,8 +190,13 @@ class PerpTrading:
         return int(self.orders.filledOf(order.hash(self.orders)))
 
 
-def deploy_market(system: System) -> Contract:
+def deploy_market(system: System, **changes: int) -> Contract:
     """A listed market on WETH."""
-    market = system.evm.deploy("MockPerpMarket", system.vault.address, system.assets["WETH"].underlying)
+    owner, guardian = system.evm.accounts[OWNER], system.evm.accounts[GUARDIAN]
+    market = system.evm.deploy(
+        "PerpMarket",
+        *(system.vault.address, system.assets["WETH"].underlying, system.assets["USDC"].underlying, 6),
+        *(owner, guardian, tuple((PARAMETERS | changes).values())),
+    )
     system.vault.listInstrument(market.address)
     return market

@@ -72,7 +72,7 @@ class AmmMachine(RuleBasedStateMachine):
     def worth(self) -> Fraction:
         """The AMM's account, its position closed along the curve {quote}."""
         account = self.perps.amm_account
-        _, cost, _, _, _, waiting, allotted = self.perps.market.position(account)
+        _, cost, _, _, waiting, allotted = self.perps.market.position(account)
         tokens = self.perps.system.balance(account, "USDC") + waiting + allotted
         return tokens * TOKEN_QUOTE - cost - self.curve.paid_in(self.sold, self.index)
 
@@ -159,7 +159,7 @@ class AmmMachine(RuleBasedStateMachine):
         self.lps_have_lost_nothing()
         held = 0
         for account in self.accounts:
-            _, cost, _, _, _, waiting, allotted = self.perps.market.position(account)
+            _, cost, _, _, waiting, allotted = self.perps.market.position(account)
             held += self.perps.system.balance(account, "USDC") + waiting + allotted
             held -= Fraction(cost, TOKEN_QUOTE)
         assert held <= len(self.accounts) * FUNDS * TOKEN + self.drift / TOKEN_QUOTE, "PERP-2: attackers won"

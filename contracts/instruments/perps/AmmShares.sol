@@ -173,19 +173,16 @@ abstract contract AmmShares is ExitShares, AmmShape {
         if (ILiquidationEngine(VAULT.liquidationEngine()).isFlagged(ACCOUNT)) revert VirtualAmm_Flagged();
     }
 
-    /// @dev What the account is worth {settlement tok}: upwards with all profit, or downwards without any.
+    /// @dev What the account is worth {settlement tok}: upwards with all profit, or downwards without any. Claims pay the
+    /// account's own loss, so they count against one both ways: whether profit was realised changes nothing.
     function _worth(bool up) private view returns (int256 worth) {
         worth = VAULT.balanceOf(ACCOUNT, asset());
         IPerpMarket.Position memory held = MARKET.position(ACCOUNT);
-        int256 quoted = -held.cost;
+        int256 quoted = int256(held.waiting + held.allotted) * _TOKEN_QUOTE - held.cost;
         if (held.sizeWad != 0) quoted += _positionWorth(held.sizeWad, up);
         int256 tokens = quoted / _TOKEN_QUOTE;
-        if (up) {
-            if (quoted > 0) ++tokens;
-            return worth + tokens + int256(held.waiting + held.allotted);
-        }
-        if (quoted < 0) --tokens;
-        return worth + tokens.min(0);
+        if (up) return quoted > 0 ? worth + tokens + 1 : worth + tokens;
+        return quoted < 0 ? worth + tokens - 1 : worth;
     }
 
     /// @dev Up: what the position is worth along the curve at the better edge of the index; no trade at the same index lowers

@@ -143,8 +143,8 @@ def test_without_a_position_they_leave_at_any_time(perps: PerpTrading, lp: str) 
 
 
 def test_nobody_comes_or_goes_while_it_is_flagged(perps: PerpTrading, trader: bytes, lp: str) -> None:
-    perps.trade(trader, 1_500 * ETHER)
     perps.leave(shares_of(perps, lp), lp)
+    perps.trade(trader, 1_500 * ETHER)
     perps.system.set_price("WETH", 3_200)
     perps.system.liquidation.flag(perps.amm_account)
     with perps.evm.reverts("VirtualAmm_Flagged"):
