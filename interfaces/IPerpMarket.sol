@@ -207,6 +207,8 @@ interface IPerpMarket {
     error PerpMarket_OutOfRange(bytes32 parameter, uint256 value, uint256 min, uint256 max);
     error PerpMarket_SettlementUnderlying(uint256 underlying);
     error PerpMarket_NothingToDeleverage();
+    /// @notice Paying the loss by borrowing would leave the account below its initial requirement.
+    error PerpMarket_LossNotCovered(AccountId account);
 
     // --- anybody ---
 

@@ -8,7 +8,14 @@ import {IInstrument} from "../../../interfaces/IInstrument.sol";
 import {IPerpMaker} from "../../../interfaces/IPerpMaker.sol";
 import {IPerpMarket} from "../../../interfaces/IPerpMarket.sol";
 import {IRiskEngine} from "../../../interfaces/IRiskEngine.sol";
-import {AccountId, AccountIdLib, PriceStatus} from "../../../interfaces/Types.sol";
+import {
+    AccountId,
+    AccountIdLib,
+    Assessment,
+    Holding,
+    PriceStatus,
+    Requirement
+} from "../../../interfaces/Types.sol";
 import {PerpClaims} from "./PerpClaims.sol";
 import {PerpGovernance} from "./PerpGovernance.sol";
 import {PerpMarketAdmin} from "./PerpMarketAdmin.sol";
@@ -78,8 +85,9 @@ contract PerpMarket is PerpRisk {
     }
 
     /// @notice Books a loss as paid and has it paid. The market itself only.
-    function payLoss(AccountId account, uint256 amount) external onlySelf {
+    function payLoss(AccountId account, uint256 amount, bool borrows) external onlySelf {
         _payLoss(account, amount);
+        if (borrows) _requireCovered(account);
     }
 
     // --- vault ---
@@ -314,25 +322,36 @@ contract PerpMarket is PerpRisk {
         }
     }
 
-    /// @dev Has a loss paid, as far as the account can.
+    /// @dev Has a loss paid, as far as the account can. The vault refuses what makes an insolvent account worse for its other
+    /// creditors: its loss waits for the takeover.
     function _collect(AccountId account, uint256 amount, bool alone) private returns (uint256) {
+        uint256 held = uint256(VAULT.balanceOf(account, VAULT.settlementAsset()).max(0));
         if (alone) {
-            // What is held first: where all of it may be borrowed the balance need not be asked for.
-            try this.payLoss(account, amount) {
-                return amount;
-            } catch {
-                amount = amount.min(_balanceOf(account));
-                if (amount == 0) return 0;
-                try this.payLoss(account, amount) {
-                    return amount;
-                } catch {
-                    return 0;
-                }
-            }
+            if (amount > held && _tryPayLoss(account, amount, true)) return amount;
+            amount = amount.min(held);
+            return amount != 0 && _tryPayLoss(account, amount, false) ? amount : 0;
         }
-        amount = amount.min(_balanceOf(account));
+        amount = amount.min(held);
         if (amount != 0) _payLoss(account, amount);
         return amount;
+    }
+
+    function _tryPayLoss(AccountId account, uint256 amount, bool borrows) private returns (bool) {
+        try this.payLoss(account, amount, borrows) {
+            return true;
+        } catch {
+            return false;
+        }
+    }
+
+    /// @dev The vault lets an account pay with debt where its risk falls, though it is below its initial requirement. A loss
+    /// that lenders did not agree to bear would become theirs.
+    function _requireCovered(AccountId account) private view {
+        (Holding[] memory list, address[] memory instruments, ) = VAULT.holdings(account);
+        Assessment memory a = ENGINE.assess(account, list, instruments, Requirement.INITIAL, false);
+        if (a.equity - int256(a.uncertainty) < int256(a.requirement)) {
+            revert IPerpMarket.PerpMarket_LossNotCovered(account);
+        }
     }
 
     function _payLoss(AccountId account, uint256 amount) private {
@@ -342,10 +361,6 @@ contract PerpMarket is PerpRisk {
         _addCash(int256(amount));
         _allot();
         VAULT.instrumentPay(account, _own(), amount);
-    }
-
-    function _balanceOf(AccountId account) private view returns (uint256) {
-        return uint256(VAULT.balanceOf(account, VAULT.settlementAsset()).max(0));
     }
 
     // --- what the admin contract does ---

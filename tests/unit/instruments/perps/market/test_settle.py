@@ -55,15 +55,27 @@ def test_a_loser_without_dollars_borrows_where_his_account_allows_it(perps: Perp
     assert -500 * DOLLAR - 1 <= perps.balance(other) <= -500 * DOLLAR
 
 
-def test_a_loss_that_the_vault_refuses_to_borrow_for_stays_a_loss(perps: PerpBench) -> None:
-    """As much is paid as is held."""
+def test_below_the_initial_requirement_no_loss_becomes_a_lenders(perps: PerpBench) -> None:
+    """As much is paid as is held; the vault's own check would let the debt in as a fall of risk."""
+    short = perps.trader(TAKER)
+    long = perps.system.deposit(perps.evm.accounts[5], "WETH", 2)
+    perps.system.deposit(perps.evm.accounts[5], "USDC", 1_000)
+    perps.fill(long, short, 5 * WAD)
+    perps.set_index(1_560)
+    equity, uncertainty, requirement, *_ = perps.system.assess(long, 0)
+    assert 0 < equity - uncertainty < requirement
+    assert perps.settle(long) == -1_000 * DOLLAR
+    assert perps.balance(long) == 0 and perps.position(long)["pnl"] == -1_200 * 10**36
+    assert perps.settle(long) == 0
+
+
+def test_an_insolvent_account_pays_at_its_takeover(perps: PerpBench) -> None:
+    """Its dollars are for all of its creditors."""
     long, short = perps.trader(TRADER, 100_000), perps.trader(TAKER, 4_500)
     perps.fill(long, short, 10 * WAD)
     perps.set_index(2_480)
-    assert perps.settle(short) == -4_500 * DOLLAR
-    assert perps.position(short)["pnl"] == -300 * 10**36
-    assert perps.balance(short) == 0
     assert perps.settle(short) == 0
+    assert perps.balance(short) == 4_500 * DOLLAR
 
 
 def test_inside_a_batch_nothing_is_borrowed(perps: PerpBench) -> None:
@@ -114,4 +126,4 @@ def test_at_a_stale_index_only_what_was_allotted_is_paid(perps: PerpBench) -> No
 
 def test_is_refused_in_the_middle_of_an_operation(perps: PerpBench) -> None:
     with perps.evm.reverts("PerpMarket_NotSelf", perps.evm.accounts[0]):
-        perps.market.payLoss(perps.trader(TRADER), 1)
+        perps.market.payLoss(perps.trader(TRADER), 1, False)
