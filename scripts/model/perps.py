@@ -463,11 +463,16 @@ class Market:
 
     def absorb(self, account: Account, deficit_usd: int, mark: int, settlement_price: int) -> int:
         """The other side takes a deficit; returns what it took {USD}."""
+        deficit = self.bear(account, deficit_usd * SCALE // settlement_price, mark)
+        return min(deficit_usd, deficit * settlement_price // SCALE)
+
+    def bear(self, account: Account, deficit: int, mark: int) -> int:
+        """As `absorb`, in quote."""
         self.pay_with_claim(account, mark)
         loss = -self.pnl(account, mark)
         if loss <= 0:
             return 0
-        deficit = min(deficit_usd * SCALE // settlement_price, loss)
+        deficit = min(deficit, loss)
         tokens = min(deficit // self.token, self.waiting)
         self.reduce_claims(tokens)
         left = deficit - tokens * self.token
@@ -480,7 +485,7 @@ class Market:
         self.save(account, replace(position, base=position.base - left))
         if moved:
             self._deleverage(BUCKETS_AT_ONCE)
-        return min(deficit_usd, deficit * settlement_price // SCALE)
+        return deficit
 
     def _to_receiver(
         self, account: Account, position: Position, deficit: int, mark: int
@@ -564,10 +569,7 @@ class Market:
         )
         assert self.allotted <= self.cash
         assert not self.waiting or self.cash == self.allotted, "free cash beside a queue"
-        longs = sum(max(self.load(a).size, 0) for a in self.positions)
-        longs += sum(b.total for (long, _), b in self.buckets.items() if long) - sum(
-            max(self.load(a).size, 0) for a in self.positions
-        )
+        longs = sum(bucket.total for (long, _), bucket in self.buckets.items() if long)
         assert self.open_interest == longs + max(self.receiver_size, 0)
 
 
