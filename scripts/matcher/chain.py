@@ -296,19 +296,13 @@ class ChainVenue:
         for log in logs:
             topics = [bytes.fromhex(topic[2:]) for topic in log["topics"]]
             name, values = self._chain.dictionary.event(topics, bytes.fromhex(log["data"][2:]))
-            tx, block = log["transactionHash"], int(log["blockNumber"], 16)
             match name:
                 case "OrderFilled":
-                    found.append(
-                        Filled(
-                            *(values["hash"], values["asTaker"], abs(values["sizeWad"]), values["leftWad"]),
-                            *(tx, block),
-                        )
-                    )
+                    found.append(Filled(values["makerHash"], values["takerHash"], abs(values["sizeWad"])))
                 case "MatchFailed":
                     reason = values["reason"]
                     error = Reverted(*self._chain.dictionary.error(reason), reason)
-                    found.append(Failed(values["position"], _refusal(error), tx))
+                    found.append(Failed(values["position"], _refusal(error)))
                 case "OrderCancelled":
                     found.append(Cancelled(values["hash"]))
                 case "NoncesCancelled":

@@ -113,13 +113,14 @@ class Follower:
         if not reorganised and first <= head.number:
             logs = await self._run(self._venue.logs, first, head.number)
         receipts = await self._receipts(head)
+        amounts = await self._amounts(logs)
         await self._read_markets()
         # From here on nothing waits: the engine goes from one state of the chain to the next.
         if reorganised:
             self.reorganisations += 1
             log.warning("the chain was reorganised", block=head.number, was=last.number if last else None)
         self._unsettle(receipts)
-        self._apply(logs)
+        self._apply(logs, amounts)
         if reorganised:
             # Before anything is settled: until an amount is told it counts as matched, and cannot be matched again.
             await self._resync()
@@ -170,23 +171,36 @@ class Follower:
                 if match is not None and match.stage is Stage.SETTLED:
                     self._engine.unsettle(match, batch.id)
 
-    def _apply(self, logs: Sequence[Log]) -> None:
+    async def _amounts(self, logs: Sequence[Log]) -> dict[bytes, int]:
+        """What is filled of the open orders that were filled."""
+        filled = [entry for entry in logs if isinstance(entry, Filled)]
+        hashes = dict.fromkeys(hash_ for entry in filled for hash_ in (entry.maker, entry.taker))
+        return {
+            hash_: amount
+            for hash_, (amount, _) in await self._ask([h for h in hashes if h in self._engine.live])
+        }
+
+    async def _ask(self, hashes: Sequence[bytes]) -> list[tuple[bytes, tuple[int, bool]]]:
+        found: list[tuple[bytes, tuple[int, bool]]] = []
+        for start in range(0, len(hashes), CHUNK):
+            chunk = hashes[start : start + CHUNK]
+            found += zip(chunk, await self._run(self._venue.filled, chunk), strict=True)
+        return found
+
+    def _apply(self, logs: Sequence[Log], amounts: dict[bytes, int]) -> None:
         now = self._clock.now()
-        left: dict[bytes, int] = {}
         for entry in logs:
             match entry:
-                case Filled():
-                    left[entry.order] = entry.left
                 case Cancelled():
                     self._engine.cancel(entry.order, ON_CHAIN)
                 case CancelledBelow():
                     self._engine.cancel_below(entry.account, entry.lowest, ON_CHAIN)
-        for hash_, size in left.items():
+        for hash_, amount in amounts.items():
             live = self._engine.live.get(hash_)
             if live is not None:
                 self._accounts.traded(live.account)
-                # Without a reorganisation it never falls; `_resync` may have told more than these blocks did.
-                self._engine.sync(hash_, max(live.size - size, live.filled), now)
+                # Without a reorganisation it never falls, whichever node's answer comes last.
+                self._engine.sync(hash_, max(amount, live.filled), now)
 
     def _settle(self, batch: Batch, receipt: Receipt) -> None:
         """A transaction was mined: each of its matches was settled, or refused alone."""
@@ -195,7 +209,6 @@ class Follower:
         self._pending.changed.add(batch.id)
         failed = {entry.position: entry.refusal for entry in receipt.logs if isinstance(entry, Failed)}
         fills = [entry for entry in receipt.logs if isinstance(entry, Filled)]
-        makers = [(fill, taker) for fill, taker in zip(fills[::2], fills[1::2], strict=True)]
         at = 0
         for position, number in enumerate(batch.matches):
             match = self._engine.matches.get(number)
@@ -206,11 +219,11 @@ class Follower:
                 continue
             filled = [0] * len(match.legs)
             for leg_number, leg in enumerate(match.legs):
-                if at < len(makers) and (makers[at][0].order, makers[at][1].order) == (
+                if at < len(fills) and (fills[at].maker, fills[at].taker) == (
                     leg.maker.hash,
                     match.taker.hash,
                 ):
-                    filled[leg_number] = makers[at][0].size
+                    filled[leg_number] = fills[at].size
                     at += 1
             self._pending.matches[number] = match
             self._engine.settle(match, filled, now)
@@ -218,7 +231,7 @@ class Follower:
             "settled",
             batch=batch.id,
             block=receipt.block,
-            fills=len(makers),
+            fills=len(fills),
             refused=len(failed),
             gas=receipt.gas_used,
             succeeded=receipt.succeeded,
@@ -231,15 +244,10 @@ class Follower:
 
     async def _resync(self) -> None:
         """Asks the chain about every open order."""
-        hashes = list(self._engine.live)
-        for start in range(0, len(hashes), CHUNK):
-            chunk = hashes[start : start + CHUNK]
-            answers = await self._run(self._venue.filled, chunk)
-            now = self._clock.now()
-            for hash_, (filled, cancelled) in zip(chunk, answers, strict=True):
-                if cancelled:
-                    self._engine.cancel(hash_, ON_CHAIN, Status.CANCELLED)
-                self._engine.sync(hash_, filled, now)
+        for hash_, (filled, cancelled) in await self._ask(list(self._engine.live)):
+            if cancelled:
+                self._engine.cancel(hash_, ON_CHAIN, Status.CANCELLED)
+            self._engine.sync(hash_, filled, self._clock.now())
 
     def _remember(self, head: Head) -> None:
         self.head = head

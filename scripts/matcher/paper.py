@@ -88,9 +88,9 @@ class PaperVenue:
     def logs(self, first: int, last: int) -> list[Log]:
         """See Venue."""
         rows = self._db.execute(
-            "SELECT block, tx, logs FROM mined WHERE block BETWEEN ? AND ? ORDER BY block", (first, last)
+            "SELECT logs FROM mined WHERE block BETWEEN ? AND ? ORDER BY block", (first, last)
         )
-        return [log for row in rows for log in _decoded(*row)]
+        return [log for (text,) in rows for log in _decoded(text)]
 
     def simulate(self, matches: Sequence[Match]) -> list[bool]:
         """See Venue."""
@@ -160,7 +160,7 @@ class PaperVenue:
         for tx in hashes:
             row = self._db.execute("SELECT block, tx, logs FROM mined WHERE tx = ?", (tx,)).fetchone()
             if row:
-                return Receipt(tx, row[0], True, 0, _decoded(*row))
+                return Receipt(tx, row[0], True, 0, _decoded(row[2]))
         return None
 
     def _amount(self, hash_: str) -> int:
@@ -180,20 +180,19 @@ class PaperVenue:
             if size <= 0:
                 continue
             room -= size
-            for hash_, whole, as_taker in ((maker, maker_size, False), (taker, taker_size, True)):
-                amount = self._amount(hash_) + size
-                self._db.execute("INSERT OR REPLACE INTO filled VALUES (?, ?)", (hash_, str(amount)))
-                signed = size if whole > 0 else -size
-                logs.append(["filled", hash_, as_taker, signed, abs(whole) - amount])
+            for hash_ in (maker, taker):
+                amount = str(self._amount(hash_) + size)
+                self._db.execute("INSERT OR REPLACE INTO filled VALUES (?, ?)", (hash_, amount))
+            logs.append(["filled", maker, taker, size])
         return logs or [["failed", position, "nothing is left to fill"]]
 
 
-def _decoded(block: int, tx: str, text: str) -> list[Log]:
+def _decoded(text: str) -> list[Log]:
     logs: list[Log] = []
     for kind, *rest in json.loads(text):
         if kind == "filled":
-            hash_, as_taker, size, left = rest
-            logs.append(Filled(bytes.fromhex(hash_), as_taker, abs(size), left, tx, block))
+            maker, taker, size = rest
+            logs.append(Filled(bytes.fromhex(maker), bytes.fromhex(taker), size))
         else:
-            logs.append(Failed(rest[0], Refusal(rest[1]), tx))
+            logs.append(Failed(rest[0], Refusal(rest[1])))
     return logs

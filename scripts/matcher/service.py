@@ -126,6 +126,11 @@ class Matcher:
         assert self._failure is not None
         await asyncio.shield(self._failure)
 
+    @property
+    def failure(self) -> BaseException | None:
+        """What `failed` raises, if it does."""
+        return self._failure.exception() if self._failure is not None and self._failure.done() else None
+
     # --- what clients ask ---
 
     async def place(self, raws: Sequence[object], connection: Hashable) -> list[dict[str, object]]:

@@ -62,14 +62,11 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """The chain filled an order; `left` is what may still be filled of it."""
+    """The chain filled a maker's order against a taker's."""
 
-    order: bytes
-    as_taker: bool
+    maker: bytes
+    taker: bytes
     size: int
-    left: int
-    tx: str
-    block: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +75,6 @@ class Failed:
 
     position: int
     refusal: Refusal
-    tx: str
 
 
 @dataclass(frozen=True, slots=True)

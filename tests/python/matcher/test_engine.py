@@ -37,7 +37,9 @@ class Naive:
         self.entries: list[Entry] = []
         self.next = 1
 
-    def place(self, hash_: bytes, owner: int, size: int, price: int, flags: int) -> list[tuple[bytes, int, int]]:
+    def place(
+        self, hash_: bytes, owner: int, size: int, price: int, flags: int
+    ) -> list[tuple[bytes, int, int]]:
         """(maker, size, price) of each fill."""
         side, left = (BUY if size > 0 else SELL), abs(size)
         others = sorted(
@@ -94,7 +96,11 @@ def check_book(engine: Engine, known: dict[bytes, LiveOrder]) -> None:
         ranks = [(-side * order.price, order.sequence) for order in orders]
         assert ranks == sorted(ranks)
         for price, size in book.depth(side, 1_000):
-            assert size == sum(order.open for order in orders if order.price == price) == book.size_at(side, price)
+            assert (
+                size
+                == sum(order.open for order in orders if order.price == price)
+                == book.size_at(side, price)
+            )
     pending: dict[bytes, int] = {}
     for match in engine.matches.values():
         for leg in match.legs:
@@ -195,7 +201,9 @@ class Settling(RuleBasedStateMachine):
         flags = 0
         for order in match.orders:
             flags |= order.flags
-        filled = [leg.size - (1 if short and flags & Flag.REDUCE_ONLY and leg.size > 1 else 0) for leg in match.legs]
+        filled = [
+            leg.size - (1 if short and flags & Flag.REDUCE_ONLY and leg.size > 1 else 0) for leg in match.legs
+        ]
         for leg, size in zip(match.legs, filled, strict=True):
             for order in (leg.maker, match.taker):
                 self.chain[order.hash] = self.chain.get(order.hash, 0) + size
@@ -231,7 +239,9 @@ class Settling(RuleBasedStateMachine):
         for match in self.engine.matches.values():
             for leg in match.legs:
                 assert leg.maker.owner != match.taker.owner and leg.maker.side == -match.taker.side
-                assert match.taker.side * (match.taker.price - leg.price) >= 0 and leg.price == leg.maker.price
+                assert (
+                    match.taker.side * (match.taker.price - leg.price) >= 0 and leg.price == leg.maker.price
+                )
                 assert not match.taker.has(Flag.POST_ONLY)
 
 
@@ -241,7 +251,9 @@ TestSettling = Settling.TestCase
 TestSettling.settings = settings(max_examples=80, stateful_step_count=50)
 
 
-def place(engine: Engine, owner: int, size: int, price: int, flags: int = 0, expiry: int = 2_000) -> LiveOrder:
+def place(
+    engine: Engine, owner: int, size: int, price: int, flags: int = 0, expiry: int = 2_000
+) -> LiveOrder:
     """Places an order that no other equals."""
     return engine.place(
         unsigned(owner, size, price, nonce=engine.next_sequence, flags=flags, expiry=expiry), NOW
