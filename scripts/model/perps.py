@@ -306,8 +306,8 @@ class Market:
         notional = abs(size) * price
         taker_fee = div_up(notional * self.parameters.taker_fee, WAD)
         maker_fee = div_up(notional * self.parameters.maker_fee, WAD) if maker_pays else 0
-        self.save(taker, self.added(self.load(taker), size, size * price + taker_fee, price))
         self.save(maker, self.added(self.load(maker), -size, maker_fee - size * price, price))
+        self.save(taker, self.added(self.load(taker), size, size * price + taker_fee, price))
         self.fees += taker_fee + maker_fee
 
     def tip(self, payer: Account, earner: Account, tokens: int) -> None:

@@ -43,6 +43,7 @@ contract PerpMarket is PerpRisk {
         uint256 maxMove;
         uint256 openInterest;
         int256 funding;
+        bool reduceOnly;
     }
 
     address private immutable ADMIN;
@@ -139,6 +140,7 @@ contract PerpMarket is PerpRisk {
         course.maxMove = _trades.maxPriceMoveWad;
         course.openInterest = _running.openInterestWad;
         course.funding = _running.fundingWad;
+        course.reduceOnly = _limits.reduceOnly;
     }
 
     function _trade(
@@ -156,11 +158,14 @@ contract PerpMarket is PerpRisk {
         if (sizeWad > 0 ? priceWad > limitWad : priceWad < limitWad) {
             revert IPerpMarket.PerpMarket_PriceLimit(priceWad, limitWad);
         }
-        Live memory own = _load(taker);
-        uint256 fee = _exchange(course, own, other, sizeWad, priceWad, 0);
-        _keep(own);
+        _requirePrice(course, priceWad);
+        _take(course, other, -sizeWad, priceWad, 0);
         _keep(other);
         VAULT.touch(makerAccount);
+        // After the other side is written: both may stand in one bucket, whose last position has what roundings left.
+        Live memory own = _load(taker);
+        uint256 fee = _take(course, own, sizeWad, priceWad, _trades.takerFeeWad);
+        _keep(own);
         emit IPerpMarket.Traded(taker, makerAccount, sizeWad, priceWad, fee, 0);
         if (maker == _sampler) _sample();
     }
@@ -172,15 +177,14 @@ contract PerpMarket is PerpRisk {
         uint256 takerTip,
         AccountId tipTo
     ) private {
-        uint256 makerFeeWad = _trades.makerFeeWad;
+        (uint256 takerFeeWad, uint256 makerFeeWad) = (_trades.takerFeeWad, _trades.makerFeeWad);
         uint256 tips = takerTip;
-        Live memory own = _load(taker);
         for (uint256 i = 0; i < fills.length; ++i) {
             IPerpMarket.Fill memory fill = fills[i];
             _requireSize(taker, fill.maker, fill.sizeWad);
+            _requirePrice(course, fill.priceWad);
             Live memory other = _load(fill.maker);
-            uint256 fee = _exchange(course, own, other, fill.sizeWad, fill.priceWad, makerFeeWad);
-            uint256 makerFee = _feeUp(fill.sizeWad, fill.priceWad, makerFeeWad);
+            _take(course, other, -fill.sizeWad, fill.priceWad, makerFeeWad);
             if (fill.tip != 0) {
                 other.base += int256(fill.tip) * TOKEN;
                 tips += fill.tip;
@@ -188,7 +192,19 @@ contract PerpMarket is PerpRisk {
             }
             _keep(other);
             VAULT.touch(fill.maker);
-            emit IPerpMarket.Traded(taker, fill.maker, fill.sizeWad, fill.priceWad, fee, makerFee);
+        }
+        Live memory own = _load(taker);
+        for (uint256 i = 0; i < fills.length; ++i) {
+            IPerpMarket.Fill memory fill = fills[i];
+            uint256 fee = _take(course, own, fill.sizeWad, fill.priceWad, takerFeeWad);
+            emit IPerpMarket.Traded(
+                taker,
+                fill.maker,
+                fill.sizeWad,
+                fill.priceWad,
+                fee,
+                _feeUp(fill.sizeWad, fill.priceWad, makerFeeWad)
+            );
         }
         if (takerTip != 0) {
             own.base += int256(takerTip) * TOKEN;
@@ -202,30 +218,28 @@ contract PerpMarket is PerpRisk {
         _keep(earner);
     }
 
-    /// @dev Books a trade in both positions in memory.
-    /// @return takerFee {quote}
-    function _exchange(
+    /// @dev Books one side of a trade in a position in memory.
+    /// @return fee {quote}
+    function _take(
         Course memory course,
-        Live memory own,
-        Live memory other,
+        Live memory p,
         int256 sizeWad,
         uint256 priceWad,
-        uint256 makerFeeWad
-    ) private returns (uint256 takerFee) {
+        uint256 feeWad
+    ) private returns (uint256 fee) {
+        uint256 before = p.size.abs();
+        fee = _feeUp(sizeWad, priceWad, feeWad);
+        _add(p, sizeWad, sizeWad * int256(priceWad) + int256(fee), priceWad, course.funding);
+        _addFees(int256(fee));
+        if (course.reduceOnly && p.size.abs() > before) {
+            revert IPerpMarket.PerpMarket_ReduceOnly(p.account);
+        }
+    }
+
+    function _requirePrice(Course memory course, uint256 priceWad) private pure {
         uint256 distance = priceWad > course.mark ? priceWad - course.mark : course.mark - priceWad;
         if (distance > course.mark.mulWad(course.maxMove)) {
             revert IPerpMarket.PerpMarket_PriceOutOfBand(priceWad, course.mark, course.maxMove);
-        }
-        (uint256 ownBefore, uint256 otherBefore) = (own.size.abs(), other.size.abs());
-        takerFee = _feeUp(sizeWad, priceWad, _trades.takerFeeWad);
-        uint256 makerFee = _feeUp(sizeWad, priceWad, makerFeeWad);
-        int256 cost = sizeWad * int256(priceWad);
-        _add(own, sizeWad, cost + int256(takerFee), priceWad, course.funding);
-        _add(other, -sizeWad, int256(makerFee) - cost, priceWad, course.funding);
-        _addFees(int256(takerFee + makerFee));
-        if (_limits.reduceOnly) {
-            if (own.size.abs() > ownBefore) revert IPerpMarket.PerpMarket_ReduceOnly(own.account);
-            if (other.size.abs() > otherBefore) revert IPerpMarket.PerpMarket_ReduceOnly(other.account);
         }
     }
 

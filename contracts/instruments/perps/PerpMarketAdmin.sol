@@ -152,9 +152,10 @@ contract PerpMarketAdmin is PerpDeleveraging {
     function _put(Live memory source, AccountId to, int256 size, int256 cost) private {
         int256 funding = _running.fundingWad;
         uint256 entry = source.entryWad;
-        Live memory target = _load(to);
         _add(source, -size, -cost, entry, funding);
         _save(source);
+        // Now: both may stand in one bucket, whose last position has what roundings left.
+        Live memory target = _load(to);
         _add(target, size, cost, entry, funding);
         _save(target);
     }
