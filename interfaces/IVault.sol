@@ -218,6 +218,10 @@ interface IVaultOperations is IVaultTypes {
 
     /// @notice Has the account checked at the end of the batch. Listed instruments only, while they act.
     function touch(AccountId account) external;
+
+    /// @notice Number of the operation that runs, or of the next one, within this transaction: by it an instrument tells
+    /// a second batch from the first. Answers at any time.
+    function operationNumber() external view returns (uint256);
 }
 
 /// @notice What moves none: operators, governance, views. The vault has it in a contract of its own, which it calls by
@@ -290,10 +294,6 @@ interface IVaultAdmin is IVaultTypes {
     function paused() external view returns (bool);
 
     function locked() external view returns (bool);
-
-    /// @notice Number of the operation that runs, or of the next one, within this transaction: by it an instrument tells
-    /// a second batch from the first. Answers at any time.
-    function operationNumber() external view returns (uint256);
 
     function settlementAsset() external view returns (address);
 

@@ -163,11 +163,6 @@ contract VaultAdmin is Operators, Governed {
     }
 
     /// @inheritdoc IVaultAdmin
-    function operationNumber() external view returns (uint256) {
-        return _operationNumber();
-    }
-
-    /// @inheritdoc IVaultAdmin
     function liquidationEngine() external view returns (address) {
         return address(LIQUIDATION_ENGINE);
     }

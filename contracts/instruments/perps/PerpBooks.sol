@@ -128,10 +128,10 @@ abstract contract PerpBooks is PerpPrices {
 
     /// @dev Writes a position as it is in memory, and its bucket and the open interest.
     function _save(Live memory p) internal {
-        _remember(p.account);
         Stored memory old = p.stored;
         // As `_load` made it; the change by deleveraging is taken out of its bucket.
         Live memory before = _load(p.account);
+        _remember(before);
         if (before.size != old.size) _noteDeleveraging(before);
         if (p.size == 0) p.entryWad = 0;
         Stored memory next = Stored(int120(p.size), uint96(p.entryWad), 0, p.base);
@@ -256,14 +256,13 @@ abstract contract PerpBooks is PerpPrices {
     // --- what positions were when the operation began ---
 
     /// @dev Keeps size and cost as they entered the operation; later calls change nothing.
-    function _remember(AccountId account) internal {
-        uint256 slot = _originalSlot(account);
+    function _remember(Live memory p) private {
+        uint256 slot = _originalSlot(p.account);
         uint256 known;
         assembly ("memory-safe") {
             known := tload(slot)
         }
         if (known != 0) return;
-        Live memory p = _load(account);
         int256 size = p.size;
         int256 base = p.base;
         assembly ("memory-safe") {
@@ -274,24 +273,38 @@ abstract contract PerpBooks is PerpPrices {
     }
 
     /// @dev Size and cost without funding, now or as they entered the operation.
-    function _at(AccountId account, bool atBatchStart) internal view returns (int256 size, int256 base) {
-        if (atBatchStart) {
-            uint256 slot = _originalSlot(account);
-            bool known;
+    /// @param slot where that is kept; zero: now
+    function _at(AccountId account, uint256 slot) internal view returns (int256 size, int256 base) {
+        if (slot != 0) {
+            uint256 known;
             assembly ("memory-safe") {
                 known := tload(slot)
                 size := tload(add(slot, 1))
                 base := tload(add(slot, 2))
             }
-            if (known) return (size, base);
+            if (known != 0) return (size, base);
         }
+        Stored storage stored = _positions[account];
+        (size, base) = (stored.size, stored.base);
+        if (size == 0 || _bucketOf(size > 0, stored.entryWad).round == 0) return (size, base);
         Live memory p = _load(account);
         return (p.size, p.base);
     }
 
     /// @dev A place of its own for each account and operation, so that the next operation starts clean.
-    function _originalSlot(AccountId account) internal view returns (uint256) {
-        return uint256(keccak256(abi.encode(ORIGINAL_SEED, account, VAULT.operationNumber())));
+    function _originalSlot(AccountId account) internal view returns (uint256 slot) {
+        uint256 number = VAULT.operationNumber();
+        uint256 seed = ORIGINAL_SEED ^ number;
+        assembly ("memory-safe") {
+            mstore(0x00, seed)
+            mstore(0x20, account)
+            slot := keccak256(0x00, 0x40)
+        }
+    }
+
+    /// @dev Where what an account entered the operation with is kept; zero for a question about now.
+    function _slotAt(AccountId account, bool atBatchStart) internal view returns (uint256) {
+        return atBatchStart ? _originalSlot(account) : 0;
     }
 
     // --- internal ---

@@ -175,9 +175,10 @@ abstract contract PerpClaims is PerpBooks {
     }
 
     /// @dev All that an account claims, now or as it entered the operation {settlement tok}.
-    function _claimAt(AccountId account, bool atBatchStart) internal view returns (uint256) {
-        if (atBatchStart) {
-            uint256 slot = _originalSlot(account) + CLAIM_OFFSET;
+    /// @param slot where what it entered with is kept; zero: now
+    function _claimAt(AccountId account, uint256 slot) internal view returns (uint256) {
+        if (slot != 0) {
+            slot += CLAIM_OFFSET;
             uint256 known;
             assembly ("memory-safe") {
                 known := tload(slot)

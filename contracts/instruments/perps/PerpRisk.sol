@@ -38,10 +38,11 @@ abstract contract PerpRisk is IInstrument, PerpClaims {
     ) external view returns (int256 valueWad, uint256 creditWad, int256[] memory changesWad) {
         uint256 settlementWad = pricesWad[SETTLEMENT_POSITION];
         (int256 premium, int256 funding) = _now();
-        (int256 size, int256 base) = _at(account, atBatchStart);
+        uint256 slot = _slotAt(account, atBatchStart);
+        (int256 size, int256 base) = _at(account, slot);
         int256 pnl =
             size * int256(_markAt(pricesWad[OWN_POSITION].min(MAX_PRICE), premium)) - base - size * funding;
-        uint256 credit = _claimAt(account, atBatchStart) * uint256(TOKEN);
+        uint256 credit = _claimAt(account, slot) * uint256(TOKEN);
         int256 loss;
         if (pnl < 0) loss = -pnl;
         else credit += uint256(pnl);
@@ -70,7 +71,7 @@ abstract contract PerpRisk is IInstrument, PerpClaims {
     ) external view returns (int256[] memory exposuresWad) {
         uint256 settlementWad = pricesWad[SETTLEMENT_POSITION];
         (int256 premium, int256 funding) = _now();
-        (int256 size, int256 base) = _at(account, atBatchStart);
+        (int256 size, int256 base) = _at(account, _slotAt(account, atBatchStart));
         int256 notional = size * int256(_markAt(pricesWad[OWN_POSITION].min(MAX_PRICE), premium));
         int256 pnl = notional - base - size * funding;
         exposuresWad = new int256[](pricesWad.length);
@@ -85,7 +86,7 @@ abstract contract PerpRisk is IInstrument, PerpClaims {
         uint256[] calldata pricesWad,
         bool atBatchStart
     ) external view returns (uint256 addOnWad) {
-        (int256 size, ) = _at(account, atBatchStart);
+        (int256 size, ) = _at(account, _slotAt(account, atBatchStart));
         if (size == 0) return 0;
         uint256 mark = _markWad(pricesWad[OWN_POSITION].min(MAX_PRICE));
         uint256 notional = _valueUp(size.abs() * mark, pricesWad[SETTLEMENT_POSITION]);
