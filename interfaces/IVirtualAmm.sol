@@ -62,7 +62,8 @@ interface IVirtualAmm is IExitShares, IPerpMaker {
         uint256 minAssets
     ) external returns (uint256 assets);
 
-    /// @notice The curve walks to these parameters over `duration` seconds (1 to 30 days). Owner only.
+    /// @notice The curve walks to these parameters over `duration` seconds (1 to 30 days). A smaller depth gives whoever holds
+    /// what the AMM has sold a better price to close at, a larger one a worse: change it while little is sold. Owner only.
     function setShape(ShapeParameters calldata shape_, uint256 duration) external;
 
     /// @notice Owner only. Requests that were made before keep their times.
