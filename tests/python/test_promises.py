@@ -16,7 +16,7 @@ NUMBERS = {
     "GOV": (1,),
     "ROUND": (1,),
     "EXIT": (1,),
-    "PERP": (2, 3),
+    "PERP": (1, 2, 3, 4),
 }
 PROMISES = [f"{family}-{number}" for family, numbers in NUMBERS.items() for number in numbers]
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IPerpMarket} from "../../../interfaces/IPerpMarket.sol";
 import {IRiskEngine} from "../../../interfaces/IRiskEngine.sol";
 import {IVault} from "../../../interfaces/IVault.sol";
 import {AccountId} from "../../../interfaces/Types.sol";

@@ -77,6 +77,28 @@ def test_in_a_bucket_everybody_loses_the_same_share(perps: PerpBench) -> None:
     assert perps.market.totals()[0] == 4 * WAD
 
 
+def test_what_roundings_leave_in_a_bucket_goes_to_its_last_position(perps: PerpBench) -> None:
+    """PERP-1: two positions of one bucket that trade with each other lose nothing of it."""
+    drained(perps)
+    short, hedger = perps.trader(TAKER, 5_000), perps.trader(TAKER, 500_000, 1)
+    longs = [perps.trader(TRADER, 50_000, number) for number in range(3)]
+    for account, size in zip(longs, (WAD + 1, 2 * WAD + 5, 5 * WAD + 7), strict=True):
+        perps.fill(account, hedger, size)
+    perps.fill(hedger, short, 4 * WAD + 2)
+    perps.set_index(4_000)
+    into, _ = take_over(perps, short)
+    accounts = [*longs, hedger, into]
+
+    def total() -> int:
+        return sum(perps.position(account)["size"] for account in accounts)
+
+    assert -3 <= total() <= 0
+    for account in longs[:2]:
+        perps.fill(longs[2], account, perps.position(account)["size"])
+    assert total() == 0
+    assert perps.market.totals()[0] == perps.position(longs[2])["size"]
+
+
 def test_who_lost_a_tenth_is_left_alone_for_ten_minutes_once_a_day(perps: PerpBench) -> None:
     drained(perps)
     short, hedger = perps.trader(TAKER, 5_000), perps.trader(TAKER, 500_000, 1)
