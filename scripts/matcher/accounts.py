@@ -7,10 +7,12 @@ again at settlement; this keeps out what would fail there.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 
+from scripts.common.rpc import ChainUnreachable
 from scripts.common.units import WAD, format_usd
 from scripts.matcher.engine import Engine
 from scripts.matcher.live import BUY, SELL
@@ -18,18 +20,26 @@ from scripts.matcher.orders import Flag, Rejected, SignedOrder
 from scripts.matcher.venue import Key, Market, Standing, Venue
 
 KEPT = 50_000
-CHUNK = 100
+CHUNK = 50
+ROUNDS = 20
+USED_SECONDS = 60
 
 
 class Accounts:
-    """Standings by (account, signer), read in `run`'s thread when they are missing or older than `max_age` seconds."""
+    """Standings by (account, signer), read in `run`'s thread.
+
+    Who is not known, or was read longer ago than `max_age` seconds, is waited for. `follow` reads those again that
+    are in use, before they are that old, and those that have traded.
+    """
 
     def __init__(
         self, venue: Venue, run: Callable[..., asyncio.Future], max_age: float, kept: int = KEPT
     ) -> None:
         self._venue, self._run, self._max_age, self._kept = venue, run, max_age, kept
         self._standings: OrderedDict[Key, Standing] = OrderedDict()
-        self._traded: OrderedDict[bytes, float] = OrderedDict()
+        self._used: dict[Key, float] = {}
+        self._keys: dict[bytes, set[Key]] = {}
+        self._traded: set[bytes] = set()
         self._reading: dict[Key, asyncio.Future] = {}
 
     def fresh(self, key: Key, now: float) -> Standing | None:
@@ -37,11 +47,28 @@ class Accounts:
         standing = self._standings.get(key)
         if standing is None or now - standing.at > self._max_age:
             return None
-        return standing if standing.at > self._traded.get(key[0], 0.0) else None
+        self._used[key] = now
+        return standing
 
     def latest(self, key: Key) -> Standing | None:
         """The standing as it was last read."""
         return self._standings.get(key)
+
+    async def follow(self) -> None:
+        """Keeps standings in use young, for ever. While the chain does not answer they grow old."""
+        while True:
+            await asyncio.sleep(self._max_age / ROUNDS)
+            now = time.monotonic()
+            traded, self._traded = self._traded, set()
+            wanted = [key for account in traded for key in self._keys.get(account, ())]
+            for key, used in list(self._used.items()):
+                standing = self._standings.get(key)
+                if standing is None or now - used > USED_SECONDS:
+                    del self._used[key]
+                elif now - standing.at > self._max_age / 2:
+                    wanted.append(key)
+            with contextlib.suppress(ChainUnreachable):
+                await self.read(wanted)
 
     async def read(self, keys: Iterable[Key]) -> None:
         """Reads standings; those that somebody reads already are waited for. Raises ChainUnreachable."""
@@ -66,11 +93,8 @@ class Accounts:
         return await self._run(self._venue.accepts, questions)
 
     def traded(self, account: bytes) -> None:
-        """What is known of an account is old: it has another position now."""
-        self._traded[account] = time.monotonic()
-        self._traded.move_to_end(account)
-        if len(self._traded) > self._kept:
-            self._traded.popitem(last=False)
+        """The account has another position now: it is read again soon."""
+        self._traded.add(account)
 
     async def _read(self, keys: list[Key]) -> None:
         try:
@@ -78,8 +102,12 @@ class Accounts:
             for key, standing in found.items():
                 self._standings[key] = standing
                 self._standings.move_to_end(key)
+                self._keys.setdefault(key[0], set()).add(key)
             while len(self._standings) > self._kept:
-                self._standings.popitem(last=False)
+                key, _ = self._standings.popitem(last=False)
+                self._keys[key[0]].discard(key)
+                if not self._keys[key[0]]:
+                    del self._keys[key[0]]
         finally:
             for key in keys:
                 self._reading.pop(key, None)

@@ -102,6 +102,7 @@ class Matcher:
         await self.follower.tick()
         await self._commit()
         self._spawn(self._follow())
+        self._spawn(self.accounts.follow())
         log.info(
             "started",
             database=self.store.shown,

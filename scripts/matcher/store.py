@@ -27,6 +27,7 @@ WHO = "a matcher"
 CREATION_LOCK = 0x6D617463  # any number that all matchers agree on
 RUNNING_LOCK = CREATION_LOCK + 1
 IN_ROWS = 500
+ROWS = 100
 LAST_EXPIRY = 2**63 - 1
 
 
@@ -83,7 +84,7 @@ class Store:
 
     def write(self, effects: Sequence[Effect], changed_batches: Sequence[Batch] = ()) -> None:
         """Everything that happened since the last group, in one transaction."""
-        placed: list[tuple[Any, ...]] = []
+        placed: dict[bytes, LiveOrder] = {}
         matched: list[tuple[Any, ...]] = []
         changed: dict[bytes, Changed] = {}
         moved: dict[int, Moved] = {}
@@ -91,7 +92,7 @@ class Store:
         for effect in effects:
             match effect:
                 case Placed(live):
-                    placed.append(_order_row(live))
+                    placed[live.hash] = live
                 case Changed():
                     changed[effect.hash] = effect
                 case Matched(made):
@@ -101,8 +102,12 @@ class Store:
                 case Floor():
                     lowest[effect.account] = effect.lowest
         with self._database.transaction() as connection:
-            self._many(connection, self._insert(orders), placed)
-            self._many(connection, self._insert(fills), matched)
+            self._insert_all(
+                connection,
+                orders,
+                [_order_row(live, changed.pop(hash_, None)) for hash_, live in placed.items()],
+            )
+            self._insert_all(connection, fills, matched)
             self._many(
                 connection,
                 self._update(orders, ("filled", "armed", "ended", "reason"), ("hash",)),
@@ -120,9 +125,10 @@ class Store:
                 connection,
                 self._update(fills, ("filled",), ("match", "position")),
                 [
-                    (None if size is None else str(size), move.id, position)
+                    (str(size), move.id, position)
                     for move in moved.values()
                     for position, size in enumerate(move.filled)
+                    if size is not None
                 ],
             )
             self._many(connection, self._upsert(floors, "account"), [(a, str(n)) for a, n in lowest.items()])
@@ -169,7 +175,7 @@ class Store:
                     row.match, known[row.taker], [], row.at, Stage(row.stage), row.batch, row.reason
                 )
                 by_match[row.match] = found
-            filled = None if row.filled is None else int(row.filled)
+            filled = int(row.filled) if found.stage is Stage.SETTLED else None
             found.legs.append(Leg(known[row.maker], int(row.size), int(row.price), filled))
         saved.matches = [match for match in by_match.values() if match.stage in (Stage.READY, Stage.SENT)]
         saved.settled = {match.id: match for match in by_match.values() if match.stage is Stage.SETTLED}
@@ -217,7 +223,7 @@ class Store:
                     "priceWad": row.price,
                     "at": row.at,
                     "stage": row.stage,
-                    "filledWad": row.filled,
+                    "filledWad": row.filled if row.stage == Stage.SETTLED else None,
                     "reason": row.reason,
                 }
                 for row in connection.execute(statement)
@@ -262,11 +268,17 @@ class Store:
         if rows:
             connection.exec_driver_sql(statement, rows)
 
-    def _insert(self, table: sql.Table) -> str:
-        marks = ", ".join([self._mark] * len(table.columns))
-        return (
-            f"INSERT INTO {table.name} ({', '.join(_quoted(c.name) for c in table.columns)}) VALUES ({marks})"
-        )
+    def _insert_all(self, connection: sql.Connection, table: sql.Table, rows: list[tuple[Any, ...]]) -> None:
+        """Many rows in a statement: the thread that writes waits for the event loop before each statement."""
+        for start in range(0, len(rows), ROWS):
+            some = rows[start : start + ROWS]
+            values = tuple(value for row in some for value in row)
+            connection.exec_driver_sql(self._insert(table, len(some)), values)
+
+    def _insert(self, table: sql.Table, rows: int = 1) -> str:
+        names = ", ".join(_quoted(column.name) for column in table.columns)
+        marks = f"({', '.join([self._mark] * len(table.columns))})"
+        return f"INSERT INTO {table.name} ({names}) VALUES {', '.join([marks] * rows)}"
 
     def _upsert(self, table: sql.Table, key: str) -> str:
         sets = ", ".join(
@@ -288,18 +300,17 @@ def _quoted(name: str) -> str:
     return f'"{name}"'
 
 
-def _order_row(live: LiveOrder) -> tuple[Any, ...]:
+def _order_row(live: LiveOrder, change: Changed | None) -> tuple[Any, ...]:
+    """`change` is the last one of the same group."""
     signed: SignedOrder = live.signed
+    last = (
+        ("0", not signed.is_stop, "", "")
+        if change is None
+        else (str(change.filled), change.armed, change.end or "", change.reason)
+    )
     return (
-        *(
-            live.hash,
-            live.sequence,
-            live.account,
-            signed.packed,
-            signed.signature,
-            min(live.expiry, LAST_EXPIRY),
-        ),
-        *("0", not signed.is_stop, "", ""),
+        *(live.hash, live.sequence, live.account, signed.packed, signed.signature),
+        *(min(live.expiry, LAST_EXPIRY), *last),
     )
 
 

@@ -200,8 +200,7 @@ def test_a_contract_wallet_signs_by_saying_so(
         refused = await place.matcher.place([place.json(approved, b"\x01")], "test")
         assert refused[0]["error"]["code"] == "not_authorised"
         place.perps.system.vault.setOperator(taker, wallet.address, 2**64, sender=owner)
-        await asyncio.sleep(0)
-        place.matcher.accounts.traded(taker)
+        await place.matcher.accounts.read([(taker, bytes.fromhex(wallet.address[2:]))])
         (taken,) = await place.matcher.place([place.json(approved, b"\x01")], "test")
         assert taken["accepted"], taken
         wallet.set(1, "0x" + "00" * 20, b"", True)
