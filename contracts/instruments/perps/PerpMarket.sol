@@ -339,7 +339,7 @@ contract PerpMarket is PerpRisk {
     /// @dev Has a loss paid, as far as the account can. The vault refuses what makes an insolvent account worse for its other
     /// creditors: its loss waits for the takeover.
     function _collect(AccountId account, uint256 amount, bool alone) private returns (uint256) {
-        uint256 held = uint256(VAULT.balanceOf(account, VAULT.settlementAsset()).max(0));
+        uint256 held = uint256(VAULT.balanceOf(account, SETTLEMENT_ASSET).max(0));
         if (alone) {
             if (amount > held && _tryPayLoss(account, amount, true)) return amount;
             amount = amount.min(held);

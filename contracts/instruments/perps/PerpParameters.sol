@@ -54,6 +54,8 @@ abstract contract PerpParameters {
 
     IVault internal immutable VAULT;
     IRiskEngine internal immutable ENGINE;
+    /// @dev Listed first in the vault, for good.
+    address internal immutable SETTLEMENT_ASSET;
 
     PriceParameters internal _prices;
     TradeParameters internal _trades;
@@ -69,6 +71,7 @@ abstract contract PerpParameters {
     constructor(address vault) {
         VAULT = IVault(vault);
         ENGINE = IRiskEngine(IVault(vault).riskEngine());
+        SETTLEMENT_ASSET = IVault(vault).settlementAsset();
     }
 
     /// @dev Unwinding as a share, and depth {USD}.
