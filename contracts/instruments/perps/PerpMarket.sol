@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 import {LibCall} from "solady/utils/LibCall.sol";
+import {SafeCastLib} from "solady/utils/SafeCastLib.sol";
 
 import {IInstrument} from "../../../interfaces/IInstrument.sol";
 import {IPerpMaker} from "../../../interfaces/IPerpMaker.sol";
@@ -29,6 +30,7 @@ import {PerpRisk} from "./PerpRisk.sol";
 contract PerpMarket is PerpRisk {
     using FixedPointMathLib for int256;
     using FixedPointMathLib for uint256;
+    using SafeCastLib for uint256;
 
     /// @dev Calls of the market to itself, so that what they did is undone where the vault refuses.
     modifier onlySelf() {
@@ -186,7 +188,7 @@ contract PerpMarket is PerpRisk {
             Live memory other = _load(fill.maker);
             _take(course, other, -fill.sizeWad, fill.priceWad, makerFeeWad);
             if (fill.tip != 0) {
-                other.base += int256(fill.tip) * TOKEN;
+                other.base += fill.tip.toInt256() * TOKEN;
                 tips += fill.tip;
                 emit IPerpMarket.Tipped(fill.maker, tipTo, fill.tip);
             }
@@ -207,14 +209,14 @@ contract PerpMarket is PerpRisk {
             );
         }
         if (takerTip != 0) {
-            own.base += int256(takerTip) * TOKEN;
+            own.base += takerTip.toInt256() * TOKEN;
             emit IPerpMarket.Tipped(taker, tipTo, takerTip);
         }
         _keep(own);
         VAULT.touch(taker);
         if (tips == 0) return;
         Live memory earner = _load(tipTo);
-        earner.base -= int256(tips) * TOKEN;
+        earner.base -= tips.toInt256() * TOKEN;
         _keep(earner);
     }
 

@@ -162,6 +162,15 @@ def test_tips_are_paid_to_who_earns_them(perps: PerpBench) -> None:
     assert perps.system.vault.holdings(keeper)[1] in ((), [])
 
 
+@pytest.mark.parametrize("tip", [2**255, 2**256 - 1, 2**254])
+def test_no_tip_wraps_around(perps: PerpBench, tip: int) -> None:
+    """A signed tip near the end of its range is no gift to who signed it."""
+    taker, maker, keeper = perps.trader(TRADER), perps.trader(TAKER), perps.trader(5)
+    for data in (((maker, WAD, 2_000 * WAD, tip), 0), ((maker, WAD, 2_000 * WAD, 0), tip)):
+        with perps.evm.reverts():
+            perps.fills(taker, [data[0]], data[1], keeper)
+
+
 def test_many_fills_are_one_operation(perps: PerpBench) -> None:
     """The taker is checked once, at the end: he may pass through a position that he could not keep."""
     taker, makers = perps.trader(TRADER, 1_000), [perps.trader(TAKER, index=i) for i in range(2)]
