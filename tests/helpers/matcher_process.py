@@ -1,8 +1,8 @@
 """A matcher in a process of its own, on paper instead of a chain; it can be killed and started again.
 
-    with MatcherProcess(folder) as matcher:
-        httpx.post(matcher.url + "/orders", ...)
-        matcher.kill(); matcher.start()
+with MatcherProcess(folder) as matcher:
+    httpx.post(matcher.url + "/orders", ...)
+    matcher.kill(); matcher.start()
 """
 
 from __future__ import annotations
@@ -22,15 +22,20 @@ START_SECONDS = 30
 
 
 class MatcherProcess:
-    """Runs `run_matcher` with a PaperVenue whose file, like the database, is in `folder`."""
+    """Runs `run_matcher` with a PaperVenue whose file, like the database, is in `folder`.
 
-    def __init__(self, folder: Path, paper: dict[str, Any] | None = None, **options: Any) -> None:
+    `disk_seconds` is how long a disk takes to write a group: what is told before it is written is then likely lost.
+    """
+
+    def __init__(
+        self, folder: Path, paper: dict[str, Any] | None = None, disk_seconds: float = 0.0, **options: Any
+    ) -> None:
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.socket = f"ws://127.0.0.1:{self.port}/ws"
         self.chain_file = folder / "chain.db"
-        self._paper = paper or {}
+        self._paper, self._disk_seconds = paper or {}, disk_seconds
         self._options = {
             "database": f"sqlite:///{folder / 'matcher.db'}",
             "port": self.port,
@@ -41,7 +46,14 @@ class MatcherProcess:
 
     def start(self) -> None:
         """Starts it and waits until it answers."""
-        settings = json.dumps({"options": self._options, "paper": self._paper, "chain": str(self.chain_file)})
+        settings = json.dumps(
+            {
+                "options": self._options,
+                "paper": self._paper,
+                "chain": str(self.chain_file),
+                "disk_seconds": self._disk_seconds,
+            }
+        )
         with (self.folder / "matcher.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.helpers.matcher_process", settings], stderr=log
@@ -83,8 +95,16 @@ def main() -> int:
     from scripts.matcher.options import Options
     from scripts.matcher.paper import PaperVenue
     from scripts.matcher.service import run_matcher
+    from scripts.matcher.store import Store
 
     settings = json.loads(sys.argv[1])
+    write = Store.write
+
+    def slow_write(store: Store, *arguments: Any) -> None:
+        time.sleep(settings["disk_seconds"])
+        write(store, *arguments)
+
+    Store.write = slow_write  # type: ignore[method-assign]
     venue = PaperVenue(Path(settings["chain"]), **settings["paper"])
     return run_script("matcher", lambda: run_matcher(Options(**settings["options"]), venue))
 

@@ -73,7 +73,14 @@ class Trader:
 
 
 def unsigned(
-    owner: int, size: int, price: int, *, nonce: int = 0, flags: int = 0, expiry: int = FOREVER, index: int = 0
+    owner: int,
+    size: int,
+    price: int,
+    *,
+    nonce: int = 0,
+    flags: int = 0,
+    expiry: int = FOREVER,
+    index: int = 0,
 ) -> SignedOrder:
     """An order for the engine, which checks no signature; `owner` is the owner's number."""
     account = owner.to_bytes(20, "big") + index.to_bytes(12, "big")
