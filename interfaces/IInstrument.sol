@@ -57,6 +57,10 @@ interface IInstrument {
     /// @notice Worst status of the instrument's own prices (marks, surfaces) that weigh on this account.
     function priceStatus(AccountId account) external view returns (PriceStatus);
 
+    /// @notice Until when the account is not taken over while it is solvent, because deleveraging took a hedge from it
+    /// {unix s}; zero for never.
+    function graceUntil(AccountId account) external view returns (uint256);
+
     /// @notice Acts for an account inside a batch. Only the vault calls; it has checked that `caller` may.
     function execute(AccountId account, address caller, bytes calldata data) external returns (bytes memory);
 

@@ -61,6 +61,8 @@ interface ILiquidationEngine {
     error LiquidationEngine_HoldsAssets(AccountId account);
     error LiquidationEngine_TakerNeeded(AccountId account, address token);
     error LiquidationEngine_SequencerGrace(uint256 until);
+    /// @notice An instrument took a hedge from the account (`IInstrument.graceUntil`); an insolvent account has no grace.
+    error LiquidationEngine_HedgeGrace(AccountId account, uint256 until);
 
     /// @notice Sizes and prices a takeover. Reverts when the account is healthy at its favourable edge (LIQ-3).
     function plan(Takeover calldata takeover) external view returns (Plan memory);

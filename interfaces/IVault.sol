@@ -218,6 +218,10 @@ interface IVaultOperations is IVaultTypes {
 
     /// @notice Has the account checked at the end of the batch. Listed instruments only, while they act.
     function touch(AccountId account) external;
+
+    /// @notice Number of the operation that runs, or of the next one, within this transaction: by it an instrument tells
+    /// a second batch from the first. Answers at any time.
+    function operationNumber() external view returns (uint256);
 }
 
 /// @notice What moves none: operators, governance, views. The vault has it in a contract of its own, which it calls by
@@ -267,6 +271,8 @@ interface IVaultAdmin is IVaultTypes {
         AccountId account
     ) external view returns (Holding[] memory list, address[] memory instruments, uint256 riskRaisedAt);
 
+    /// @notice Signed balance {tok}. While an operation is half-done it answers the liquidation engine and instruments that
+    /// act in it.
     function balanceOf(AccountId account, address token) external view returns (int256 amount);
 
     function assetInfo(address token) external view returns (AssetInfo memory);
@@ -288,10 +294,6 @@ interface IVaultAdmin is IVaultTypes {
     function paused() external view returns (bool);
 
     function locked() external view returns (bool);
-
-    /// @notice Number of the operation that runs, or of the next one, within this transaction: by it an instrument tells
-    /// a second batch from the first. Answers at any time.
-    function operationNumber() external view returns (uint256);
 
     function settlementAsset() external view returns (address);
 

@@ -19,7 +19,7 @@ from typing import Any
 from scripts.setup.environment import ROOT, STATE, write_atomically
 
 # A contract that answers another's functions too, by delegation: its ABI is that of both.
-DELEGATES = {"Vault": "VaultAdmin"}
+DELEGATES = {"Vault": "VaultAdmin", "PerpMarket": "PerpMarketAdmin"}
 
 
 class ArtifactError(LookupError):
@@ -71,8 +71,9 @@ class ArtifactStore:
         own = min(found, key=lambda artifact: (artifact.source.startswith("node_modules"), artifact.source))
         if name not in DELEGATES:
             return own
+        known = {_signature(entry) for entry in own.abi}
         answered = [entry for entry in self.get(DELEGATES[name]).abi if entry["type"] != "constructor"]
-        return replace(own, abi=own.abi + [entry for entry in answered if entry not in own.abi])
+        return replace(own, abi=own.abi + [entry for entry in answered if _signature(entry) not in known])
 
 
 @cache
@@ -87,6 +88,15 @@ def artifacts() -> ArtifactStore:
             )
         return ArtifactStore([folder])
     return ArtifactStore([ROOT / "build" / "contracts", ROOT / "build" / "interfaces"])
+
+
+def _signature(entry: dict[str, Any]) -> tuple[Any, ...]:
+    """What tells two entries apart, however their parameters are called."""
+    return entry["type"], entry.get("name"), json.dumps([_kind(item) for item in entry.get("inputs", [])])
+
+
+def _kind(item: dict[str, Any]) -> Any:
+    return [item["type"], [_kind(part) for part in item.get("components", [])]]
 
 
 def _read_folder(folder: Path) -> list[Artifact]:

@@ -389,6 +389,11 @@ contract Vault is IVaultOperations, SolvencyCheck {
         if (outermost) _finish();
     }
 
+    /// @inheritdoc IVaultOperations
+    function operationNumber() external view returns (uint256) {
+        return _operationNumber();
+    }
+
     /// @dev Listed instruments enter the operation that has called one, or open one of their own. Not any that runs:
     /// whoever gets control in the middle of it (a receiver of ether, a token's callback) may have an instrument settle, and
     /// a plain operation ends without settling with the pools and checking what was touched.

@@ -115,8 +115,11 @@ contract VaultAdmin is Operators, Governed {
 
     /// @inheritdoc IVaultAdmin
     function balanceOf(AccountId account, address token) external view returns (int256 amount) {
-        // The liquidation engine asks for the backstop's balance while it plans a takeover, before anything has moved.
-        if (_isLocked() && msg.sender != address(LIQUIDATION_ENGINE)) revert Vault_Locked();
+        // The liquidation engine asks for the backstop's balance while it plans a takeover, before anything has moved;
+        // an instrument that acts asks what an account can pay at this moment.
+        if (_isLocked() && msg.sender != address(LIQUIDATION_ENGINE)) {
+            if (!_mayInstrumentAct() || _instrumentIds[msg.sender] == 0) revert Vault_Locked();
+        }
         uint256 id = _custodyOf(token).id();
         amount = _rawBalance(account, id);
         if (amount < 0) amount = -int256(_debtOf(uint256(-amount), _poolOf(id).debtIndex()));
@@ -157,11 +160,6 @@ contract VaultAdmin is Operators, Governed {
     /// @inheritdoc IVaultAdmin
     function locked() external view returns (bool) {
         return _isLocked();
-    }
-
-    /// @inheritdoc IVaultAdmin
-    function operationNumber() external view returns (uint256) {
-        return _operationNumber();
     }
 
     /// @inheritdoc IVaultAdmin

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 
@@ -10,6 +9,7 @@ import {ILendingPool} from "../../interfaces/ILendingPool.sol";
 import {IRiskEngine} from "../../interfaces/IRiskEngine.sol";
 import {AccountId, PriceStatus} from "../../interfaces/Types.sol";
 import {Governed} from "../access/Governed.sol";
+import {ExitShares} from "../shares/ExitShares.sol";
 import {BackstopShares} from "./BackstopShares.sol";
 
 /// @dev What tells a pool's asset.
@@ -19,15 +19,11 @@ interface IHasAsset {
 
 /// @notice A domain's insurance fund. Stakers' side in `BackstopShares`; here what it is expected to pay, what it is
 /// paid, and the sale of what it holds beside the settlement asset.
-contract Backstop is BackstopShares, Governed, ReentrancyGuardTransient {
+contract Backstop is BackstopShares, Governed {
     using FixedPointMathLib for uint256;
     using SafeTransferLib for address;
 
     uint256 private constant WAD = 1e18;
-    uint256 private constant MIN_COOLDOWN = 1 days;
-    uint256 private constant MAX_COOLDOWN = 60 days;
-    uint256 private constant MIN_WINDOW = 1 hours;
-    uint256 private constant MAX_WINDOW = 14 days;
     uint256 private constant MAX_SALE_DISCOUNT = 0.1e18;
 
     /// @notice Part of the oracle's price that a buyer of the backstop's other tokens saves, as a WAD, up to 10%.
@@ -42,39 +38,7 @@ contract Backstop is BackstopShares, Governed, ReentrancyGuardTransient {
         address guardian_,
         uint256 cooldown_,
         uint256 window_
-    ) BackstopShares(vault_, settlementAsset_, name_, symbol_) Governed(owner_, guardian_) {
-        _setCooldown(cooldown_, window_);
-    }
-
-    // --- stakers ---
-
-    /// @notice ERC-4626, at the gross price: who enters while a shortfall is flagged does not profit from the flag.
-    function deposit(uint256 assets, address to) public override nonReentrant returns (uint256) {
-        return super.deposit(assets, to);
-    }
-
-    /// @notice ERC-4626, at the gross price.
-    function mint(uint256 shares, address to) public override nonReentrant returns (uint256) {
-        return super.mint(shares, to);
-    }
-
-    /// @notice ERC-4626, within the window of the owner's request, at the price net of flagged shortfalls.
-    function withdraw(
-        uint256 assets,
-        address to,
-        address owner_
-    ) public override nonReentrant returns (uint256) {
-        return super.withdraw(assets, to, owner_);
-    }
-
-    /// @notice ERC-4626, within the window of the owner's request, at the price net of flagged shortfalls.
-    function redeem(
-        uint256 shares,
-        address to,
-        address owner_
-    ) public override nonReentrant returns (uint256) {
-        return super.redeem(shares, to, owner_);
-    }
+    ) ExitShares(vault_, settlementAsset_, name_, symbol_, cooldown_, window_) Governed(owner_, guardian_) {}
 
     // --- anybody ---
 
@@ -147,19 +111,5 @@ contract Backstop is BackstopShares, Governed, ReentrancyGuardTransient {
     /// @inheritdoc IBackstop
     function available() external view returns (uint256) {
         return totalAssets();
-    }
-
-    // --- internal ---
-
-    function _setCooldown(uint256 cooldown_, uint256 window_) private {
-        if (cooldown_ < MIN_COOLDOWN || cooldown_ > MAX_COOLDOWN) {
-            revert Backstop_OutOfRange("cooldown", cooldown_, MIN_COOLDOWN, MAX_COOLDOWN);
-        }
-        if (window_ < MIN_WINDOW || window_ > MAX_WINDOW) {
-            revert Backstop_OutOfRange("window", window_, MIN_WINDOW, MAX_WINDOW);
-        }
-        emit CooldownSet(cooldown, cooldown_, window, window_);
-        cooldown = cooldown_;
-        window = window_;
     }
 }

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 import {LibBit} from "solady/utils/LibBit.sol";
 
+import {IInstrument} from "../../interfaces/IInstrument.sol";
 import {ILiquidationEngine} from "../../interfaces/ILiquidationEngine.sol";
 import {IRiskEngine} from "../../interfaces/IRiskEngine.sol";
 import {AccountId, Assessment, Holding, HoldingLib, PriceStatus} from "../../interfaces/Types.sol";
@@ -45,6 +46,7 @@ contract LiquidationEngine is ShortfallFlags {
             revert LiquidationEngine_Healthy(takeover.account, favourable, result.requirement);
         IRiskEngine.DomainParameters memory domain = RISK_ENGINE.parameters();
         _requireGraceOver(domain.gracePeriod);
+        if (!result.insolvent) _requireNoHedgeLost(takeover);
 
         Slice memory slice = TakeoverCase.cut(holdings, c);
         if (takeover.excludedAssets != 0)
@@ -343,6 +345,14 @@ contract LiquidationEngine is ShortfallFlags {
         if (upFor == 0) revert LiquidationEngine_SequencerGrace(type(uint256).max);
         if (upFor < gracePeriod)
             revert LiquidationEngine_SequencerGrace(block.timestamp + gracePeriod - upFor);
+    }
+
+    /// @dev Who was deleveraged may put his hedge right first, as long as lenders lose nothing by it.
+    function _requireNoHedgeLost(Takeover calldata takeover) private view {
+        for (uint256 i; i < takeover.instruments.length; ++i) {
+            uint256 until = IInstrument(takeover.instruments[i]).graceUntil(takeover.account);
+            if (block.timestamp < until) revert LiquidationEngine_HedgeGrace(takeover.account, until);
+        }
     }
 
     /// @dev The excluded instruments by their positions in the list; the bitmap has them by their ids.

@@ -23,6 +23,7 @@ contract MockInstrument is IInstrument {
 
     mapping(AccountId account => Position) private _positions;
     mapping(AccountId account => Position) private _atBatchStart;
+    mapping(AccountId account => uint256) private _graceUntil;
 
     event Executed(AccountId indexed account, address caller, bytes data);
     event FractionMoved(AccountId indexed from, AccountId indexed to, uint256 fractionWad);
@@ -45,6 +46,11 @@ contract MockInstrument is IInstrument {
     ) external {
         _positions[account] = position;
         _atBatchStart[account] = atBatchStart;
+    }
+
+    /// @notice Sets until when the account is said not to be taken over.
+    function setGraceUntil(AccountId account, uint256 until) external {
+        _graceUntil[account] = until;
     }
 
     /// @notice Makes calls as the instrument, outside of anybody's batch; reverts as the first that does.
@@ -109,6 +115,11 @@ contract MockInstrument is IInstrument {
         bool atBatchStart
     ) external view returns (uint256 addOnWad) {
         return _at(account, atBatchStart).requirementWad;
+    }
+
+    /// @inheritdoc IInstrument
+    function graceUntil(AccountId account) external view returns (uint256) {
+        return _graceUntil[account];
     }
 
     /// @inheritdoc IInstrument

@@ -220,6 +220,11 @@ contract MockLinearInstrument is IInstrument {
         return _underlyings;
     }
 
+    /// @inheritdoc IInstrument
+    function graceUntil(AccountId) external pure returns (uint256) {
+        return 0;
+    }
+
     function positionOf(AccountId account) external view returns (Position memory) {
         return _positions[account];
     }

@@ -79,6 +79,11 @@ contract MockScenarioInstrument is IInstrument {
     }
 
     /// @inheritdoc IInstrument
+    function graceUntil(AccountId) external pure returns (uint256) {
+        return 0;
+    }
+
+    /// @inheritdoc IInstrument
     function execute(AccountId, address, bytes calldata) external pure returns (bytes memory) {
         revert MockScenarioInstrument_DoesNothing();
     }

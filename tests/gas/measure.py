@@ -17,6 +17,7 @@ import json
 import sys
 from pathlib import Path
 
+from tests.gas.perpetuals import perpetual_figures
 from tests.helpers.anvil_backend import AnvilBackend
 from tests.helpers.system import DAI, DAY, NO_LIMIT, USDC, WAD, WBTC, WETH, AssetSpec, System
 
@@ -39,7 +40,7 @@ def measure(evm: AnvilBackend) -> dict[str, int]:
     _takeovers(system, figures)
     _leverage(system, figures)
     _views(system, figures)
-    return figures
+    return figures | perpetual_figures(system)
 
 
 def _next_day(system: System) -> None:

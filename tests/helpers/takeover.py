@@ -109,7 +109,9 @@ class Bench:
         engine = evm.deploy("LiquidationEngine", vault.address, risk.address, vault.address)
         bench = cls(evm, risk, vault, engine)
         bench.set_domain(DOMAIN)
+        puppet = evm.code(evm.deploy("MockInstrument", vault.address))
         for number, address in enumerate(INSTRUMENTS):
+            evm.set_code(address, puppet)
             vault.setInstrument(number, address)
         return bench
 
@@ -149,6 +151,10 @@ class Bench:
         self.risk.setSequencerUpFor(sequencer_up_for)
         self.risk.setStatus(0 if fresh else 1)
         self.vault.setBackstop(cover, 0, ACCOUNT, 0)
+
+    def set_grace(self, until: int, number: int = 0) -> None:
+        """Until when an instrument says that the account is not to be taken over."""
+        self.evm.at("MockInstrument", INSTRUMENTS[number]).setGraceUntil(ACCOUNT, until)
 
     def plan(
         self,

@@ -323,7 +323,7 @@ def test_neither_lender_nor_staker_leaves_ahead_of_a_loss(system: System) -> Non
     system.liquidation.flag(account, sender=evm.accounts[STRANGER])
     got = pool.redeem(shares, lender, lender, sender=lender).value
     assert got < before and got <= after + 1, "LIQ-5"
-    with evm.reverts("Backstop_ZeroAssets"):
+    with evm.reverts("ExitShares_ZeroAssets"):
         backstop.redeem(backstop.balanceOf(staker), staker, staker, sender=staker)
 
 

@@ -115,13 +115,13 @@ def test_a_staker_is_slashed_while_he_cools_down(poor: System) -> None:
     backstop.requestExit(shares, sender=staker)
     account = system.leveraged(evm.accounts[TRADER], "WETH", 10, "USDC", 15_500)
     system.warp(backstop.exitOf(staker).opensAt - evm.now - 1)
-    with evm.reverts("Backstop_ExitNotOpen"):
+    with evm.reverts("ExitShares_NotOpen"):
         backstop.redeem(shares, staker, staker, sender=staker)
     system.set_price("WETH", 1_400)
     resolve(system, account)
     system.warp(1)
     assert backstop.convertToAssets(shares) == 0
-    with evm.reverts("Backstop_ZeroAssets"):
+    with evm.reverts("ExitShares_ZeroAssets"):
         backstop.redeem(shares, staker, staker, sender=staker)
 
 
@@ -156,18 +156,18 @@ def test_a_window_expires_and_a_request_is_used_once(poor: System) -> None:
     backstop, staker, friend = system.backstop, evm.accounts[STAKER], evm.accounts[TAKER]
     shares = backstop.balanceOf(staker)
     backstop.requestExit(shares, sender=staker)
-    with evm.reverts("Backstop_SharesLocked", staker, 1, 0):
+    with evm.reverts("ExitShares_Locked", staker, 1, 0):
         backstop.transfer(friend, 1, sender=staker)
     system.warp(COOLDOWN)
     backstop.redeem(shares // 2, staker, staker, sender=staker)
     system.stake(500, staker)
-    with evm.reverts("Backstop_ExitNotOpen"):
+    with evm.reverts("ExitShares_NotOpen"):
         backstop.redeem(shares, staker, staker, sender=staker)
     system.warp(WINDOW + 1)
-    with evm.reverts("Backstop_ExitNotOpen"):
+    with evm.reverts("ExitShares_NotOpen"):
         backstop.redeem(1, staker, staker, sender=staker)
     backstop.requestExit(1, sender=staker)
-    with evm.reverts("Backstop_ExitNotOpen"):
+    with evm.reverts("ExitShares_NotOpen"):
         backstop.redeem(1, staker, staker, sender=staker)
 
 

@@ -285,6 +285,24 @@ def test_exclusions_name_instruments_by_their_ids(bench: Bench) -> None:
     assert near(plan.payment, 215 - premium * 245)
 
 
+# --- who lost a hedge ---
+
+
+def test_who_lost_a_hedge_is_left_alone_until_his_grace_ends(bench: Bench) -> None:
+    account, held = usual(), [model.Instrument(0, 10 * WAD), model.Instrument(0, 10 * WAD)]
+    until = bench.evm.now + 600
+    bench.set_grace(until, number=1)
+    with bench.evm.reverts("LiquidationEngine_HedgeGrace", ACCOUNT, until):
+        bench.plan(account, held)
+    bench.evm.warp(600)
+    assert bench.plan(account, held).fraction > 0
+
+
+def test_an_insolvent_account_has_no_grace_for_a_lost_hedge(bench: Bench) -> None:
+    bench.set_grace(bench.evm.now + 600)
+    assert bench.plan(usual(20_100), [model.Instrument(0, 0)]).insolvent
+
+
 # --- the backstop's share ---
 
 

@@ -43,7 +43,7 @@ def test_a_mint_takes_what_it_said(system: System) -> None:
 
 
 def test_nothing_mints_nothing(system: System) -> None:
-    with system.evm.reverts("Backstop_ZeroShares"):
+    with system.evm.reverts("ExitShares_ZeroShares"):
         system.backstop.deposit(0, system.evm.accounts[STAKER], sender=system.evm.accounts[STAKER])
 
 
@@ -76,7 +76,7 @@ def test_a_first_staker_cannot_take_from_the_next(
         try:
             system.backstop.deposit(second, victim, sender=victim)
         except Exception as error:
-            assert "Backstop_ZeroShares" in str(error)
+            assert "ExitShares_ZeroShares" in str(error)
             return
         mine = system.backstop.previewRedeem(system.backstop.balanceOf(attacker))
         assert mine <= first + donated

@@ -38,15 +38,15 @@ def test_a_request_sets_its_window(system: System, staker: str, shares: int) -> 
 
 
 def test_a_request_is_for_shares_that_are_there(system: System, staker: str, shares: int) -> None:
-    with system.evm.reverts("Backstop_SharesLocked", staker, shares + 1, shares):
+    with system.evm.reverts("ExitShares_Locked", staker, shares + 1, shares):
         request(system, staker, shares + 1)
-    with system.evm.reverts("Backstop_ZeroShares"):
+    with system.evm.reverts("ExitShares_ZeroShares"):
         request(system, staker, 0)
 
 
 def test_nobody_leaves_without_request(system: System, staker: str, shares: int) -> None:
     assert system.backstop.maxRedeem(staker) == 0 == system.backstop.maxWithdraw(staker)
-    with system.evm.reverts("Backstop_ExitNotOpen", staker, shares, 0, 0, 0):
+    with system.evm.reverts("ExitShares_NotOpen", staker, shares, 0, 0, 0):
         system.backstop.redeem(shares, staker, staker, sender=staker)
 
 
@@ -54,7 +54,7 @@ def test_nobody_leaves_in_the_cooldown(system: System, staker: str, shares: int)
     request(system, staker, shares)
     system.warp(COOLDOWN - 1)
     assert system.backstop.maxRedeem(staker) == 0
-    with system.evm.reverts("Backstop_ExitNotOpen", staker, 1, None, None, shares):
+    with system.evm.reverts("ExitShares_NotOpen", staker, 1, None, None, shares):
         system.backstop.redeem(1, staker, staker, sender=staker)
 
 
@@ -62,7 +62,7 @@ def test_nobody_leaves_after_the_window(system: System, staker: str, shares: int
     open_window(system, staker, shares)
     system.warp(WINDOW + 1)
     assert system.backstop.maxRedeem(staker) == 0
-    with system.evm.reverts("Backstop_ExitNotOpen"):
+    with system.evm.reverts("ExitShares_NotOpen"):
         system.backstop.redeem(1, staker, staker, sender=staker)
 
 
@@ -82,7 +82,7 @@ def test_shares_leave_within_the_window(system: System, staker: str, shares: int
 def test_a_withdrawal_by_assets(system: System, staker: str, shares: int) -> None:
     open_window(system, staker, shares // 2)
     most = system.backstop.maxWithdraw(staker)
-    with system.evm.reverts("Backstop_ExitNotOpen"):
+    with system.evm.reverts("ExitShares_NotOpen"):
         system.backstop.withdraw(most + 2, staker, staker, sender=staker)
     burnt = system.backstop.withdraw(most, staker, staker, sender=staker).value
     assert burnt <= shares // 2
@@ -94,7 +94,7 @@ def test_a_request_is_used_up(system: System, staker: str, shares: int) -> None:
     system.backstop.redeem(shares // 4, staker, staker, sender=staker)
     assert system.backstop.maxRedeem(staker) == shares // 2 - shares // 4
     system.backstop.redeem(shares // 2 - shares // 4, staker, staker, sender=staker)
-    with system.evm.reverts("Backstop_ExitNotOpen"):
+    with system.evm.reverts("ExitShares_NotOpen"):
         system.backstop.redeem(1, staker, staker, sender=staker)
 
 
@@ -116,10 +116,10 @@ def test_requested_shares_do_not_move(system: System, staker: str, shares: int) 
     stranger = system.evm.accounts[STRANGER]
     request(system, staker, shares // 2)
     system.backstop.transfer(stranger, shares - shares // 2, sender=staker)
-    with system.evm.reverts("Backstop_SharesLocked", staker, 1, 0):
+    with system.evm.reverts("ExitShares_Locked", staker, 1, 0):
         system.backstop.transfer(stranger, 1, sender=staker)
     system.backstop.approve(stranger, 1, sender=staker)
-    with system.evm.reverts("Backstop_SharesLocked", staker, 1, 0):
+    with system.evm.reverts("ExitShares_Locked", staker, 1, 0):
         system.backstop.transferFrom(staker, stranger, 1, sender=stranger)
     system.warp(COOLDOWN + WINDOW + 1)
     system.backstop.transfer(stranger, 1, sender=staker)
@@ -178,7 +178,7 @@ def test_shares_that_are_worth_nothing_are_not_burnt(system: System, staker: str
     open_window(system, staker, shares)
     system.liquidation.flag(insolvent(system, weth=3_000))
     assert system.backstop.flagged() == 100_000 * DOLLAR
-    with system.evm.reverts("Backstop_ZeroAssets"):
+    with system.evm.reverts("ExitShares_ZeroAssets"):
         system.backstop.redeem(shares // 2, staker, staker, sender=staker)
 
 

@@ -34,7 +34,7 @@ def test_cooldown_and_window(system: System) -> None:
     ],
 )
 def test_times_are_bounded(system: System, cooldown: int, window: int, name: bytes) -> None:
-    with system.evm.reverts("Backstop_OutOfRange", name.ljust(32, b"\0"), None, None, None):
+    with system.evm.reverts("ExitShares_OutOfRange", name.ljust(32, b"\0"), None, None, None):
         system.backstop.setCooldown(cooldown, window, sender=system.evm.accounts[OWNER])
 
 

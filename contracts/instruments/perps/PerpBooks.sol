@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
+
+import {IPerpMarket} from "../../../interfaces/IPerpMarket.sol";
+import {AccountId, AccountIdLib} from "../../../interfaces/Types.sol";
+import {EntryGrid} from "./EntryGrid.sol";
+import {PerpPrices} from "./PerpPrices.sol";
+import {ProRata} from "./ProRata.sol";
+
+/// @dev Positions, and the buckets by entry price in which they stand. Keeps PERP-1: whatever is taken from one position is
+/// given to another, to the wei.
+///
+/// A position is stored without its funding: `cost = base + size * fundingWad`, so that funding costs no writes. A bucket that
+/// is deleveraged writes none of its positions; each is brought up to date when it is used next. What their roundings leave
+/// in the bucket goes to its last position.
+abstract contract PerpBooks is PerpPrices {
+    using EntryGrid for EntryGrid.Bitmap;
+    using FixedPointMathLib for int256;
+    using ProRata for ProRata.Pool;
+
+    /// @dev {units}
+    uint256 internal constant MAX_SIZE = type(uint112).max;
+    uint256 private constant GRACE = 10 minutes;
+    uint256 private constant GRACE_INTERVAL = 1 days;
+    /// @dev Who lost one part in so many of his position is given grace.
+    uint256 private constant GRACE_PART = 10;
+    uint256 private constant ORIGINAL_SEED = uint256(keccak256("keel.perp.original"));
+
+    /// @param size {units}
+    /// @param entryWad average price at which the size was taken on {quote tok per unit}
+    /// @param round of the bucket when the position was written; zero: nothing was taken from the bucket before
+    /// @param base cost without funding {quote}
+    struct Stored {
+        int120 size;
+        uint96 entryWad;
+        uint40 round;
+        int256 base;
+    }
+
+    /// @param total size of its positions, without sign {units}
+    /// @param count of its positions
+    /// @param round how often it was deleveraged
+    /// @param deleveragedAt when it was last {s}
+    /// @param pending change of cost that its positions have not taken note of {quote}
+    struct Bucket {
+        uint128 total;
+        uint32 count;
+        uint40 round;
+        uint40 deleveragedAt;
+        int256 pending;
+        ProRata.Pool pool;
+    }
+
+    /// @dev A position in memory, deleveraging applied.
+    /// @param size {units}
+    /// @param base cost without funding {quote}
+    /// @param entryWad {quote tok per unit}
+    /// @param stored as it lies in storage
+    struct Live {
+        AccountId account;
+        int256 size;
+        int256 base;
+        uint256 entryWad;
+        Stored stored;
+    }
+
+    mapping(AccountId account => Stored) private _positions;
+    mapping(AccountId account => ProRata.Mark) private _marks;
+    mapping(AccountId account => uint256) private _graceFrom;
+    mapping(uint256 key => Bucket) private _buckets;
+    EntryGrid.Bitmap private _longs;
+    EntryGrid.Bitmap private _shorts;
+
+    // --- positions ---
+
+    function _load(AccountId account) internal view returns (Live memory p) {
+        p.account = account;
+        p.stored = _positions[account];
+        p.size = p.stored.size;
+        p.base = p.stored.base;
+        p.entryWad = p.stored.entryWad;
+        if (p.size == 0) return p;
+        Bucket storage b = _bucketOf(p.size > 0, p.entryWad);
+        if (b.round != 0) _applyDeleveraging(p, b);
+    }
+
+    /// @dev What was taken from the bucket since the position was written. The last position has all that is in it.
+    function _applyDeleveraging(Live memory p, Bucket storage b) private view {
+        uint256 left;
+        int256 given;
+        if (b.count == 1) {
+            left = b.total;
+            given = b.pending;
+        } else {
+            if (p.stored.round == b.round) return;
+            (left, given) = b.pool.since(
+                p.stored.round == 0 ? ProRata.first() : _marks[p.account],
+                p.size.abs()
+            );
+            if (p.size < 0) given = -given;
+        }
+        p.base += given;
+        p.size = p.size < 0 ? -int256(left) : int256(left);
+    }
+
+    /// @dev Adds a trade to a position in memory.
+    /// @param cost of it, fees included {quote}
+    function _add(
+        Live memory p,
+        int256 sizeWad,
+        int256 cost,
+        uint256 priceWad,
+        int256 fundingWad
+    ) internal pure {
+        int256 size = p.size + sizeWad;
+        if (size.abs() > MAX_SIZE) revert IPerpMarket.PerpMarket_SizeOutOfRange(size, MAX_SIZE);
+        if (p.size == 0 || (p.size > 0) != (size > 0)) {
+            p.entryWad = size == 0 ? 0 : priceWad;
+        } else if (size.abs() > p.size.abs()) {
+            // Sizes are below 2**112, prices below 2**97.
+            p.entryWad = (p.size.abs() * p.entryWad + sizeWad.abs() * priceWad) / size.abs();
+        }
+        p.size = size;
+        p.base += cost - sizeWad * fundingWad;
+    }
+
+    /// @dev Writes a position as it is in memory, and its bucket and the open interest.
+    function _save(Live memory p) internal {
+        Stored memory old = p.stored;
+        // As `_load` made it; the change by deleveraging is taken out of its bucket.
+        Live memory before = _load(p.account);
+        _remember(before);
+        if (before.size != old.size) _noteDeleveraging(before);
+        if (p.size == 0) p.entryWad = 0;
+        Stored memory next = Stored(int120(p.size), uint96(p.entryWad), 0, p.base);
+
+        uint256 oldKey = old.size == 0 ? 0 : _keyOf(old.size > 0, old.entryWad);
+        uint256 newKey = p.size == 0 ? 0 : _keyOf(p.size > 0, p.entryWad);
+        if (oldKey != 0) {
+            Bucket storage b = _buckets[oldKey];
+            if (before.base != old.base) b.pending -= before.base - old.base;
+            uint256 total = b.total - before.size.abs();
+            if (oldKey == newKey) {
+                total += p.size.abs();
+            } else {
+                --b.count;
+                if (total == 0 && b.total != 0) _bitmap(old.size > 0).set(oldKey >> 2, false);
+            }
+            if (b.total == 0 && total != 0) _bitmap(p.size > 0).set(oldKey >> 2, true);
+            b.total = uint128(total);
+        }
+        if (newKey != 0) {
+            Bucket storage b = _buckets[newKey];
+            if (oldKey != newKey) {
+                if (b.total == 0) _bitmap(p.size > 0).set(newKey >> 2, true);
+                b.total += uint128(p.size.abs());
+                ++b.count;
+            }
+            next.round = b.round;
+            if (next.round != 0) _marks[p.account] = b.pool.current();
+        }
+        _positions[p.account] = next;
+        p.stored = next;
+        _moveInterest(before.size, p.size);
+        emit IPerpMarket.PositionChanged(
+            p.account,
+            p.size,
+            p.base + p.size * _running.fundingWad,
+            p.entryWad
+        );
+    }
+
+    function _moveInterest(int256 oldSize, int256 newSize) internal {
+        int256 change = newSize.max(0) - oldSize.max(0);
+        if (change == 0) return;
+        _running.openInterestWad = uint128(uint256(int256(uint256(_running.openInterestWad)) + change));
+    }
+
+    function _makerSize(address maker) internal view override returns (int256) {
+        return _load(AccountIdLib.id(maker, 0)).size;
+    }
+
+    function _hasPosition(AccountId account) internal view returns (bool) {
+        Stored storage stored = _positions[account];
+        return stored.size != 0 || stored.base != 0;
+    }
+
+    // --- buckets ---
+
+    /// @dev Takes `closed` out of a bucket at a price, from each of its positions the same share.
+    /// @return given change of the cost, without funding, of its positions together {quote}
+    function _closeBucket(
+        bool long,
+        uint256 tick,
+        uint256 closed,
+        uint256 priceWad,
+        int256 fundingWad
+    ) internal returns (int256 given) {
+        Bucket storage b = _buckets[_key(long, tick)];
+        uint256 total = b.total;
+        // A long that sells d at p: cost' = cost - d p, and so base' = base + d (funding - p). A short the other way round.
+        int256 worth = fundingWad - int256(priceWad);
+        b.pool.shrink(total, total - closed, worth);
+        given = int256(closed) * worth;
+        if (!long) given = -given;
+        b.pending += given;
+        b.total = uint128(total - closed);
+        b.round += 1;
+        b.deleveragedAt = uint40(block.timestamp);
+        if (closed == total) _bitmap(long).set(tick, false);
+        emit IPerpMarket.BucketDeleveraged(long, tick, closed, total - closed, priceWad);
+    }
+
+    /// @dev The bucket of a side that stands to gain most, if the side has any.
+    function _firstBucket(bool long) internal view returns (bool found, uint256 tick, uint256 total) {
+        EntryGrid.Bitmap storage bitmap = _bitmap(long);
+        if (bitmap.summary == 0) return (false, 0, 0);
+        tick = bitmap.edge(long);
+        return (true, tick, _buckets[_key(long, tick)].total);
+    }
+
+    function _bucketAt(bool long, uint256 tick) internal view returns (uint256 sizeWad, uint256 count) {
+        Bucket storage b = _buckets[_key(long, tick)];
+        return (b.total, b.count);
+    }
+
+    // --- grace ---
+
+    function _graceUntil(AccountId account) internal view returns (uint256) {
+        (uint256 from, ) = _grace(_load(account));
+        return from == 0 ? 0 : from + GRACE;
+    }
+
+    /// @dev When the grace of an account began, and whether that is still to be written down.
+    function _grace(Live memory p) private view returns (uint256 from, bool isNew) {
+        from = _graceFrom[p.account];
+        uint256 old = int256(p.stored.size).abs();
+        uint256 left = p.size.abs();
+        // The last position may have gained what roundings left.
+        if (left >= old || (old - left) * GRACE_PART < old) return (from, false);
+        uint256 at = _bucketOf(p.stored.size > 0, p.stored.entryWad).deleveragedAt;
+        if (from != 0 && at < from + GRACE_INTERVAL) return (from, false);
+        return (at, true);
+    }
+
+    function _noteDeleveraging(Live memory before) private {
+        emit IPerpMarket.PositionDeleveraged(before.account, before.stored.size, before.size);
+        (uint256 from, bool isNew) = _grace(before);
+        if (!isNew) return;
+        _graceFrom[before.account] = from;
+        emit IPerpMarket.GraceGiven(before.account, from + GRACE);
+    }
+
+    // --- what positions were when the operation began ---
+
+    /// @dev Keeps size and cost as they entered the operation; later calls change nothing.
+    function _remember(Live memory p) private {
+        uint256 slot = _originalSlot(p.account);
+        uint256 known;
+        assembly ("memory-safe") {
+            known := tload(slot)
+        }
+        if (known != 0) return;
+        int256 size = p.size;
+        int256 base = p.base;
+        assembly ("memory-safe") {
+            tstore(slot, 1)
+            tstore(add(slot, 1), size)
+            tstore(add(slot, 2), base)
+        }
+    }
+
+    /// @dev Size and cost without funding, now or as they entered the operation.
+    /// @param slot where that is kept; zero: now
+    function _at(AccountId account, uint256 slot) internal view returns (int256 size, int256 base) {
+        if (slot != 0) {
+            uint256 known;
+            assembly ("memory-safe") {
+                known := tload(slot)
+                size := tload(add(slot, 1))
+                base := tload(add(slot, 2))
+            }
+            if (known != 0) return (size, base);
+        }
+        Stored storage stored = _positions[account];
+        (size, base) = (stored.size, stored.base);
+        if (size == 0 || _bucketOf(size > 0, stored.entryWad).round == 0) return (size, base);
+        Live memory p = _load(account);
+        return (p.size, p.base);
+    }
+
+    /// @dev A place of its own for each account and operation, so that the next operation starts clean.
+    function _originalSlot(AccountId account) internal view returns (uint256 slot) {
+        uint256 number = VAULT.operationNumber();
+        uint256 seed = ORIGINAL_SEED ^ number;
+        assembly ("memory-safe") {
+            mstore(0x00, seed)
+            mstore(0x20, account)
+            slot := keccak256(0x00, 0x40)
+        }
+    }
+
+    /// @dev Where what an account entered the operation with is kept; zero for a question about now.
+    function _slotAt(AccountId account, bool atBatchStart) internal view returns (uint256) {
+        return atBatchStart ? _originalSlot(account) : 0;
+    }
+
+    // --- internal ---
+
+    /// @dev The market's own account of the vault, which holds its cash.
+    function _own() internal view returns (AccountId) {
+        return AccountIdLib.id(address(this), 0);
+    }
+
+    function _bucketOf(bool long, uint256 entryWad) private view returns (Bucket storage) {
+        return _buckets[_keyOf(long, entryWad)];
+    }
+
+    function _keyOf(bool long, uint256 entryWad) private pure returns (uint256) {
+        return _key(long, EntryGrid.tickOf(entryWad));
+    }
+
+    /// @dev Never zero: {tick, 1, side}.
+    function _key(bool long, uint256 tick) private pure returns (uint256) {
+        return (tick << 2) | 2 | (long ? 1 : 0);
+    }
+
+    function _bitmap(bool long) private view returns (EntryGrid.Bitmap storage) {
+        return long ? _longs : _shorts;
+    }
+}

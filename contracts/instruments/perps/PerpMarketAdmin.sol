@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
+
+import {IPerpMarket} from "../../../interfaces/IPerpMarket.sol";
+import {IRiskEngine} from "../../../interfaces/IRiskEngine.sol";
+import {AccountId, AccountIdLib} from "../../../interfaces/Types.sol";
+import {Governed} from "../../access/Governed.sol";
+import {EntryGrid} from "./EntryGrid.sol";
+import {PerpClaims} from "./PerpClaims.sol";
+import {PerpDeleveraging} from "./PerpDeleveraging.sol";
+import {PerpParameters} from "./PerpParameters.sol";
+import {PerpPrices} from "./PerpPrices.sol";
+
+/// @notice A perpetual market's takeovers, deleveraging, governance, fees, and what others read. The market runs this code on
+/// its own storage (`PerpClaims` first, the roles behind it), so that what is called often stays small; called at its own
+/// address it acts on nothing.
+contract PerpMarketAdmin is PerpDeleveraging {
+    using FixedPointMathLib for uint256;
+
+    /// @dev Roles at this address belong to nobody of use: the market's are set by `initialise`.
+    constructor(
+        address vault,
+        uint256 underlying_,
+        uint256 settlementUnderlying,
+        uint256 settlementDecimals
+    )
+        PerpParameters(vault)
+        PerpPrices(underlying_, settlementUnderlying)
+        PerpClaims(settlementDecimals)
+        Governed(address(1), address(0))
+    {}
+
+    // --- anybody ---
+
+    /// @inheritdoc IPerpMarket
+    function poke() external {
+        _requireUnlocked();
+        _refresh();
+        _sample();
+    }
+
+    /// @inheritdoc IPerpMarket
+    function collectFees() external returns (uint256 amount) {
+        _requireUnlocked();
+        amount = (uint256(_till.fees) / uint256(TOKEN)).min(_freeCash());
+        if (amount == 0) return 0;
+        _addFees(-int256(amount) * TOKEN);
+        _addCash(-int256(amount));
+        AccountId other = _feeAccount;
+        bool shared = AccountId.unwrap(other) != 0;
+        uint256 toBackstop = shared ? amount.fullMulDivUp(_trades.backstopShareWad, WAD) : amount;
+        emit FeesCollected(toBackstop, amount - toBackstop);
+        if (toBackstop != 0) VAULT.instrumentPay(_own(), AccountIdLib.id(VAULT.backstop(), 0), toBackstop);
+        if (amount != toBackstop) VAULT.instrumentPay(_own(), other, amount - toBackstop);
+    }
+
+    // --- vault ---
+
+    /// @notice As `IInstrument.transferFraction`. A part moves at the mark: losses go with it, profits become claims of the account first. All of it: all.
+    function transferFraction(AccountId from, AccountId to, uint256 fractionWad) external onlyVault {
+        if (from.equals(to) || fractionWad == 0) return;
+        IRiskEngine.Band memory band = _refresh();
+        bool toHeld = _holds(to);
+        if (fractionWad >= WAD) _moveAll(from, to);
+        else _movePart(from, to, fractionWad, _doubtedMark(band, _load(from).size));
+        if (!_holds(from)) VAULT.setHeld(from, false);
+        if (_holds(to) != toHeld) VAULT.setHeld(to, !toHeld);
+    }
+
+    // --- views ---
+
+    /// @inheritdoc IPerpMarket
+    function position(AccountId account) external view returns (Position memory result) {
+        _requireUnlocked();
+        Live memory p = _load(account);
+        result.sizeWad = p.size;
+        result.cost = p.base + p.size * _fundingWad();
+        result.entryWad = p.entryWad;
+        result.pnl = p.size * int256(_markWad(ENGINE.band(UNDERLYING).priceWad)) - result.cost;
+        (result.waiting, result.allotted) = _claimOf(account);
+    }
+
+    /// @inheritdoc IPerpMarket
+    function state() external view returns (State memory result) {
+        IRiskEngine.Band memory band = ENGINE.band(UNDERLYING);
+        result.indexWad = band.priceWad;
+        (result.premiumWad, result.fundingWad) = _now();
+        result.markWad = _markAt(band.priceWad, result.premiumWad);
+        result.rateWad = _rateWad();
+        result.status = band.status;
+    }
+
+    /// @inheritdoc IPerpMarket
+    function totals() external view returns (Totals memory result) {
+        _requireUnlocked();
+        result.openInterestWad = _running.openInterestWad;
+        (result.cash, result.fees) = (_till.cash, _till.fees);
+        (result.waiting, result.allotted) = (_pile.waiting, _pile.allotted);
+        (result.receiverSizeWad, result.receiverCost) = _receiverTotals();
+    }
+
+    /// @inheritdoc IPerpMarket
+    function bucket(bool long, uint256 tick) external view returns (uint256 sizeWad, uint256 count) {
+        return _bucketAt(long, tick);
+    }
+
+    /// @inheritdoc IPerpMarket
+    function tickOf(uint256 priceWad) external pure returns (uint256) {
+        return EntryGrid.tickOf(priceWad);
+    }
+
+    /// @inheritdoc IPerpMarket
+    function underlying() external view returns (uint256) {
+        return UNDERLYING;
+    }
+
+    // --- takeovers ---
+
+    function _moveAll(AccountId from, AccountId to) private {
+        Live memory source = _load(from);
+        (uint256 waiting, uint256 allotted) = _claimOf(from);
+        _put(source, to, source.size, source.base + source.size * _running.fundingWad);
+        if (waiting + allotted != 0) {
+            _setClaim(from, 0, 0);
+            (uint256 toWaiting, uint256 toAllotted) = _claimOf(to);
+            _setClaim(to, toWaiting + waiting, toAllotted + allotted);
+        }
+        emit PositionMoved(from, to, source.size, source.base, waiting + allotted);
+    }
+
+    function _movePart(AccountId from, AccountId to, uint256 fractionWad, uint256 mark) private {
+        _payWithClaim(from, mark);
+        Live memory source = _load(from);
+        int256 pnl = source.size * int256(mark) - source.base - source.size * _running.fundingWad;
+        uint256 tokens = pnl > 0 ? uint256(pnl / TOKEN) : 0;
+        if (tokens != 0) {
+            source.base += int256(tokens) * TOKEN;
+            (uint256 waiting, uint256 allotted) = _claimOf(from);
+            _setClaim(from, waiting + tokens, allotted);
+            _allot();
+        }
+        int256 size = (source.size * int256(fractionWad)) / int256(WAD);
+        int256 cost = size * int256(mark);
+        if (pnl < 0) cost += int256(uint256(-pnl).fullMulDivUp(fractionWad, WAD));
+        _put(source, to, size, cost);
+        emit PositionMoved(from, to, size, cost, 0);
+    }
+
+    /// @dev Moves size and cost; what is moved keeps its entry price.
+    function _put(Live memory source, AccountId to, int256 size, int256 cost) private {
+        int256 funding = _running.fundingWad;
+        uint256 entry = source.entryWad;
+        _add(source, -size, -cost, entry, funding);
+        _save(source);
+        // Now: both may stand in one bucket, whose last position has what roundings left.
+        Live memory target = _load(to);
+        _add(target, size, cost, entry, funding);
+        _save(target);
+    }
+}

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
+
+import {IPerpMarket} from "../../../interfaces/IPerpMarket.sol";
+import {IPerpOrders} from "../../../interfaces/IPerpOrders.sol";
+import {AccountId, AccountIdLib, PriceStatus} from "../../../interfaces/Types.sol";
+import {OrderStates} from "./OrderStates.sol";
+
+/// @notice Matches signed orders and brings the fills to their market through the vault, in one call for a match, on behalf of
+/// its own account. It has no owner and no parameters: fees are the market's.
+contract PerpOrders is OrderStates, ReentrancyGuardTransient {
+    using FixedPointMathLib for int256;
+    using FixedPointMathLib for uint256;
+
+    /// @dev What a match has come to.
+    /// @param room what may still be filled of the taker's order, its account's position considered {units}
+    /// @param filledWad {units}
+    /// @param count fills so far
+    struct Course {
+        IPerpMarket market;
+        bytes32 takerHash;
+        uint256 room;
+        uint256 filledWad;
+        uint256 makerFeeWad;
+        uint256 indexWad;
+        PriceStatus status;
+        bool priced;
+        bool tips;
+        uint256 count;
+        IPerpMarket.Fill[] fills;
+    }
+
+    AccountId private immutable ACCOUNT;
+
+    constructor(address vault_) OrderStates(vault_) {
+        ACCOUNT = AccountIdLib.id(address(this), 0);
+    }
+
+    // --- anybody ---
+
+    /// @inheritdoc IPerpOrders
+    function matchOrders(Match calldata match_) external nonReentrant returns (uint256 filledWad) {
+        return _match(match_, msg.sender);
+    }
+
+    /// @inheritdoc IPerpOrders
+    function matchMany(Match[] calldata matches) external nonReentrant returns (bool[] memory done) {
+        done = new bool[](matches.length);
+        for (uint256 i; i < matches.length; ++i) {
+            try this.matchFor(matches[i], msg.sender) {
+                done[i] = true;
+            } catch (bytes memory reason) {
+                emit MatchFailed(i, reason);
+            }
+        }
+    }
+
+    /// @notice One of many, in a call of its own that can fail alone. This contract only.
+    function matchFor(Match calldata match_, address submitter) external {
+        if (msg.sender != address(this)) revert PerpOrders_NotSelf(msg.sender);
+        _match(match_, submitter);
+    }
+
+    // --- views ---
+
+    /// @inheritdoc IPerpOrders
+    function statusOf(Order calldata order) external view returns (Status memory status) {
+        status.hash = _hash(order);
+        status.state = _state(order, status.hash);
+        status.filledWad = filledOf(status.hash);
+        if (status.state == State.OPEN) status.leftWad = order.sizeWad.abs() - status.filledWad;
+        if (order.trigger == uint256(Trigger.NONE)) {
+            status.awake = true;
+        } else {
+            IPerpMarket.State memory state = IPerpMarket(order.market).state();
+            status.awake = state.status == PriceStatus.FRESH && _isMet(order, state.indexWad);
+        }
+    }
+
+    // --- internal ---
+
+    /// @dev First every signature, then what is known of the orders, then what is kept of them, last the vault.
+    function _match(Match calldata match_, address submitter) private returns (uint256 filledWad) {
+        uint256 length = match_.makers.length;
+        if (match_.sizesWad.length != length) revert PerpOrders_Lengths(length, match_.sizesWad.length);
+        Course memory course;
+        course.takerHash = _signedHash(match_.taker);
+        bytes32[] memory hashes = new bytes32[](length);
+        for (uint256 i; i < length; ++i) hashes[i] = _signedHash(match_.makers[i]);
+
+        Order calldata taker = match_.taker.order;
+        _beginCourse(course, taker, length);
+        if (AccountId.unwrap(match_.tipTo) != 0) {
+            if (!_mayAct(match_.tipTo, submitter)) {
+                revert PerpOrders_BadTipAccount(match_.tipTo, submitter);
+            }
+            course.tips = true;
+        }
+        for (uint256 i; i < length; ++i) {
+            _fill(course, taker, match_.makers[i].order, hashes[i], match_.sizesWad[i], match_.tipTo);
+        }
+        filledWad = course.filledWad;
+        uint256 tip = _conclude(course, taker, match_.tipTo);
+
+        IPerpMarket.Fill[] memory fills = course.fills;
+        uint256 count = course.count;
+        assembly ("memory-safe") {
+            // Makers that were passed over left room at the end.
+            mstore(fills, count)
+        }
+        VAULT.callInstrument(
+            ACCOUNT,
+            address(course.market),
+            abi.encode(IPerpMarket.Action.FILLS, taker.account, fills, tip, match_.tipTo)
+        );
+    }
+
+    function _beginCourse(Course memory course, Order calldata taker, uint256 length) private view {
+        bytes32 hash = course.takerHash;
+        if (taker.flags & POST_ONLY != 0) revert PerpOrders_PostOnly(hash);
+        course.room = _left(taker, hash);
+        course.market = IPerpMarket(taker.market);
+        IPerpMarket.Parameters memory parameters = course.market.parameters();
+        _checkFee(taker, hash, parameters.takerFeeWad);
+        course.makerFeeWad = parameters.makerFeeWad;
+        _checkAwake(course, taker, hash);
+        if (taker.flags & REDUCE_ONLY != 0) course.room = course.room.min(_reducible(course, taker));
+        course.fills = new IPerpMarket.Fill[](length);
+    }
+
+    /// @dev One maker: as much as everybody agrees to.
+    function _fill(
+        Course memory course,
+        Order calldata taker,
+        Order calldata maker,
+        bytes32 hash,
+        uint256 wanted,
+        AccountId tipTo
+    ) private {
+        uint256 size = wanted.min(_left(maker, hash)).min(course.room - course.filledWad);
+        _checkPair(course, taker, maker, hash);
+        _checkFee(maker, hash, course.makerFeeWad);
+        _checkAwake(course, maker, hash);
+        if (maker.flags & REDUCE_ONLY != 0) size = size.min(_reducible(course, maker));
+        uint256 whole = maker.sizeWad.abs();
+        if (maker.flags & FILL_OR_KILL != 0 && size != whole) revert PerpOrders_NotFilled(hash, size, whole);
+        if (size == 0) return;
+
+        _addFilled(hash, size);
+        course.filledWad += size;
+        IPerpMarket.Fill memory fill;
+        fill.maker = maker.account;
+        fill.sizeWad = taker.sizeWad > 0 ? int256(size) : -int256(size);
+        fill.priceWad = maker.limitPriceWad;
+        fill.tip = _tip(course, maker, hash, size, tipTo);
+        course.fills[course.count++] = fill;
+        emit OrderFilled(hash, course.takerHash, maker.account, taker.account, fill.sizeWad, fill.priceWad);
+    }
+
+    /// @dev Books the taker's part.
+    /// @return tip of the taker {settlement tok}
+    function _conclude(
+        Course memory course,
+        Order calldata taker,
+        AccountId tipTo
+    ) private returns (uint256 tip) {
+        uint256 filled = course.filledWad;
+        if (filled == 0) revert PerpOrders_NothingFilled(course.takerHash);
+        uint256 whole = taker.sizeWad.abs();
+        if (taker.flags & FILL_OR_KILL != 0 && filled != whole) {
+            revert PerpOrders_NotFilled(course.takerHash, filled, whole);
+        }
+        _addFilled(course.takerHash, filled);
+        return _tip(course, taker, course.takerHash, filled, tipTo);
+    }
+
+    /// @dev Part of a triggered order's tip, in proportion to what was filled {settlement tok}.
+    function _tip(
+        Course memory course,
+        Order calldata order,
+        bytes32 hash,
+        uint256 sizeWad,
+        AccountId tipTo
+    ) private returns (uint256 tip) {
+        if (!course.tips || order.tip == 0 || order.trigger == uint256(Trigger.NONE)) return 0;
+        tip = order.tip.fullMulDiv(sizeWad, order.sizeWad.abs());
+        emit OrderTipped(hash, order.account, tipTo, tip);
+    }
+
+    function _checkPair(
+        Course memory course,
+        Order calldata taker,
+        Order calldata maker,
+        bytes32 hash
+    ) private pure {
+        if (maker.market != taker.market) revert PerpOrders_OtherMarket(hash, maker.market, taker.market);
+        if (maker.account.owner() == taker.account.owner()) {
+            revert PerpOrders_SelfTrade(taker.account, maker.account);
+        }
+        if ((maker.sizeWad > 0) == (taker.sizeWad > 0)) revert PerpOrders_SameSide(course.takerHash, hash);
+        bool crossing =
+            taker.sizeWad > 0
+                ? taker.limitPriceWad >= maker.limitPriceWad
+                : taker.limitPriceWad <= maker.limitPriceWad;
+        if (!crossing) {
+            revert PerpOrders_NotCrossing(course.takerHash, hash, taker.limitPriceWad, maker.limitPriceWad);
+        }
+    }
+
+    function _checkFee(Order calldata order, bytes32 hash, uint256 feeWad) private pure {
+        if (feeWad > order.maxFeeWad) revert PerpOrders_FeeAboveCap(hash, feeWad, order.maxFeeWad);
+    }
+
+    function _checkAwake(Course memory course, Order calldata order, bytes32 hash) private view {
+        if (order.trigger == uint256(Trigger.NONE)) return;
+        if (!course.priced) {
+            IPerpMarket.State memory state = course.market.state();
+            (course.indexWad, course.status, course.priced) = (state.indexWad, state.status, true);
+        }
+        if (course.status != PriceStatus.FRESH || !_isMet(order, course.indexWad)) {
+            revert PerpOrders_Asleep(hash, course.indexWad, uint8(course.status));
+        }
+    }
+
+    function _isMet(Order calldata order, uint256 indexWad) private pure returns (bool) {
+        return
+            order.trigger == uint256(Trigger.AT_OR_ABOVE)
+                ? indexWad >= order.triggerPriceWad
+                : indexWad <= order.triggerPriceWad;
+    }
+
+    /// @dev By how much the order may reduce its account's position, after the fills of this match {units}.
+    function _reducible(Course memory course, Order calldata order) private view returns (uint256) {
+        int256 held = course.market.position(order.account).sizeWad;
+        for (uint256 i; i < course.count; ++i) {
+            if (course.fills[i].maker.equals(order.account)) held -= course.fills[i].sizeWad;
+        }
+        return uint256((order.sizeWad > 0 ? -held : held).max(0));
+    }
+}

@@ -1,0 +1,579 @@
+"""A perpetual market in exact integers: positions, funding, claims, deleveraging. The contract equals it to the wei.
+
+Sizes, prices and rates are WADs; quote has 36 decimals; tokens are the settlement asset's smallest units. Who may borrow what
+is the vault's business: a loser's payment is told to the model, which says what he owes (`due`).
+
+    market = Market(parameters, token=10**30, now=0)
+    market.refresh(now=60, index=2_000 * WAD)
+    market.trade("long", "short", 2 * WAD, 2_000 * WAD)
+    market.settle("long", mark=..., paid=0)
+    market.check()                                                  # PERP-1
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from dataclasses import astuple, dataclass, field, replace
+
+WAD = 10**18
+EIGHT_HOURS = 8 * 3_600
+ONE = 1 << 112  # a product of shares begins here
+LEAST = 1 << 56  # and begins anew below this
+GRACE, GRACE_INTERVAL, GRACE_PART = 600, 86_400, 10
+BUCKETS_AT_ONCE = 8
+SCALE = WAD * WAD
+
+Account = Hashable
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """As `IPerpMarket.Parameters`: WADs, and seconds for `premium_time`."""
+
+    unwinding: int
+    depth: int
+    haircut: int
+    open_interest_cap: int
+    max_premium: int
+    premium_time: int
+    interest: int
+    interest_band: int
+    max_rate: int
+    max_price_move: int
+    taker_fee: int
+    maker_fee: int
+    backstop_share: int
+
+    def words(self) -> tuple[int, ...]:
+        """In the contract's order."""
+        return tuple(astuple(self))
+
+
+def toward_zero(numerator: int, denominator: int) -> int:
+    """Integer division as the EVM does it; the denominator is positive."""
+    quotient = abs(numerator) // denominator
+    return quotient if numerator >= 0 else -quotient
+
+
+def div_up(numerator: int, denominator: int) -> int:
+    """Quotient of two numbers that are not negative, rounded up."""
+    return -(-numerator // denominator)
+
+
+def clamp(value: int, least: int, most: int) -> int:
+    """The nearest value within both bounds."""
+    return max(least, min(value, most))
+
+
+def tick_of(price: int) -> int:
+    """Bucket of an entry price: 64 steps of equal width between a power of two and the next."""
+    if price == 0:
+        return 0
+    exponent = price.bit_length() - 1
+    step = price >> (exponent - 6) if exponent >= 6 else price << (6 - exponent)
+    return exponent << 6 | step & 63
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A pool of shares at one time."""
+
+    product: int = ONE
+    era: int = 0
+    sum: int = 0
+
+
+@dataclass
+class Pool:
+    """Amounts that shrink by the same share, and what their owners are given for it."""
+
+    now: Mark = field(default_factory=Mark)
+    ends: dict[int, Mark] = field(default_factory=dict)
+
+    def shrink(self, total: int, left: int, worth: int) -> None:
+        """Takes `total - left` from all amounts, each unit worth `worth`."""
+        product = self.now.product * left // total
+        given = self.now.sum + (self.now.product - product) * worth
+        if product < LEAST:
+            self.ends[self.now.era] = Mark(product, self.now.era, given)
+            self.now = Mark(ONE, self.now.era + 1, 0)
+        else:
+            self.now = Mark(product, self.now.era, given)
+
+    def since(self, joined: Mark, amount: int) -> tuple[int, int]:
+        """What is left of an amount, and what was given for the rest."""
+        given = 0
+        for era in range(joined.era, self.now.era):
+            if not amount:
+                return 0, given
+            end = self.ends[era]
+            given += toward_zero(amount * (end.sum - joined.sum), joined.product)
+            amount = amount * end.product // joined.product
+            joined = Mark(ONE, era + 1, 0)
+        if not amount:
+            return 0, given
+        given += toward_zero(amount * (self.now.sum - joined.sum), joined.product)
+        return amount * self.now.product // joined.product, given
+
+
+@dataclass
+class Bucket:
+    """Positions of one side whose entry prices are about the same."""
+
+    total: int = 0
+    count: int = 0
+    round: int = 0
+    at: int = 0
+    pending: int = 0
+    pool: Pool = field(default_factory=Pool)
+
+
+@dataclass(frozen=True)
+class Position:
+    """Signed size, cost without funding, entry price."""
+
+    size: int = 0
+    base: int = 0
+    entry: int = 0
+    round: int = 0
+    mark: Mark = field(default_factory=Mark)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim as it was written."""
+
+    waiting: int = 0
+    allotted: int = 0
+    mark: Mark = field(default_factory=Mark)
+
+
+@dataclass
+class Market:
+    """The books of one market."""
+
+    parameters: Parameters
+    token: int  # quote in a smallest unit of the settlement asset
+    now: int
+    premium: int = 0
+    sample: int = 0
+    updated_at: int = -1
+    index: int = 0  # that funding grows by; zero: it stands still
+    funding: int = 0
+    open_interest: int = 0
+    cash: int = 0
+    fees: int = 0
+    waiting: int = 0
+    allotted: int = 0
+    claimants: int = 0
+    receiver_size: int = 0
+    receiver_base: int = 0
+    unborne: int = 0
+    positions: dict[Account, Position] = field(default_factory=dict)
+    claims: dict[Account, Claim] = field(default_factory=dict)
+    graces: dict[Account, int] = field(default_factory=dict)
+    buckets: dict[tuple[bool, int], Bucket] = field(default_factory=dict)
+    pool: Pool = field(default_factory=Pool)
+
+    def __post_init__(self) -> None:
+        if self.updated_at < 0:
+            self.updated_at = self.now
+
+    # --- prices ---
+
+    def rate(self, premium: int) -> int:
+        """Funding rate per eight hours."""
+        p = self.parameters
+        pull = clamp(p.interest - premium, -p.interest_band, p.interest_band)
+        return clamp(premium + pull, -p.max_rate, p.max_rate)
+
+    def grown(self, now: int) -> tuple[int, int, int]:
+        """Premium at a time, the rate since the last refresh, funding of a unit for it."""
+        passed = now - self.updated_at
+        premium = self.premium + toward_zero(
+            (self.sample - self.premium) * passed, passed + self.parameters.premium_time
+        )
+        rate = self.rate(toward_zero(self.premium + premium, 2))
+        return premium, rate, toward_zero(self.index * rate * passed, EIGHT_HOURS * WAD)
+
+    def refresh(self, now: int, index: int) -> None:
+        """Brings premium and funding up to now; `index` is zero where it is not fresh."""
+        if now != self.updated_at:
+            self.premium, _, funding = self.grown(now)
+            self.funding += funding
+        self.now = self.updated_at = now
+        self.index = index
+
+    def take_sample(self, sample: int) -> None:
+        """What the premium goes to from now on."""
+        self.sample = clamp(sample, -self.parameters.max_premium, self.parameters.max_premium)
+
+    def mark(self, index: int) -> int:
+        """The mark at an index."""
+        return index * (WAD + self.premium) // WAD
+
+    # --- positions ---
+
+    def load(self, account: Account) -> Position:
+        """A position with what was taken from its bucket."""
+        stored = self.positions.get(account, Position())
+        if not stored.size:
+            return stored
+        bucket = self._bucket(stored)
+        if not bucket.round:
+            return stored
+        if bucket.count == 1:
+            left, given = bucket.total, bucket.pending
+        elif stored.round == bucket.round:
+            return stored
+        else:
+            left, given = bucket.pool.since(stored.mark if stored.round else Mark(), abs(stored.size))
+            given = given if stored.size > 0 else -given
+        return replace(stored, size=left if stored.size > 0 else -left, base=stored.base + given)
+
+    def _bucket(self, position: Position) -> Bucket:
+        return self.buckets.setdefault((position.size > 0, tick_of(position.entry)), Bucket())
+
+    def save(self, account: Account, position: Position) -> None:
+        """Writes a position, and its bucket and the open interest."""
+        old, before = self.positions.get(account, Position()), self.load(account)
+        if before.size != old.size:
+            since, is_new = self._grace(account)
+            if is_new:
+                self.graces[account] = since
+        if not position.size:
+            position = replace(position, entry=0)
+        if old.size:
+            bucket = self._bucket(old)
+            bucket.pending -= before.base - old.base
+            bucket.total -= abs(before.size)
+            bucket.count -= 1
+        if position.size:
+            bucket = self._bucket(position)
+            bucket.total += abs(position.size)
+            bucket.count += 1
+            position = replace(position, round=bucket.round, mark=bucket.pool.now)
+        else:
+            position = replace(position, round=0, mark=Mark())
+        self.positions[account] = position
+        self.open_interest += max(position.size, 0) - max(before.size, 0)
+
+    def _grace(self, account: Account) -> tuple[int, bool]:
+        since = self.graces.get(account, 0)
+        old = self.positions.get(account, Position())
+        taken = abs(old.size) - abs(self.load(account).size)
+        if taken <= 0 or taken * GRACE_PART < abs(old.size):
+            return since, False
+        at = self._bucket(old).at
+        if since and at < since + GRACE_INTERVAL:
+            return since, False
+        return at, True
+
+    def grace_until(self, account: Account) -> int:
+        """Until when the account is left alone."""
+        since, _ = self._grace(account)
+        return since + GRACE if since else 0
+
+    def added(self, position: Position, size: int, cost: int, price: int) -> Position:
+        """A position after a trade."""
+        now, entry = position.size + size, position.entry
+        if not position.size or (position.size > 0) != (now > 0):
+            entry = price if now else 0
+        elif abs(now) > abs(position.size):
+            entry = (abs(position.size) * entry + abs(size) * price) // abs(now)
+        return replace(position, size=now, base=position.base + cost - size * self.funding, entry=entry)
+
+    def cost(self, account: Account) -> int:
+        """Cost with funding {quote}."""
+        position = self.load(account)
+        return position.base + position.size * self.funding
+
+    def pnl(self, account: Account, mark: int) -> int:
+        """Size at the mark less cost {quote}."""
+        return self.load(account).size * mark - self.cost(account)
+
+    def holds(self, account: Account) -> bool:
+        """Whether the vault has the account as a holder."""
+        position, claim = self.positions.get(account, Position()), self.claims.get(account, Claim())
+        return bool(position.size or position.base or claim.waiting or claim.allotted)
+
+    # --- trades ---
+
+    def trade(
+        self, taker: Account, maker: Account, size: int, price: int, *, maker_pays: bool = True, tip: int = 0
+    ) -> None:
+        """One fill: the taker buys `size`, or sells where it is negative."""
+        notional = abs(size) * price
+        taker_fee = div_up(notional * self.parameters.taker_fee, WAD)
+        maker_fee = div_up(notional * self.parameters.maker_fee, WAD) if maker_pays else 0
+        self.save(maker, self.added(self.load(maker), -size, maker_fee - size * price, price))
+        self.save(taker, self.added(self.load(taker), size, size * price + taker_fee, price))
+        self.fees += taker_fee + maker_fee
+
+    def tip(self, payer: Account, earner: Account, tokens: int) -> None:
+        """A cost of one that another has less."""
+        self._cost(payer, tokens)
+        self._cost(earner, -tokens)
+
+    def _cost(self, account: Account, tokens: int) -> None:
+        position = self.load(account)
+        self.save(account, replace(position, base=position.base + tokens * self.token))
+
+    # --- claims ---
+
+    def claim(self, account: Account) -> tuple[int, int]:
+        """Waiting and allotted tokens of an account."""
+        stored = self.claims.get(account, Claim())
+        if not (stored.waiting or stored.allotted):
+            return 0, 0
+        if self.claimants == 1:
+            return self.waiting, self.allotted
+        left, come = self.pool.since(stored.mark, stored.waiting)
+        return min(left, self.waiting), min(stored.allotted + come, self.allotted)
+
+    def set_claim(self, account: Account, waiting: int, allotted: int) -> None:
+        """Writes a claim and what it changes in the pile."""
+        stored, (old_waiting, old_allotted) = self.claims.get(account, Claim()), self.claim(account)
+        had, has = bool(stored.waiting or stored.allotted), bool(waiting or allotted)
+        self.waiting += waiting - old_waiting
+        self.allotted += allotted - old_allotted
+        self.claimants += has - had
+        self.claims[account] = Claim(waiting, allotted, self.pool.now if waiting else stored.mark)
+
+    def allot(self) -> None:
+        """Free cash goes to who waits."""
+        amount = min(self.cash - self.allotted, self.waiting)
+        if amount:
+            self.pool.shrink(self.waiting, self.waiting - amount, 1)
+            self.waiting -= amount
+            self.allotted += amount
+
+    def reduce_claims(self, amount: int) -> None:
+        """Who waits bears a loss."""
+        if amount:
+            self.pool.shrink(self.waiting, self.waiting - amount, 0)
+            self.waiting -= amount
+
+    def net_claim(self, account: Account, most: int) -> int:
+        """A loss is paid with the account's own claim, waiting first."""
+        waiting, allotted = self.claim(account)
+        if not most or not (waiting or allotted):
+            return 0
+        first = min(waiting, most)
+        second = min(allotted, most - first)
+        self.set_claim(account, waiting - first, allotted - second)
+        if second:
+            self.allot()
+        return first + second
+
+    # --- settlement ---
+
+    def due(self, account: Account, mark: int) -> int:
+        """Tokens that a settlement asks of the account beyond its own claims."""
+        pnl = self.pnl(account, mark)
+        if pnl >= 0:
+            return 0
+        tokens = -pnl // self.token if self.load(account).size else div_up(-pnl, self.token)
+        return max(0, tokens - sum(self.claim(account)))
+
+    def settle(self, account: Account, mark: int, paid: int) -> int:
+        """Settles at a mark; `paid` is what the account paid of what was due. Returns what it is paid, or minus `paid`.
+
+        A mark of zero is one that is not fresh: only what was allotted before is paid.
+        """
+        if not self.holds(account):
+            return 0
+        out = self._realise(account, mark, paid) if mark else 0
+        waiting, allotted = self.claim(account)
+        if allotted:
+            self.set_claim(account, waiting, 0)
+            self.cash -= allotted
+        return out + allotted
+
+    def _realise(self, account: Account, mark: int, paid: int) -> int:
+        pnl, out = self.pnl(account, mark), 0
+        if pnl < 0:
+            due = self.due(account, mark)
+            tokens = due + min(sum(self.claim(account)), self._whole(account, -pnl))
+            netted = self.net_claim(account, tokens)
+            if netted:
+                self._cost(account, -netted)
+            if paid:
+                self._cost(account, -paid)
+                self.cash += paid
+                self.allot()
+                out = -paid
+        elif pnl // self.token:
+            tokens = pnl // self.token
+            self._cost(account, tokens)
+            out = 0 if self.waiting else min(tokens, self.cash - self.allotted)
+            self.cash -= out
+            if tokens != out:
+                waiting, allotted = self.claim(account)
+                self.set_claim(account, waiting + tokens - out, allotted)
+        position = self.load(account)
+        if not position.size and -self.token < position.base < 0:
+            self.fees -= position.base
+            self.save(account, replace(position, base=0))
+        return out
+
+    def _whole(self, account: Account, loss: int) -> int:
+        return loss // self.token if self.load(account).size else div_up(loss, self.token)
+
+    def collect_fees(self) -> int:
+        """Fees that leave the market, in tokens."""
+        amount = min(self.fees // self.token, self.cash - self.allotted)
+        self.fees -= amount * self.token
+        self.cash -= amount
+        return amount
+
+    # --- takeovers ---
+
+    def move(self, source: Account, target: Account, fraction: int, mark: int) -> None:
+        """Moves a part of a position, or all of it with its claims."""
+        if fraction >= WAD:
+            position, claim = self.load(source), self.claim(source)
+            self._put(source, target, position.size, self.cost(source))
+            if sum(claim):
+                self.set_claim(source, 0, 0)
+                waiting, allotted = self.claim(target)
+                self.set_claim(target, waiting + claim[0], allotted + claim[1])
+            return
+        self.pay_with_claim(source, mark)
+        pnl = self.pnl(source, mark)
+        if pnl // self.token > 0:
+            self._cost(source, pnl // self.token)
+            waiting, allotted = self.claim(source)
+            self.set_claim(source, waiting + pnl // self.token, allotted)
+            self.allot()
+        size = toward_zero(self.load(source).size * fraction, WAD)
+        self._put(source, target, size, size * mark + (div_up(-pnl * fraction, WAD) if pnl < 0 else 0))
+
+    def pay_with_claim(self, account: Account, mark: int) -> None:
+        """The account's own claim pays its loss."""
+        loss = -self.pnl(account, mark)
+        if loss > 0:
+            self._cost(account, -self.net_claim(account, loss // self.token))
+
+    def _put(self, source: Account, target: Account, size: int, cost: int) -> None:
+        position = self.load(source)
+        entry = position.entry
+        self.save(source, self.added(position, -size, -cost, entry))
+        self.save(target, self.added(self.load(target), size, cost, entry))
+
+    def absorb(self, account: Account, deficit_usd: int, mark: int, settlement_price: int) -> int:
+        """The other side takes a deficit; returns what it took {USD}."""
+        deficit = self.bear(account, deficit_usd * SCALE // settlement_price, mark)
+        return min(deficit_usd, deficit * settlement_price // SCALE)
+
+    def bear(self, account: Account, deficit: int, mark: int) -> int:
+        """As `absorb`, in quote."""
+        self.pay_with_claim(account, mark)
+        loss = -self.pnl(account, mark)
+        if loss <= 0:
+            return 0
+        deficit = min(deficit, loss)
+        tokens = min(deficit // self.token, self.waiting)
+        self.reduce_claims(tokens)
+        left = deficit - tokens * self.token
+        position = self.load(account)
+        position = replace(position, base=position.base - tokens * self.token)
+        moved = position.size if left else 0
+        if moved:
+            position, left = self._to_receiver(account, position, left, mark)
+        self.unborne += left
+        self.save(account, replace(position, base=position.base - left))
+        if moved:
+            self._deleverage(BUCKETS_AT_ONCE)
+        return deficit
+
+    def _to_receiver(
+        self, account: Account, position: Position, deficit: int, mark: int
+    ) -> tuple[Position, int]:
+        size, held = position.size, self.receiver_size
+        move = min(deficit // abs(size), mark // 2)
+        price = mark + move if size > 0 else mark - move
+        base = size * (price - self.funding)
+        position = replace(position, size=0, base=position.base - base)
+        if held and (held > 0) != (size > 0):
+            met = held if abs(held) < abs(size) else -size
+            met_base = _signed_quotient(self.receiver_base * met, held)
+            other_base = _signed_quotient(base * -met, size)
+            self.unborne += met_base + other_base
+            self.receiver_base -= met_base
+            base -= other_base
+        self.receiver_size += size
+        self.receiver_base += base
+        self.open_interest += max(held + size, 0) - max(held, 0)
+        return position, deficit - move * abs(size)
+
+    def deleverage(self, most: int) -> None:
+        """Goes on with what the receiver holds."""
+        if self.unborne > 0:
+            tokens = min(self.unborne // self.token, self.waiting)
+            self.reduce_claims(tokens)
+            self.unborne -= tokens * self.token
+        self._deleverage(most)
+
+    def _deleverage(self, most: int) -> None:
+        for _ in range(most):
+            size = self.receiver_size
+            if not size:
+                break
+            long = size < 0
+            ticks = [tick for (side, tick), bucket in self.buckets.items() if side == long and bucket.total]
+            if not ticks:
+                break
+            bucket = self.buckets[long, min(ticks) if long else max(ticks)]
+            closed = min(bucket.total, abs(size))
+            price = max(0, _signed_quotient(self.receiver_base, size) + self.funding)
+            worth = self.funding - price
+            self.receiver_base += (closed if size > 0 else -closed) * worth
+            bucket.pool.shrink(bucket.total, bucket.total - closed, worth)
+            bucket.pending += closed * worth if long else -closed * worth
+            bucket.total -= closed
+            bucket.round += 1
+            bucket.at = self.now
+            self.receiver_size -= closed if size > 0 else -closed
+            self.open_interest -= closed
+        if not self.receiver_size:
+            self.unborne += self.receiver_base
+            self.receiver_base = 0
+
+    # --- what always holds ---
+
+    def accounts(self) -> Iterator[Account]:
+        """All that ever had a position."""
+        return iter(self.positions)
+
+    def dust(self) -> tuple[int, int]:
+        """Signed size and cost without funding that stand in buckets and not in a position."""
+        size = sum(bucket.total if long else -bucket.total for (long, _), bucket in self.buckets.items())
+        base = sum(bucket.pending for bucket in self.buckets.values())
+        for account in self.positions:
+            stored, position = self.positions[account], self.load(account)
+            size -= position.size
+            base -= position.base - stored.base
+        return size, base
+
+    def check(self) -> None:
+        """PERP-1, and that claims are what the pile says."""
+        dust, dust_base = self.dust()
+        sizes = sum(self.load(a).size for a in self.positions) + dust + self.receiver_size
+        assert sizes == 0, f"PERP-1: sizes sum to {sizes}"
+        costs = sum(self.cost(a) for a in self.positions) + dust_base + dust * self.funding
+        costs += self.receiver_base + self.receiver_size * self.funding + self.unborne
+        owed = (self.waiting + self.allotted) * self.token + self.fees
+        assert costs + self.cash * self.token == owed, (
+            f"PERP-1: costs {costs} + cash {self.cash} != claims and fees {owed}"
+        )
+        assert self.allotted <= self.cash
+        assert not self.waiting or self.cash == self.allotted, "free cash beside a queue"
+        longs = sum(bucket.total for (long, _), bucket in self.buckets.items() if long)
+        assert self.open_interest == longs + max(self.receiver_size, 0)
+
+
+def _signed_quotient(numerator: int, denominator: int) -> int:
+    """Quotient of signed numbers, towards zero."""
+    quotient = abs(numerator) // abs(denominator)
+    return quotient if (numerator >= 0) == (denominator >= 0) else -quotient
