@@ -37,7 +37,8 @@ class Options:
         ),
     ] = FOLDER
     timeout: Annotated[
-        float, typer.Option(min=0.1, help="Seconds for each answer of the node", rich_help_panel=CHAIN)
+        float,
+        typer.Option(min=0.1, max=3_600, help="Seconds for each answer of the node", rich_help_panel=CHAIN),
     ] = TIMEOUT
     account: Annotated[
         str | None,

@@ -42,7 +42,8 @@ class Output:
 
     def document(self, content: dict[str, Any]) -> None:
         """Prints the JSON document."""
-        sys.stdout.write(json.dumps(jsonable(content), indent=2, ensure_ascii=False) + "\n")
+        # In ASCII: whatever the terminal's encoding is, and whatever was typed, it is JSON.
+        sys.stdout.write(json.dumps(jsonable(content), indent=2) + "\n")
 
     def confirm(self, question: str, agreed: bool) -> None:
         """Asks; returns if the answer is yes, or was given by --yes.

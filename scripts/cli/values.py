@@ -30,6 +30,8 @@ ALL = "all"
 NATIVE = "ETH"
 UNBOUNDED = 2**128
 SIGNIFICANT = 6
+# Longer numbers of anything are none, and Python reads no integer of thousands of digits.
+WHOLE = re.compile(r"\d{1,40}")
 
 
 def close_to(text: str, known: Iterable[str]) -> str:
@@ -103,14 +105,14 @@ def checked_address(text: str, field: str) -> str:
 
 def number_within(text: str, least: int, most: int, field: str) -> int:
     """A whole number."""
-    if not re.fullmatch(r"\d+", text) or not least <= int(text) <= most:
+    if not WHOLE.fullmatch(text) or not least <= int(text) <= most:
         raise UsageError(f'{field}: "{text}" is not a whole number from {least} to {most}')
     return int(text)
 
 
 def account_index(text: str) -> int:
     """The number of one of an owner's accounts."""
-    if not re.fullmatch(r"\d+", text) or int(text) >= 2 ** (8 * INDEX_BYTES):
+    if not WHOLE.fullmatch(text) or int(text) >= 2 ** (8 * INDEX_BYTES):
         raise UsageError(
             f'--index: "{text}" is no number of an account; write a whole number from 0 to 2**96 - 1'
         )
@@ -133,7 +135,7 @@ def share(text: str, field: str, most: int = WAD, least: int = 1) -> int:
 def leverage(text: str) -> Fraction:
     """ "4" or "2.5x"."""
     right = "write a number above 0 such as 4 or 2.5"
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*[xX×]?", text.strip())
+    match = re.fullmatch(r"(\d{1,40}(?:\.\d{1,40})?)\s*[xX×]?", text.strip())
     if not match or not 0 < Fraction(match[1]) <= 100:
         raise UsageError(f'--leverage: "{text}" is no leverage; {right}')
     return Fraction(match[1])

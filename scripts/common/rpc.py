@@ -70,7 +70,7 @@ class Rpc:
         """The result of one call."""
         request = self._request(method, params)
         answer = self._post(request, method)
-        if not isinstance(answer, dict) or not ("result" in answer or "error" in answer):
+        if not _answers(request, answer):
             raise self._garbage(method, 200, json.dumps(answer).encode())
         return _result(method, answer)
 
@@ -89,11 +89,12 @@ class Rpc:
         requests_ = [self._request(method, params) for method, params in calls]
         methods = ", ".join(dict.fromkeys(method for method, _ in calls))
         answers = self._post(requests_, methods)
-        by_id = {answer.get("id"): answer for answer in answers} if isinstance(answers, list) else {}
+        known = answers if isinstance(answers, list) else []
+        by_id = {str(answer.get("id")): answer for answer in known if isinstance(answer, dict)}
         results: list[Any] = []
         for request, (method, _) in zip(requests_, calls, strict=True):
-            answer = by_id.get(request["id"])
-            if answer is None:
+            answer = by_id.get(str(request["id"]))
+            if not _answers(request, answer):
                 raise self._garbage(methods, 200, json.dumps(answers).encode())
             try:
                 results.append(_result(method, answer))
@@ -123,7 +124,7 @@ class Rpc:
             ) from error
         try:
             return json.loads(content)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise self._garbage(method, status, content) from None
 
     def _garbage(self, method: str, status: int, content: bytes) -> ChainUnreachable:
@@ -209,11 +210,24 @@ def _parse(url: str) -> SplitResult:
         parts = urlsplit(url)
         parts.port  # noqa: B018 -- raises ValueError for a port that is none
     except ValueError:
-        raise KeelError(f'"{url}" is no RPC address; {right}') from None
+        raise KeelError(f'"{_without_path(url)}" is no RPC address; {right}') from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        shown = f"{parts.scheme}://{parts.hostname}" if parts.hostname else url
-        raise KeelError(f'"{shown}" is no RPC address; {right}')
+        raise KeelError(f'"{_without_path(url)}" is no RPC address; {right}')
     return parts
+
+
+def _without_path(url: str) -> str:
+    """As far as it holds no key or password, of what may be no address at all."""
+    scheme, colon, rest = url.rpartition("://")
+    return scheme + colon + rest.replace("?", "/").split("/")[0].rpartition("@")[2]
+
+
+def _answers(request: dict[str, Any], answer: Any) -> bool:
+    """Whether it is an answer to this request. An error may lack the number: who cannot read does not know it."""
+    if not isinstance(answer, dict) or not ("result" in answer or "error" in answer):
+        return False
+    is_error = answer.get("error") is not None
+    return answer.get("id") == request["id"] or (is_error and answer.get("id") is None)
 
 
 def _result(method: str, answer: dict[str, Any]) -> Any:

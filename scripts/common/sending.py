@@ -17,7 +17,6 @@ from scripts.common.reverts import RevertReader
 from scripts.common.rpc import ChainTimeout, Rpc, RpcError
 
 NOBODY = "0x0000000000000000000000000000000000000000"
-METHOD_NOT_FOUND = -32601
 LOCAL_GAS = 100_000_000
 GAS_MARGIN_PERCENT = 25
 LOCAL_POLL_SECONDS = 0.002
@@ -44,7 +43,6 @@ class Sender:
         self._receipt_seconds = receipt_seconds
         self._held = [codec.checksum(address) for address in self._ask("eth_accounts", [])]
         self._signers: dict[str, LocalAccount] = {}
-        self._send_waits = rpc.is_local
 
     @property
     def accounts(self) -> list[str]:
@@ -112,13 +110,7 @@ class Sender:
             nonces[request["from"]] += 1
 
     def _send_held(self, request: dict[str, Any]) -> Receipt:
-        if self._send_waits:
-            try:
-                return dict(self._rpc("eth_sendTransactionSync", request))
-            except RpcError as error:
-                if error.code != METHOD_NOT_FOUND:
-                    raise
-                self._send_waits = False
+        # Not `eth_sendTransactionSync`: after `evm_revert` an Anvil sometimes never answers it.
         return self._receipts([self._rpc("eth_sendTransaction", request)])[0]
 
     def _send_signed(

@@ -54,7 +54,8 @@ class Clocks:
         numbers = [
             number
             for number in domain.feeds
-            if block.timestamp - self._asked.get(number, -RETRY_SECONDS) >= RETRY_SECONDS
+            # A chain that went back is not waited for.
+            if abs(block.timestamp - self._asked.get(number, -RETRY_SECONDS)) >= RETRY_SECONDS
         ]
         records = domain.chain.read_all([domain.risk.priceRecord.prepare(number) for number in numbers])
         clock = domain.risk.clock() if numbers else 0

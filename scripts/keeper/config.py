@@ -56,7 +56,7 @@ class Config(BaseModel):
     private_blocks: int = Field(default=5, ge=1)
     replace_after_blocks: int = Field(default=3, ge=1)
     confirmations: int = Field(default=1, ge=1, le=256)
-    lease_seconds: float = Field(default=60, gt=0)
+    lease_seconds: float = Field(default=60, gt=0, le=86_400)
 
     poll_seconds: float = Field(default=0.25, gt=0, le=60)
     sweep_seconds: float = Field(default=0.25, ge=0, le=60)
@@ -161,11 +161,18 @@ def _read(file: Path) -> dict[str, Any]:
             raise KeelError(f"{file}: a keeper's settings are a .toml or .yaml file")
     except OSError as error:
         raise KeelError(f"{file} cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, yaml.YAMLError) as error:
-        raise KeelError(f"{file} cannot be read: {error}") from None
-    if not isinstance(content, dict):
+    except (ValueError, RecursionError, yaml.YAMLError) as error:
+        raise KeelError(f"{file} cannot be read: {_problem(error)}") from None
+    if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):
         raise KeelError(f"{file} has no settings by name; see docs/keeper.md")
     return content
+
+
+def _problem(error: Exception) -> str:
+    """Without the lines around it, which PyYAML quotes: an address there may hold a password."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        return f"{error.problem} (line {error.problem_mark.line + 1})"
+    return str(error)
 
 
 def _wei(gwei: Decimal, field: str) -> int:

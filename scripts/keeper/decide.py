@@ -84,7 +84,8 @@ class Offer:
     """What a takeover of `fraction` moves and costs, and what the market gives for it.
 
     `moved` are (asset id, signed amount). `excluded` and `excluded_instruments` are bitmaps of what stays behind.
-    `trades` are those that were found; an asset that is moved and is in none cannot be traded.
+    `trades` are those that were found; an asset that is moved and is in none cannot be traded. `tried` are the modes
+    in which it has been simulated in vain.
     """
 
     fraction: int
@@ -96,6 +97,7 @@ class Offer:
     excluded: int = 0
     excluded_instruments: int = 0
     instruments: int = 0
+    tried: frozenset[Mode] = frozenset()
 
     @property
     def paid(self) -> int:
@@ -271,6 +273,8 @@ def _best_takeover(situation: Situation, settings: Settings) -> Plan | Refusal:
     problems: list[Refusal] = []
     for mode in modes:
         for offer in situation.offers:
+            if mode in offer.tried:
+                continue
             plan = _valued(offer, mode, situation, settings)
             if isinstance(plan, Plan):
                 plans.append(plan)

@@ -115,6 +115,7 @@ class Keeper:
         if seen.block.hash == self._last and not again:
             return self._sweep()
         market = self._wire.market(seen.block)
+        self._visited.clear()
         sent = self._visit(seen.liquidatable, seen.block, market, began)
         sent += self._keep_clocks(seen, market)
         self._last = seen.block.hash
@@ -224,7 +225,7 @@ class Keeper:
 
     def _visit(self, snapshots: Sequence[Snapshot], seen: Block, market: Market, began: float) -> int:
         """Decides on accounts and acts; the number of transactions sent."""
-        self._visited = {snapshot.account for snapshot in snapshots}
+        self._visited |= {snapshot.account for snapshot in snapshots}
         busy = self._outbox.accounts()
         left_out = busy | {self._into}
         # Who was refused comes last, the longest ago first, so that what is hopeless delays nobody.
@@ -409,5 +410,8 @@ def _without(situation: Situation, plan: Plan, refusal: Refusal) -> Situation:
     """The situation when a plan has been simulated in vain."""
     if plan.offer is None:
         return replace(situation, tried=situation.tried | {plan.kind})
-    same = [offer for offer in situation.offers if offer is not plan.offer]
-    return replace(situation, offers=same, problem=refusal)
+    offers = [
+        replace(offer, tried=offer.tried | {plan.mode}) if offer is plan.offer else offer
+        for offer in situation.offers
+    ]
+    return replace(situation, offers=offers, problem=refusal)

@@ -135,9 +135,10 @@ class Nodes:
             answer = rpc("eth_getBlockByNumber", "latest", False)
             block = _parsed(rpc, "eth_getBlockByNumber", parse_block, answer)
             if self.max_age is not None and self._clock() - block.timestamp > self.max_age:
+                # Without its age, which is another one each time: the alarm would be another one too.
                 raise StaleNode(
-                    f"the latest block of {rpc.shown}, {block.number}, is"
-                    f" {self._clock() - block.timestamp:.0f} s old; expected at most {self.max_age:g} s"
+                    f"the latest block of {rpc.shown}, {block.number} of {_moment(block.timestamp)}, is older"
+                    f" than {self.max_age:g} s"
                 )
             return block
 
@@ -242,6 +243,10 @@ def _parsed(rpc: Rpc, method: str, parse: Callable[[Any], T], answer: Any) -> T:
         return parse(answer)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise HalfAnswer(f"{rpc.shown} gave half an answer to {method}: {error}") from error
+
+
+def _moment(timestamp: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(timestamp))
 
 
 def _as_it_is(answer: Any) -> Any:

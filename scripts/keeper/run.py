@@ -96,10 +96,11 @@ class _Life:
 
     def live(self) -> int:
         """Rounds until the end; the exit code."""
-        keeper = self._open()
+        keeper: Keeper | None = self._open()
         pause, began = self._config.poll_seconds, time.monotonic()
         while not self._stop.is_set():
             try:
+                keeper = keeper or self._open()
                 busy = keeper.round()
                 self._failure, self._succeeded = "", time.monotonic()
                 pause = 0.0 if busy else self._config.poll_seconds
@@ -108,7 +109,7 @@ class _Life:
                     return 0
             except DomainChanged as error:
                 self._log.warning("domain changed", text=str(error))
-                keeper = self._open()
+                keeper = None
                 continue
             except KeelError as error:
                 pause = self._failed(error, pause)

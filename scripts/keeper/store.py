@@ -79,9 +79,11 @@ class Store:
     def __init__(self, url: str, identity: Identity, worker: str = "keeper") -> None:
         self.worker = worker
         self._url = _parse(url)
-        self.shown = self._url.set(drivername=self._url.get_backend_name()).render_as_string()
+        # Its query may hold a password too.
+        self.shown = self._url.set(drivername=self._url.get_backend_name(), query={}).render_as_string()
         self._is_sqlite = self._url.get_backend_name() == "sqlite"
-        self._lock = _FileLock(Path(self._url.database or "")) if self._is_sqlite else None
+        # The file itself: two links to it are one database.
+        self._lock = _FileLock(Path(self._url.database or "").resolve()) if self._is_sqlite else None
         self._engine = self._connect()
         try:
             self._prepare(identity)

@@ -79,6 +79,12 @@ export async function connect(page) {
         .getByRole("banner")
         .getByRole("button", { name: /^Wallet 0x/ })
         .waitFor();
+    await dialogClosed(page);
+}
+
+/** Waits until no dialog is open: while one is, nothing can be typed beside it. */
+export async function dialogClosed(page) {
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
 }
 
 /** Waits until `text` (a string or expression) stands in the element of this test id. */

@@ -12,7 +12,16 @@ from scripts.cli.hypothesis import Hypothesis, judge
 from scripts.cli.output import facts, table
 from scripts.cli.session import Session, identified
 from scripts.cli.state import liquidation_text
-from scripts.cli.values import find_asset, find_underlying, price, short_usd, split_amount, times, units
+from scripts.cli.values import (
+    UNBOUNDED,
+    find_asset,
+    find_underlying,
+    price,
+    short_usd,
+    split_amount,
+    times,
+    units,
+)
 from scripts.client.domain import Domain
 from scripts.client.sentences import account_name
 from scripts.common.units import WAD_DECIMALS, UnitError, parse_decimal, to_decimal
@@ -92,7 +101,7 @@ def _price(domain: Domain, text: str | None) -> tuple[int, int] | None:
         wad = parse_decimal(dollars.strip().removeprefix("$"), WAD_DECIMALS, "--price")
     except UnitError:
         wad = 0
-    if wad <= 0:
+    if not 0 < wad < UNBOUNDED:
         raise UsageError(f'--price: "{text}" is no price; write one such as ETH=1800')
     return find_underlying(domain, name.strip()), wad
 

@@ -8,6 +8,7 @@ import os
 import re
 import socket
 import subprocess
+import sys
 import threading
 from dataclasses import dataclass
 
@@ -173,6 +174,22 @@ def test_an_amount_that_is_none(keel, chain_state, command, text, pattern):
 )
 def test_amounts_that_cannot_be_read(keel, amount, pattern):
     refused(keel, ["deposit", *amount], 2, pattern)
+
+
+@pytest.mark.parametrize(
+    "words, pattern",
+    [
+        (["account", "show", "--index", "9" * 5_000], "no number of an account"),
+        (["account", "show", "--account", "9" * 5_000], "not a whole number"),
+        (["account", "show", "--timeout", "inf"], "less than or equal"),
+        (["open", "--long", "WETH", "--leverage", "9" * 5_000], "no leverage"),
+        (["open", "--long", "WETH", "--leverage", "1." + "9" * 5_000], "no leverage"),
+        (["what-if", "--price", f"ETH={2**256}"], "no price"),
+    ],
+    ids=lambda value: value[-2] if isinstance(value, list) else "",
+)
+def test_numbers_beyond_all_measure(keel, words, pattern):
+    refused(keel, words, 2, pattern)
 
 
 @named([command for command in SENDING if command.more])
@@ -346,6 +363,19 @@ def test_the_launcher_runs_from_any_folder(tmp_path):
     )
     assert done.returncode == 3 and not done.stderr
     assert json.loads(done.stdout)["error"]["kind"] == "unreachable"
+
+
+def test_what_no_terminal_can_print_is_refused_in_json():
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts.cli", "account", "show", "--json", "--account", b"\xff\xe9"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+    assert done.returncode == 2 and not done.stderr
+    assert "no address" in json.loads(done.stdout)["error"]["message"]
 
 
 def test_the_launcher_through_a_link(tmp_path):

@@ -173,12 +173,16 @@ def test_errors_of_the_node_keep_their_parts() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["localhost:8545", "ws://node.example/KEY", "http://", "http://h:notaport", "", "file:///KEY"]
+    "url",
+    [
+        *("localhost:8545", "ws://node.example/KEY", "http://", "http://h:notaport/KEY", "", "file:///KEY"),
+        *("node.example/v3/KEY", "https://me:KEY@host:port", "http://[KEY"),
+    ],
 )
 def test_addresses_that_are_none(url: str) -> None:
     with pytest.raises(KeelError, match=r"is no RPC address; expected one like http://127") as caught:
         connect(url)
-    assert "node.example" not in url or "KEY" not in str(caught.value)
+    assert "[" in url or "KEY" not in str(caught.value)
 
 
 def test_messages_leave_out_keys_in_addresses() -> None:
@@ -205,10 +209,35 @@ def test_batches_keep_their_order_whatever_the_nodes() -> None:
     ]
 
 
-def test_batches_with_missing_answers_are_refused() -> None:
-    with server(says(b'[{"id": 1, "result": 1}]')) as url:
+@pytest.mark.parametrize(
+    "answers",
+    [
+        b'[{"id": 1, "result": 1}]',
+        b'[{"id": 1, "result": 1}, {"id": 2}]',
+        b'[{"id": 1, "result": 1}, {"id": 7, "result": 1}]',
+        b'[{"id": 1, "result": 1}, {"id": [], "result": 1}]',
+        b'[{"id": 1, "result": 1}, 5]',
+        b'{"id": 1, "result": 1}',
+    ],
+)
+def test_batches_with_missing_answers_are_refused(answers: bytes) -> None:
+    with server(says(answers)) as url:
         with pytest.raises(ChainUnreachable, match="answered echo with"):
             Rpc(url).batch([("echo", []), ("echo", [])])
+
+
+@pytest.mark.parametrize(
+    "answer", [b'{"id": 7, "result": 1}', b'{"result": 1}', b'{"id": 1}', b"[" * 100_000, b"5"]
+)
+def test_an_answer_to_something_else_is_none(answer: bytes) -> None:
+    with server(says(answer)) as url, pytest.raises(ChainUnreachable, match="answered echo with"):
+        Rpc(url)("echo")
+
+
+def test_an_error_may_lack_its_number() -> None:
+    body = b'{"id": null, "error": {"code": -32700, "message": "too many requests"}}'
+    with server(says(body)) as url, pytest.raises(RpcError, match="too many"):
+        Rpc(url)("echo")
 
 
 def test_a_connection_is_kept_and_reopened() -> None:
@@ -217,7 +246,9 @@ def test_a_connection_is_kept_and_reopened() -> None:
     def counting(connection: socket.socket) -> None:
         nonlocal connections
         connections += 1
-        says(b'{"id": 1, "result": 7}')(connection)
+        while True:
+            number = read_request(connection)["id"]
+            connection.sendall(http(b'{"id": %d, "result": 7}' % number))
 
     with server(counting) as url:
         rpc = Rpc(url)

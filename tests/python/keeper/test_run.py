@@ -24,6 +24,7 @@ from scripts.common.rpc import ChainTimeout
 from scripts.common.units import WAD
 from scripts.keeper.config import load_config
 from scripts.keeper.run import run_keeper
+from scripts.keeper.watch import DomainChanged, Watch
 from tests.helpers.crash import CrashChain
 from tests.helpers.proxy import Hanging, Proxy, Webhook
 
@@ -362,6 +363,15 @@ def test_without_ether_it_tries_once_a_block_until_it_has_some(world: CrashChain
         eventually(lambda: not world.unhealthy(accounts))
 
 
+def test_without_collateral_it_does_not_insist_on_keeping_what_it_takes(world: CrashChain, run: Run) -> None:
+    accounts = world.open(1)
+    world.crash(Decimal("0.87"))
+    # Unwinding later for nothing would earn most, if there were an account that carries it.
+    assert run.once(mode="both", unwinding="0%") == 0
+    assert not world.unhealthy(accounts)
+    assert run.events("sent")[0]["mode"] == "capital-free"
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -404,3 +414,38 @@ def test_settings_come_from_file_environment_and_options(tmp_path: Path) -> None
             load_config(tmp_path / name, {})
     with pytest.raises(KeelError, match="cannot be read"):
         load_config(tmp_path / "none.toml", {})
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.toml", b"\xff\xfe"),
+        ("a.toml", b"account_index = " + b"9" * 5_000),
+        ("a.yaml", b"1: 2"),
+        ("a.yaml", b"[" * 10_000),
+        ("a.yaml", b"database: postgresql://me:secret@host: ]"),
+    ],
+)
+def test_files_that_hold_no_settings_are_told_without_their_secrets(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(KeelError, match=name) as caught:
+        load_config(tmp_path / name, {})
+    assert "secret" not in str(caught.value)
+
+
+def test_a_domain_that_changes_while_no_node_answers_is_opened_later(world: CrashChain, run: Run) -> None:
+    with closing(Proxy(world.url)) as proxy, run.running(rpc=(proxy.url,)):
+        eventually(lambda: run.events("keeper"))
+        before = len(run.events("keeper"))
+
+        def changed(self: Watch) -> None:
+            proxy.mode = "error"
+            raise DomainChanged("assets were listed")
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Watch, "step", changed)
+            eventually(lambda: any("out of order" in line["text"] for line in run.events("alarm")))
+        proxy.mode = ""
+        eventually(lambda: len(run.events("keeper")) > before)

@@ -183,6 +183,9 @@ def test_keepers_that_begin_at_once_create_one_schema(postgres):
 
 def test_a_second_keeper_on_one_file_is_refused(tmp_path):
     url = f"sqlite:///{tmp_path / 'keeper.db'}"
+    (tmp_path / "link.db").symlink_to(tmp_path / "keeper.db")
+    with Store(url, IDENTITY), pytest.raises(StoreError, match="in use by another keeper"):
+        Store(f"sqlite:///{tmp_path / 'link.db'}", IDENTITY)
     with Store(url, IDENTITY), pytest.raises(StoreError, match="in use by another keeper"):
         Store(url, IDENTITY)
     Store(url, IDENTITY).close()
@@ -272,6 +275,7 @@ def test_a_file_that_another_program_has_locked_is_told(tmp_path, monkeypatch):
         ("sqlite://", "is a file"),
         ("sqlite:///:memory:", "is a file"),
         ("postgresql://keel:secret@127.0.0.1:1/keel", "refused"),
+        ("postgresql://keel@127.0.0.1:1/keel?password=secret", "refused"),
     ],
 )
 def test_an_address_that_leads_nowhere(text, told):

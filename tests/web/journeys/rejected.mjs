@@ -1,6 +1,6 @@
 // A user who rejects in the wallet: told so, nothing was sent, the form is as it was; and a test account of the node.
 
-import { connect, expectText, journey, send } from "../browser.mjs";
+import { dialogClosed, expectText, journey, send } from "../browser.mjs";
 
 await journey(async ({ open, ask, assert, settings }) => {
     const { page, wallet } = await open({
@@ -11,6 +11,7 @@ await journey(async ({ open, ask, assert, settings }) => {
     });
     await page.getByRole("banner").getByRole("button", { name: "Connect" }).click();
     await page.getByTestId("wallet-window.ethereum").click();
+    await dialogClosed(page);
     await page.getByTestId("amount").fill("250");
     await page.getByTestId("gas").waitFor();
     await page.locator('[data-testid="act"]:enabled').click();
@@ -23,6 +24,7 @@ await journey(async ({ open, ask, assert, settings }) => {
         .getByRole("button", { name: /^Wallet 0x/ })
         .click();
     await page.getByRole("button", { name: /Test account 6/ }).click();
+    await dialogClosed(page);
     await send(page, { amount: "250" });
     await expectText(page, "lent-DAI", /^(250|249\.9)/);
     await page.reload();
