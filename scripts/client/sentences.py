@@ -19,7 +19,7 @@ from scripts.client.domain import INDEX_BYTES, Asset, Domain
 from scripts.client.templates import TEMPLATES
 from scripts.common import abi as codec
 from scripts.common.contract import Reverted
-from scripts.common.units import WAD, format_amount, format_duration, format_share, format_usd
+from scripts.common.units import WAD, WAD_DECIMALS, format_amount, format_duration, format_share, format_usd
 
 FIELD = re.compile(r"\{(\w+)(?: (\w+))?(?: (\w+))?\}")
 STATUSES = ("fresh", "in dispute between its sources", "out of date", "missing")
@@ -79,6 +79,10 @@ class _Terms:
 
     def ppm(self, value: int) -> str:
         return format_share(value * WAD // PPM)
+
+    def units(self, value: int) -> str:
+        """A size in units of an underlying."""
+        return format_amount(value, "units", WAD_DECIMALS, PLACES)
 
     def number(self, value: int) -> str:
         return f"{value:,}"

@@ -82,6 +82,8 @@ _LIQUIDATION = {
     "LiquidationEngine_HoldsAssets": "the account {account account} holds assets: it is taken over, not written off",
     "LiquidationEngine_TakerNeeded": "the account {account account} owes {token asset}, which the backstop cannot pay"
     " by itself; somebody must take it over",
+    "LiquidationEngine_HedgeGrace": "{account account} lost a hedge by deleveraging: it is not taken over until"
+    " {until time}",
     "LiquidationEngine_SequencerGrace": "the chain's sequencer was down: nobody is taken over until {until time}",
 }
 
@@ -114,18 +116,81 @@ _POOL = {
 _BACKSTOP = {
     "Backstop_NotLiquidationEngine": "only the liquidation engine may do this; {caller} is not it",
     "Backstop_OutOfRange": _OUT_OF_RANGE,
-    "Backstop_ExitNotOpen": "{wantedShares shares} of {owner} cannot leave the backstop now: {shares shares} may from"
-    " {opensAt time} to {closesAt time}; `keel unstake` requests an exit, which opens after the cooldown",
-    "Backstop_SharesLocked": "{owner} has {free shares} that can be used, and {wanted shares} are wanted; ask for less",
     "Backstop_SettlementAsset": "the backstop does not sell its settlement asset; name another one",
     "Backstop_PriceNotFresh": "the price of {token asset} is not fresh; the backstop sells when it is",
     "Backstop_PaymentAboveLimit": "the backstop asks {payment settlement}, and the limit is {limit settlement};"
     " buy less, or allow more",
-    "Backstop_ZeroShares": "this is worth less than one share; name a larger amount",
-    "Backstop_ZeroAssets": "these shares are worth less than one unit; name a larger amount",
-    "Backstop_TransferShort": "{received settlement} arrived where {expected settlement} were expected;"
-    " the token did not move what it was asked to",
     "Backstop_UnknownPool": "{pool} is none of this domain's lending pools",
+}
+
+# Shares with a slow way out: the backstop's and the virtual AMM's.
+_EXITS = {
+    "ExitShares_OutOfRange": _OUT_OF_RANGE,
+    "ExitShares_NotOpen": "{wantedShares shares} of {owner} cannot leave now: {shares shares} may from"
+    " {opensAt time} to {closesAt time}; an exit is requested first and opens after the cooldown (`keel unstake`)",
+    "ExitShares_Locked": "{owner} has {free shares} that can be used, and {wanted shares} are wanted; ask for less",
+    "ExitShares_ZeroShares": "this is worth less than one share; name a larger amount",
+    "ExitShares_ZeroAssets": "these shares are worth less than one unit; name a larger amount",
+    "ExitShares_TransferShort": "{received settlement} arrived where {expected settlement} were expected;"
+    " the token did not move what it was asked to",
+}
+
+_PERPETUALS = {
+    "PerpMaker_NotMarket": f"only the market may ask the maker; {{caller}} is not it{_DEFECT}",
+    "PerpMarket_Locked": "the market is in the middle of another operation; read it afterwards",
+    "PerpMarket_UnknownMaker": "the market does not trade with the maker {maker}; use the virtual AMM's address",
+    "PerpMarket_NotOrders": f"only the contract of signed orders may settle fills; {{caller}} is not it{_DEFECT}",
+    "PerpMarket_NotSelf": f"only the market itself may call this; {{caller}} is not it{_DEFECT}",
+    "PerpMarket_SameAccount": "{account account} cannot trade with itself; name another account",
+    "PerpMarket_ZeroSize": "the size is zero; name one above or below zero",
+    "PerpMarket_SizeOutOfRange": "a size of {sizeWad units} is more than a position may have; at most {max units}",
+    "PerpMarket_PriceLimit": "the price is {priceWad usd}, and the limit is {limitWad usd};"
+    " the price moved: look again, or allow more",
+    "PerpMarket_PriceOutOfBand": "the price {priceWad usd} is more than {maxMoveWad share} away from the mark"
+    " {markWad usd}; trade nearer to it",
+    "PerpMarket_OpenInterestCap": "the market would have {notionalWad usd} open, and its cap is {capWad usd};"
+    " trade less",
+    "PerpMarket_ReduceOnly": "{account account} may only lower its position by this; trade the other way, or less",
+    "PerpMarket_IndexNotFresh": "the index is {status status}; new positions wait until it is fresh",
+    "PerpMarket_IndexOutOfRange": "the index {indexWad usd} is more than the market can count; at most {max usd}",
+    "PerpMarket_OutOfRange": _OUT_OF_RANGE,
+    "PerpMarket_SettlementUnderlying": "{underlying underlying} is what the settlement asset moves with;"
+    " a market needs another underlying",
+    "PerpMarket_NothingToDeleverage": "there is no loss that others would have to bear; nothing is deleveraged",
+    "PerpMarket_LossNotCovered": "{account account} cannot borrow to pay its loss: it would be below its initial"
+    " requirement; add margin",
+    "PerpOrders_NotAuthorised": "{caller} may not cancel for the account {account account};"
+    " its owner or an operator may",
+    "PerpOrders_BadSignature": "the order {hash} is not signed by {signer}; sign it with that key",
+    "PerpOrders_BadOrder": "the order {hash} has a size of zero, or values beyond their range; write it anew",
+    "PerpOrders_Expired": "the order {hash} ended at {expiry time}; sign a new one",
+    "PerpOrders_Cancelled": "the order {hash} was cancelled; sign a new one",
+    "PerpOrders_NonceBelow": "the order {hash} has the nonce {nonce number}, and all below {lowest number} are"
+    " cancelled; sign a new one",
+    "PerpOrders_NonceNotRising": "nonces of {account account} below {lowest number} are cancelled already;"
+    " name a higher one than {wanted number}",
+    "PerpOrders_OtherMarket": "the order {hash} is for the market {market}, not for {expected}",
+    "PerpOrders_PostOnly": "the order {hash} only makes prices, it does not take them",
+    "PerpOrders_Asleep": "the order {hash} waits for its trigger: the price is {priceWad usd} and {status status}",
+    "PerpOrders_SelfTrade": "{taker account} and {maker account} have one owner, who cannot trade with himself",
+    "PerpOrders_SameSide": "the orders {taker} and {maker} are on the same side; one must buy and one sell",
+    "PerpOrders_NotCrossing": "the orders {taker} and {maker} do not meet: one wants {takerLimitWad usd}, the other"
+    " {makerLimitWad usd}",
+    "PerpOrders_NotFilled": "the order {hash} wants {wantedWad units} or nothing, and {filledWad units} are there",
+    "PerpOrders_FeeAboveCap": "the fee is {feeWad share}, and the order {hash} allows {maxFeeWad share}",
+    "PerpOrders_NothingFilled": "nothing is left to fill for the order {taker}",
+    "PerpOrders_Lengths": "{makers number} makers came with {sizes number} sizes; there must be as many of each",
+    "PerpOrders_BadTipAccount": "{caller} may not take tips into {tipTo account}; name an account of your own",
+    "PerpOrders_NotSelf": f"only the contract of signed orders itself may call this; {{caller}} is not it{_DEFECT}",
+    "VirtualAmm_OutOfRange": _OUT_OF_RANGE,
+    "VirtualAmm_SkewLimit": "the virtual AMM would have sold {soldWad units}, and at most {maxWad units} either way is"
+    " possible; trade less",
+    "VirtualAmm_IndexNotFresh": "the index is {status status}; the virtual AMM trades when it is fresh",
+    "VirtualAmm_Flagged": "the virtual AMM's account has a flagged shortfall; nobody joins or leaves until it is resolved",
+    "VirtualAmm_NothingLeft": "the virtual AMM has lost everything; there is nothing to join or leave",
+    "VirtualAmm_BelowInitialRequirement": "the virtual AMM would be worth {worstEquity usd} at the worst prices, and"
+    " must be worth {requirement usd}; ask for less, or wait",
+    "VirtualAmm_BelowLimit": "this gives {amount number}, and the least is {limit number}; look again, or allow less",
 }
 
 _RISK = {
@@ -221,6 +286,8 @@ TEMPLATES = {
     **_LIQUIDATION,
     **_POOL,
     **_BACKSTOP,
+    **_EXITS,
+    **_PERPETUALS,
     **_RISK,
     **_PARAMETERS,
     **_SWAPS,

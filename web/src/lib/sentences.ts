@@ -56,6 +56,7 @@ const KINDS: Readonly<Record<string, Writer>> = {
     amount: (value, token, names) =>
         amount(value, token === undefined ? names.amounts : names.token(token as Address)),
     settlement: (value, _, names) => amount(value, names.settlement),
+    units: (value) => amount(value, { symbol: "units", decimals: 18 }),
     shares: (value, _, names) =>
         amount(value, names.settlement && { symbol: "shares", decimals: names.settlement.decimals }),
     account: (value) => accountName(value as Hex),
