@@ -20,6 +20,7 @@ NOBODY = "0x0000000000000000000000000000000000000000"
 LOCAL_GAS = 100_000_000
 GAS_MARGIN_PERCENT = 25
 LOCAL_POLL_SECONDS = 0.002
+NUDGE_SECONDS = 1.0
 REMOTE_POLL_SECONDS = 1.0
 
 Receipt = dict[str, Any]
@@ -110,7 +111,7 @@ class Sender:
             nonces[request["from"]] += 1
 
     def _send_held(self, request: dict[str, Any]) -> Receipt:
-        # Not `eth_sendTransactionSync`: after `evm_revert` an Anvil sometimes never answers it.
+        # Not `eth_sendTransactionSync`, which waits in vain for a transaction that the node overlooks.
         return self._receipts([self._rpc("eth_sendTransaction", request)])[0]
 
     def _send_signed(
@@ -148,7 +149,8 @@ class Sender:
 
     def _receipts(self, hashes: list[str]) -> list[Receipt]:
         found: dict[str, Receipt] = {}
-        deadline = time.monotonic() + self._receipt_seconds
+        began = time.monotonic()
+        deadline, nudge = began + self._receipt_seconds, began + NUDGE_SECONDS
         while True:
             missing = [hash_ for hash_ in hashes if hash_ not in found]
             answers = self._rpc.batch([("eth_getTransactionReceipt", [hash_]) for hash_ in missing])
@@ -158,6 +160,11 @@ class Sender:
                     found[hash_] = answer
             if len(found) == len(set(hashes)):
                 return [found[hash_] for hash_ in hashes]
+            if self._rpc.is_local and time.monotonic() > nudge:
+                nudge += NUDGE_SECONDS
+                # An Anvil that mines by itself sometimes overlooks a transaction until the next one comes.
+                if self._ask("anvil_getAutomine", False):
+                    self._rpc("evm_mine")
             if time.monotonic() > deadline:
                 still = next(hash_ for hash_ in hashes if hash_ not in found)
                 raise ChainTimeout(
