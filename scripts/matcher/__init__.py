@@ -1,1 +1,0 @@
-"""The matcher: takes signed perpetual orders, matches them by price and time, settles the fills on chain."""
