@@ -134,12 +134,12 @@ class Stack:
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack of the module's own."""
+def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack of the module's own, of the class that it names `STACK`, if it does."""
     if chromium() is None:
         pytest.skip(MISSING)
     build_console()
-    built = Stack(tmp_path_factory.mktemp("deployments"))
+    built = getattr(request.module, "STACK", Stack)(tmp_path_factory.mktemp("deployments"))
     yield built
     built.close()
 

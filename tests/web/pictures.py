@@ -8,7 +8,9 @@ import random
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from scripts.client.domain import account_id
 from scripts.common.errors import KeelError, run_script
@@ -16,6 +18,7 @@ from scripts.console.build import main as build_console
 from scripts.setup.environment import ROOT
 from tests.web.conftest import JOURNEYS, MISSING, Stack, chromium
 
+StackT = TypeVar("StackT", bound=Stack)
 IMAGES = ROOT / "docs" / "images"
 STEPS = 40
 STEP_SECONDS = 8 * 3_600
@@ -45,20 +48,22 @@ SMALL = (
 LENDER = 5
 
 
-def main() -> int:
-    """Plays, then has the browser take the pictures. Raises KeelError."""
+def take(kind: type[StackT], play: Callable[[StackT], None], script: str) -> int:
+    """Plays on a stack of its own, then has the browser take the pictures of `script`. Raises KeelError."""
     browser = chromium()
     if browser is None:
         raise KeelError(MISSING)
     build_console()
     with tempfile.TemporaryDirectory() as folder:
-        stack = Stack(Path(folder))
+        stack = kind(Path(folder))
         try:
             play(stack)
             settings = {**stack.settings(browser), "images": str(IMAGES), "only": sys.argv[1:]}
             environment = {**os.environ, "JOURNEY": json.dumps(settings)}
-            command = ["node", str(JOURNEYS / "pictures.mjs")]
-            done = subprocess.run(command, cwd=ROOT, env=environment, timeout=SECONDS)
+            command = ["node", str(JOURNEYS / script)]
+            done = subprocess.run(
+                command, cwd=ROOT, env=environment, timeout=SECONDS, stdin=subprocess.DEVNULL
+            )
         finally:
             stack.close()
     if done.returncode != 0:
@@ -120,4 +125,4 @@ def stake(stack: Stack, amount: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_script("pictures", main))
+    sys.exit(run_script("pictures", lambda: take(Stack, play, "pictures.mjs")))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from scripts.client.domain import account_id
 from scripts.common.units import WAD
-from scripts.console.build import main as build_console
-from tests.web.conftest import MISSING, Stack, chromium
+from tests.web.conftest import Stack
 
 pytestmark = [pytest.mark.anvil, pytest.mark.slow]
 
@@ -73,15 +72,7 @@ class TradingStack(Stack):
         vault.deposit(account_id(who), token, units, sender=who)
 
 
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TradingStack]:
-    """A stack of the module's own."""
-    if chromium() is None:
-        pytest.skip(MISSING)
-    build_console()
-    built = TradingStack(tmp_path_factory.mktemp("deployments"))
-    yield built
-    built.close()
+STACK = TradingStack
 
 
 @pytest.mark.parametrize(

@@ -5,23 +5,15 @@ A fortnight in which ether dips by a fifth and comes back, three accounts are ta
 
 from __future__ import annotations
 
-import json
 import math
-import os
 import random
-import subprocess
 import sys
-import tempfile
 from decimal import Decimal
-from pathlib import Path
 
 from scripts.client.domain import account_id
-from scripts.common.errors import KeelError, run_script
+from scripts.common.errors import run_script
 from scripts.common.units import WAD
-from scripts.console.build import main as build_console
-from scripts.setup.environment import ROOT
-from tests.web.conftest import JOURNEYS, MISSING, chromium
-from tests.web.pictures import IMAGES, SECONDS, SEED
+from tests.web.pictures import SEED, take
 from tests.web.test_trading import TradingStack
 
 STEPS, STEP_SECONDS = 42, 8 * 3_600
@@ -33,29 +25,6 @@ TRADER, OPERATOR = 1, 4
 FOREVER = 2**40
 FEED_DECIMALS = 8
 LARGE = 10**28
-
-
-def main() -> int:
-    """Plays, then has the browser take the pictures. Raises KeelError."""
-    browser = chromium()
-    if browser is None:
-        raise KeelError(MISSING)
-    build_console()
-    with tempfile.TemporaryDirectory() as folder:
-        stack = TradingStack(Path(folder))
-        try:
-            play(stack)
-            settings = {**stack.settings(browser), "images": str(IMAGES), "only": sys.argv[1:]}
-            environment = {**os.environ, "JOURNEY": json.dumps(settings)}
-            command = ["node", str(JOURNEYS / "trading_pictures.mjs")]
-            done = subprocess.run(
-                command, cwd=ROOT, env=environment, timeout=SECONDS, stdin=subprocess.DEVNULL
-            )
-        finally:
-            stack.close()
-    if done.returncode != 0:
-        raise KeelError(f"the browser ended with {done.returncode}; what it said is above")
-    return 0
 
 
 def play(stack: TradingStack) -> None:
@@ -131,4 +100,4 @@ def lever(stack: TradingStack, number: int, share: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_script("pictures", main))
+    sys.exit(run_script("pictures", lambda: take(TradingStack, play, "trading_pictures.mjs")))
