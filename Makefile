@@ -13,10 +13,10 @@ NETWORK ?= local
 PRICES ?=
 export NETWORK PRICES
 
-.PHONY: help setup build web test demo gas mutate bench-keeper deploy up down lint format clean
+.PHONY: help setup build web test demo gas mutate bench-keeper bench-matcher deploy up down lint format clean
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Python environment, npm packages, compiler
 	@scripts/setup/setup.sh
@@ -36,6 +36,10 @@ demo: build ## A leveraged trade, a crash and its liquidations on a local chain;
 
 gas: build ## Gas of each operation beside the committed snapshot
 	@$(python) -m tests.gas.measure
+
+bench-matcher: build ## Orders the matcher takes in a second, how long one waits, gas of what it settles
+	@$(python) -m scripts.matcher.bench run
+	@$(python) -m tests.gas.matcher
 
 mutate: build ## Take out one check at a time and show the test that notices
 	@$(python) -m scripts.mutate

@@ -1,0 +1,198 @@
+"""A venue without a chain, for benchmarks and tests: a file is the chain, and everybody has the same room.
+
+It keeps the contract's rules that matter for settlement: one transaction a nonce, no order beyond its size, a
+match that fails leaves the others of its transaction alone. Each transaction is a block, mined when it is sent.
+The file outlives the matcher, so what was mined before a `kill -9` is still mined after it.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from scripts.common.rpc import ChainUnreachable
+from scripts.common.units import WAD
+from scripts.matcher.effects import Match
+from scripts.matcher.orders import Domain, keccak
+from scripts.matcher.venue import Failed, Filled, Head, Key, Log, Market, Receipt, Refusal, Standing
+
+DOMAIN = Domain(31337, "0x" + "11" * 20)
+PRICE = 2_000 * WAD
+SENDER = "0x" + "55" * 20
+EVERYTHING = 10**9 * WAD
+MARGIN_SHARE = WAD // 10
+
+
+class PaperVenue:
+    """See Venue. `refused` are accounts (hex) whose matches fail, `room` what each account may still take on."""
+
+    def __init__(
+        self,
+        file: Path,
+        markets: Sequence[bytes] = (bytes.fromhex("22" * 20),),
+        room: int = EVERYTHING,
+        refused: Sequence[str] = (),
+        price: int = PRICE,
+    ) -> None:
+        self.domain, self.genesis, self.sender = DOMAIN, "0x" + "00" * 32, SENDER
+        self._file, self._markets, self._room, self._refused, self._price = (
+            file,
+            markets,
+            room,
+            refused,
+            price,
+        )
+        self._db = sqlite3.connect(file, isolation_level=None, timeout=10, check_same_thread=False)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute(
+            "CREATE TABLE IF NOT EXISTS mined (block INTEGER PRIMARY KEY, nonce INTEGER UNIQUE, tx TEXT, logs TEXT)"
+        )
+        self._db.execute("CREATE TABLE IF NOT EXISTS filled (hash TEXT PRIMARY KEY, amount TEXT)")
+
+    def another(self) -> PaperVenue:
+        """See Venue."""
+        return PaperVenue(self._file, self._markets, self._room, self._refused, self._price)
+
+    def markets(self) -> list[Market]:
+        """See Venue."""
+        return [
+            Market(f"M{number}", address, self._price, self._price, True, WAD // 2_000, 0, MARGIN_SHARE)
+            for number, address in enumerate(self._markets)
+        ]
+
+    def head(self) -> Head:
+        """See Venue."""
+        number = self._db.execute("SELECT COALESCE(MAX(block), 0) FROM mined").fetchone()[0]
+        return Head(number, f"0x{number:064x}", int(time.time()))
+
+    def block_hash(self, number: int) -> str | None:
+        """See Venue."""
+        return f"0x{number:064x}" if number <= self.head().number else None
+
+    def standings(self, keys: Sequence[Key]) -> dict[Key, Standing]:
+        """See Venue."""
+        now = time.monotonic()
+        return {key: Standing(self._room, {}, 0, False, 0, now) for key in keys}
+
+    def accepts(self, questions: Sequence[tuple[bytes, bytes, bytes]]) -> list[bool]:
+        """See Venue."""
+        return [False for _ in questions]
+
+    def filled(self, hashes: Sequence[bytes]) -> list[tuple[int, bool]]:
+        """See Venue."""
+        return [(self._amount(hash_.hex()), False) for hash_ in hashes]
+
+    def logs(self, first: int, last: int) -> list[Log]:
+        """See Venue."""
+        rows = self._db.execute(
+            "SELECT logs FROM mined WHERE block BETWEEN ? AND ? ORDER BY block", (first, last)
+        )
+        return [log for (text,) in rows for log in _decoded(text)]
+
+    def simulate(self, matches: Sequence[Match]) -> list[bool]:
+        """See Venue."""
+        return [self.refusal(match) is None for match in matches]
+
+    def refusal(self, match: Match) -> Refusal | None:
+        """See Venue."""
+        for order in match.orders:
+            if order.account.hex() in self._refused:
+                return Refusal("its account has no margin", accounts=(order.account,))
+        return None
+
+    def nonce(self) -> int:
+        """See Venue."""
+        return int(self._db.execute("SELECT COUNT(*) FROM mined").fetchone()[0])
+
+    def sign(self, matches: Sequence[Match], nonce: int, raise_percent: int) -> tuple[str, bytes]:
+        """See Venue."""
+        body = {
+            "nonce": nonce,
+            "matches": [
+                {
+                    "taker": [
+                        match.taker.hash.hex(),
+                        match.taker.size * match.taker.side,
+                        match.taker.account.hex(),
+                    ],
+                    "legs": [
+                        [
+                            leg.maker.hash.hex(),
+                            leg.maker.size * leg.maker.side,
+                            leg.maker.account.hex(),
+                            leg.size,
+                        ]
+                        for leg in match.legs
+                    ],
+                }
+                for match in matches
+            ],
+        }
+        raw = json.dumps(body).encode()
+        return "0x" + keccak(raw).hex(), raw
+
+    def send(self, raw: bytes) -> None:
+        """See Venue."""
+        body = json.loads(raw)
+        tx = "0x" + keccak(raw).hex()
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            nonce = self.nonce()
+            known = self._db.execute("SELECT 1 FROM mined WHERE tx = ?", (tx,)).fetchone()
+            if body["nonce"] == nonce and not known:
+                logs = [entry for n, match in enumerate(body["matches"]) for entry in self._mine(n, match)]
+                self._db.execute(
+                    "INSERT INTO mined(block, nonce, tx, logs) VALUES (?, ?, ?, ?)",
+                    (nonce + 1, nonce, tx, json.dumps(logs)),
+                )
+            self._db.execute("COMMIT")
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        if body["nonce"] > nonce:
+            raise ChainUnreachable(f"nonce {body['nonce']} is ahead of {nonce}")
+
+    def receipt(self, hashes: Sequence[str]) -> Receipt | None:
+        """See Venue."""
+        for tx in hashes:
+            row = self._db.execute("SELECT block, tx, logs FROM mined WHERE tx = ?", (tx,)).fetchone()
+            if row:
+                return Receipt(tx, row[0], True, 0, _decoded(row[2]))
+        return None
+
+    def _amount(self, hash_: str) -> int:
+        row = self._db.execute("SELECT amount FROM filled WHERE hash = ?", (hash_,)).fetchone()
+        return int(row[0]) if row else 0
+
+    def _mine(self, position: int, match: dict) -> list[list]:
+        taker, taker_size, taker_account = match["taker"]
+        logs: list[list] = []
+        accounts = [taker_account, *(leg[2] for leg in match["legs"])]
+        if any(account in self._refused for account in accounts):
+            return [["failed", position, "its account has no margin"]]
+        room = abs(taker_size) - self._amount(taker)
+        for maker, maker_size, _, wanted in match["legs"]:
+            left = abs(maker_size) - self._amount(maker)
+            size = min(wanted, left, room)
+            if size <= 0:
+                continue
+            room -= size
+            for hash_ in (maker, taker):
+                amount = str(self._amount(hash_) + size)
+                self._db.execute("INSERT OR REPLACE INTO filled VALUES (?, ?)", (hash_, amount))
+            logs.append(["filled", maker, taker, size])
+        return logs or [["failed", position, "nothing is left to fill"]]
+
+
+def _decoded(text: str) -> list[Log]:
+    logs: list[Log] = []
+    for kind, *rest in json.loads(text):
+        if kind == "filled":
+            maker, taker, size = rest
+            logs.append(Filled(bytes.fromhex(maker), bytes.fromhex(taker), size))
+        else:
+            logs.append(Failed(rest[0], Refusal(rest[1])))
+    return logs
