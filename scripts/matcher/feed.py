@@ -16,7 +16,7 @@ from sortedcontainers import SortedDict
 from scripts.common import abi as codec
 from scripts.matcher.book import Book
 from scripts.matcher.effects import Match, Matched, Moved, Stage
-from scripts.matcher.journal import Group
+from scripts.matcher.journal import Change, Group
 from scripts.matcher.live import BUY, SELL
 
 SIDES = {BUY: "buy", SELL: "sell"}
@@ -47,9 +47,9 @@ class Feed:
                 side[key] = side.get(key, 0) + order.open
         self.told = 0
 
-    def changes(self) -> list[object]:
+    def changes(self) -> list[Change]:
         """What the books' levels are now, where they moved since the last call: to be written with the effects."""
-        found: list[object] = []
+        found: list[Change] = []
         for market, book in self._books.items():
             if book.changed:
                 found += [(market, side, price, book.size_at(side, price)) for side, price in book.changed]
@@ -59,8 +59,7 @@ class Feed:
     def publish(self, group: Group) -> None:
         """Tells what a group has changed, after it is on disk."""
         levels: dict[bytes, dict[tuple[int, int], int]] = {}
-        for change in group.told:
-            market, side, price, size = change  # type: ignore[misc]
+        for market, side, price, size in group.told:
             levels.setdefault(market, {})[(side, price)] = size
         for market, moved in levels.items():
             shown = self._markets[market]

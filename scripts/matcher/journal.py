@@ -19,14 +19,17 @@ from scripts.matcher.effects import Effect
 from scripts.matcher.saved import Batch
 from scripts.matcher.store import Store
 
+# Market, side, price and size of a level that moved.
+Change = tuple[bytes, int, int, int]
+
 
 @dataclass
 class Group:
-    """What one transaction writes. `told` goes to clients afterwards."""
+    """What one transaction writes. `told` are levels that clients hear of afterwards."""
 
     effects: list[Effect] = field(default_factory=list)
     batches: list[Batch] = field(default_factory=list)
-    told: list[object] = field(default_factory=list)
+    told: list[Change] = field(default_factory=list)
     done: asyncio.Future[None] | None = None
 
     def __bool__(self) -> bool:
@@ -45,7 +48,7 @@ class Journal:
         self.failure: BaseException | None = None
 
     def append(
-        self, effects: Sequence[Effect] = (), batches: Sequence[Batch] = (), told: Sequence[object] = ()
+        self, effects: Sequence[Effect] = (), batches: Sequence[Batch] = (), told: Sequence[Change] = ()
     ) -> None:
         """Adds to the group that is written next."""
         if self.failure:

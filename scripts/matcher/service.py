@@ -113,11 +113,8 @@ class Matcher:
 
     async def stop(self) -> None:
         """Ends all work; what was accepted is on disk."""
-        journal, *others = self._tasks or [None]
-        for task in others:
+        for task in reversed(self._tasks):  # the journal last
             await _end(task)
-        if journal is not None:
-            await _end(journal)
         for thread in self._threads:
             thread.shutdown(wait=True, cancel_futures=True)
         self.store.close()
@@ -241,6 +238,7 @@ def run_matcher(options: Options, venue: Venue | None = None) -> int:
     `venue` is what stands for the chain; None: the chain of the options, with the environment's account.
     """
     from scripts.matcher import logs
+    from scripts.matcher.chain import open_venue
     from scripts.matcher.server import serve
 
     logs.configure(options.log_level)
@@ -248,11 +246,7 @@ def run_matcher(options: Options, venue: Venue | None = None) -> int:
     # through all orders for cycles, of which they have none, takes longer than a client should wait.
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.set_threshold(*COLLECTIONS)
-    if venue is None:
-        from scripts.matcher.chain import open_venue
-
-        venue = open_venue(options)
-    return asyncio.run(_run(options, venue, serve))
+    return asyncio.run(_run(options, venue or open_venue(options), serve))
 
 
 async def _run(options: Options, venue: Venue, serve: Callable[..., Any]) -> int:
@@ -275,9 +269,7 @@ async def _run(options: Options, venue: Venue, serve: Callable[..., Any]) -> int
     return 0
 
 
-async def _end(task: asyncio.Task[None] | None) -> None:
-    if task is None:
-        return
+async def _end(task: asyncio.Task[None]) -> None:
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError, KeelError):
         await task

@@ -183,7 +183,7 @@ def test_nothing_is_acknowledged_that_could_not_be_written() -> None:
         with pytest.raises(DatabaseError, match="disk is full"):
             await running_
         with pytest.raises(DatabaseError, match="disk is full"):
-            journal.append(told=["more"])
+            journal.append(told=[(MARKET, 1, 12, 1)])
 
     asyncio.run(run())
     assert not told
