@@ -241,6 +241,58 @@ _PARAMETERS = {
     "RiskParameters_ListFull": "the list holds {limit number} entries, and no more are possible",
 }
 
+_VOLATILITY = {
+    "VolatilitySurface_OutOfRange": _OUT_OF_RANGE,
+    "VolatilitySurface_UnknownUnderlying": "the volatility surface has no underlying number {underlying number};"
+    " its owner sets parameters for it first",
+    "VolatilitySurface_NotSigner": "{signer} may not sign volatility surfaces, or this is not what it signed;"
+    " sign with a key that the owner has added, for this chain and contract",
+    "VolatilitySurface_NotNewer": "the surface was made at {timestamp time}, and one of {last time} is in force;"
+    " only a newer one counts",
+    "VolatilitySurface_TooEarly": "the next surface may come at {earliest time}; try again then",
+    "VolatilitySurface_FromTheFuture": "the surface is said to be made at {timestamp time}, and it is"
+    " {now_ time}; set the signer's clock right",
+    "VolatilitySurface_TooOld": "the surface was made at {timestamp time}, longer ago than the {heartbeat duration}"
+    " for which one counts; sign a new one",
+    "VolatilitySurface_Empty": "the surface has no expiry; it needs one at least",
+    "VolatilitySurface_BadExpiry": "the expiry {expiry time} must be after {after_ time} and not after"
+    " {latest time}; order expiries, and leave out those that have passed",
+    "VolatilitySurface_TooManyExpiries": "the surface would have {count number} expiries, and at most {most number}"
+    " are possible; leave some out",
+    "VolatilitySurface_BadShape": "the smile of {expiry time} has a slope of {slope number}, a curvature of"
+    " {curvature number} and a width of {width number}; the slope must be smaller than the curvature, and the width"
+    " above zero",
+    "VolatilitySurface_VarianceTooLow": "the smile of {expiry time} falls to a variance of {leastWad share} a year, and"
+    " {minimumWad share} is the least",
+    "VolatilitySurface_VarianceTooHigh": "the smile of {expiry time} rises to a variance of {mostWad share} a year, and"
+    " {maximumWad share} is the most",
+    "VolatilitySurface_WingsTooSteep": "the wings of {expiry time} rise by {slopeWad share} of total variance, more"
+    " than the {mostWad share} that any price can have; flatten them",
+    "VolatilitySurface_CalendarArbitrage": "{later time} has less total variance than {earlier time} at one strike"
+    " ({laterWad share} against {earlierWad share}), which is arbitrage; fit the expiries together",
+    "VolatilitySurface_MoveTooLarge": "the smile of {expiry time} might move by {moveWad share} of variance at some"
+    " strike, and one update may move it by {mostWad share}; go there in several",
+    "VolatilitySurface_Lengths": "{expiries number} expiries came with {strikes number} strikes; there must be as many"
+    " of each",
+    "RealisedVolatility_OutOfRange": _OUT_OF_RANGE,
+    "RealisedVolatility_Known": "{underlying underlying} is known already; set its parameters",
+    "RealisedVolatility_UnknownUnderlying": "no volatility of {underlying underlying} is kept; the owner adds it first",
+    "RealisedVolatility_TooEarly": "{underlying underlying} was observed less than a minute ago; the next observation"
+    " may come at {earliest time}",
+    "RealisedVolatility_PriceNotFresh": "the price of {underlying underlying} is {status status}; it is observed when"
+    " it is fresh",
+    "RealisedVolatility_TooSmall": "{underlying underlying} has moved by {returnWad share}, and {leastWad share} count"
+    " before {countsFrom time}; wait",
+    "DynamicShocks_OutOfRange": _OUT_OF_RANGE,
+    "DynamicShocks_NoRule": "the shocks of {underlying underlying} do not follow its volatility",
+    "DynamicShocks_VolatilityNotFresh": "the volatility of {underlying underlying} is {status status}; somebody"
+    " observes it first",
+    "DynamicShocks_NothingToDo": "the shocks of {underlying underlying} are near enough to its volatility already, or"
+    " on their way",
+    "DynamicShocks_TooEarly": "the shocks of {underlying underlying} were refreshed not long ago; the next time is"
+    " {earliest time}",
+}
+
 _SWAPS = {
     "SwapAdapter_RouteMalformed": "a route of {length number} bytes is none;"
     " expected token, fee, token and so on, packed",
@@ -290,6 +342,7 @@ TEMPLATES = {
     **_PERPETUALS,
     **_RISK,
     **_PARAMETERS,
+    **_VOLATILITY,
     **_SWAPS,
     **_LIBRARIES,
 }
