@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.37;
 
+import {IMarketBooks} from "./IMarketBooks.sol";
 import {AccountId, PriceStatus} from "./Types.sol";
 
 /// @notice A perpetual market on one underlying. docs/perpetuals.md says how it keeps its books.
@@ -9,7 +10,7 @@ import {AccountId, PriceStatus} from "./Types.sol";
 /// tokens. Tokens are the settlement asset's smallest units. Positive is long; a positive cost was paid.
 ///
 /// For trading, settlement, and risk it is an instrument (`IInstrument`).
-interface IPerpMarket {
+interface IPerpMarket is IMarketBooks {
     /// @notice First word of the data that the vault hands to `execute`.
     /// TRADE (Action, address maker, int256 sizeWad, uint256 limitPriceWad) with a registered maker contract;
     ///   the limit is the most a buyer pays and the least a seller gets; returns the price (uint256).
@@ -141,12 +142,6 @@ interface IPerpMarket {
     /// @param amount {settlement tok}
     event Tipped(AccountId indexed from, AccountId indexed to, uint256 amount);
     event PremiumSampled(int256 oldSampleWad, int256 newSampleWad);
-    /// @param paid tokens to the account, negative from it {settlement tok}
-    /// @param claimed profit that became a claim, negative: claims that paid a loss {settlement tok}
-    event Settled(AccountId indexed account, int256 paid, int256 claimed);
-    event ClaimsAllotted(uint256 amount, uint256 waiting);
-    event ClaimsReduced(uint256 amount, uint256 waiting);
-    event FeesCollected(uint256 toBackstop, uint256 toFeeAccount);
     /// @param sizeWad of the account, moved {units}
     /// @param cost {quote}
     /// @param claims that went along {settlement tok}
@@ -183,18 +178,12 @@ interface IPerpMarket {
     );
     /// @notice A position was found to have been deleveraged since it was last written.
     event PositionDeleveraged(AccountId indexed account, int256 oldSizeWad, int256 newSizeWad);
-    event GraceGiven(AccountId indexed account, uint256 until);
     event MakerSet(address indexed maker, bool wasAllowed, bool allowed);
     event SamplerSet(address oldSampler, address newSampler);
-    event OrdersSet(address oldOrders, address newOrders);
-    event FeeAccountSet(AccountId oldAccount, AccountId newAccount);
     event ParametersSet(Parameters oldParameters, Parameters newParameters, uint256 rampEnd);
     event ReduceOnlySet(bool wasReduceOnly, bool reduceOnly);
 
-    error PerpMarket_Locked();
     error PerpMarket_UnknownMaker(address maker);
-    error PerpMarket_NotOrders(address caller);
-    error PerpMarket_NotSelf(address caller);
     error PerpMarket_SameAccount(AccountId account);
     error PerpMarket_ZeroSize();
     error PerpMarket_SizeOutOfRange(int256 sizeWad, uint256 max);
@@ -207,17 +196,11 @@ interface IPerpMarket {
     error PerpMarket_OutOfRange(bytes32 parameter, uint256 value, uint256 min, uint256 max);
     error PerpMarket_SettlementUnderlying(uint256 underlying);
     error PerpMarket_NothingToDeleverage();
-    /// @notice Paying the loss by borrowing would leave the account below its initial requirement.
-    error PerpMarket_LossNotCovered(AccountId account);
 
     // --- anybody ---
 
     /// @notice Brings premium and funding up to now, and takes a new sample of the premium.
     function poke() external;
-
-    /// @notice Pays collected fees to backstop and fee account from what claims do not wait for.
-    /// @return amount {settlement tok}
-    function collectFees() external returns (uint256 amount);
 
     /// @notice Goes on closing what the receiver account holds against the other side, most profitable entries first.
     /// @param maxBuckets most buckets to touch
@@ -232,19 +215,13 @@ interface IPerpMarket {
     /// @notice Registered maker whose middle price is the sample of the premium; zero: no premium. Owner only.
     function setSampler(address maker) external;
 
-    /// @notice Contract that may bring fills. Owner only.
-    function setOrders(address orders) external;
-
-    /// @notice Account that gets the part of the fees that the backstop does not; zero: the backstop gets all. Owner only.
-    function setFeeAccount(AccountId account) external;
-
     /// @notice Bounded; what raises a requirement walks there over `rampTime`. Owner only.
     function setParameters(Parameters calldata parameters_, uint256 rampTime) external;
 
     /// @notice While set no account's size may grow. Guardian or owner may set, only the owner may end it.
     function setReduceOnly(bool reduceOnly_) external;
 
-    // --- views (those of accounts and totals revert with `PerpMarket_Locked` while a vault operation is half-done) ---
+    // --- views (those of accounts and totals revert with `Market_Locked` while a vault operation is half-done) ---
 
     function position(AccountId account) external view returns (Position memory);
 
@@ -269,10 +246,6 @@ interface IPerpMarket {
     function makerAllowed(address maker) external view returns (bool);
 
     function sampler() external view returns (address);
-
-    function orders() external view returns (address);
-
-    function feeAccount() external view returns (AccountId);
 
     function reduceOnly() external view returns (bool);
 

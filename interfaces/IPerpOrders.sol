@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.37;
 
+import {ISignedOrders} from "./ISignedOrders.sol";
 import {AccountId} from "./Types.sol";
 
 /// @notice Settles signed orders on perpetual markets: a taker against many makers, each at the maker's price, all fills of a
 /// match in one call of the vault, which checks every account once. Holds no money; anybody may submit.
-interface IPerpOrders {
+interface IPerpOrders is ISignedOrders {
     /// @notice When an order wakes, by the middle price of the market's underlying.
     enum Trigger {
         NONE,
@@ -60,13 +61,6 @@ interface IPerpOrders {
         AccountId tipTo;
     }
 
-    enum State {
-        OPEN,
-        FILLED,
-        CANCELLED,
-        EXPIRED
-    }
-
     /// @param filledWad {units}
     /// @param leftWad what may still be filled, position and trigger aside {units}
     /// @param awake its trigger, if it has one, is met now at a fresh price
@@ -88,29 +82,10 @@ interface IPerpOrders {
         uint256 priceWad
     );
     event OrderTipped(bytes32 indexed hash, AccountId indexed account, AccountId tipTo, uint256 tip);
-    event OrderCancelled(bytes32 indexed hash, AccountId indexed account);
-    event NoncesCancelled(AccountId indexed account, uint256 oldLowest, uint256 newLowest);
-    event MatchFailed(uint256 indexed position, bytes reason);
 
-    error PerpOrders_NotAuthorised(AccountId account, address caller);
-    error PerpOrders_BadSignature(bytes32 hash, address signer);
-    error PerpOrders_BadOrder(bytes32 hash);
-    error PerpOrders_Expired(bytes32 hash, uint256 expiry);
-    error PerpOrders_Cancelled(bytes32 hash);
-    error PerpOrders_NonceBelow(bytes32 hash, uint256 nonce, uint256 lowest);
-    error PerpOrders_NonceNotRising(AccountId account, uint256 wanted, uint256 lowest);
-    error PerpOrders_OtherMarket(bytes32 hash, address market, address expected);
-    error PerpOrders_PostOnly(bytes32 hash);
     error PerpOrders_Asleep(bytes32 hash, uint256 priceWad, uint8 status);
-    error PerpOrders_SelfTrade(AccountId taker, AccountId maker);
-    error PerpOrders_SameSide(bytes32 taker, bytes32 maker);
     error PerpOrders_NotCrossing(bytes32 taker, bytes32 maker, uint256 takerLimitWad, uint256 makerLimitWad);
-    error PerpOrders_NotFilled(bytes32 hash, uint256 filledWad, uint256 wantedWad);
-    error PerpOrders_FeeAboveCap(bytes32 hash, uint256 feeWad, uint256 maxFeeWad);
-    error PerpOrders_NothingFilled(bytes32 taker);
-    error PerpOrders_Lengths(uint256 makers, uint256 sizes);
     error PerpOrders_BadTipAccount(AccountId tipTo, address caller);
-    error PerpOrders_NotSelf(address caller);
 
     /// @notice Fills a taker's order against makers' orders. What is filled of a maker is the least of what was asked for, what
     /// is left of both orders, and for a reduce-only order what its account's position allows; a maker of whom nothing is
@@ -126,20 +101,10 @@ interface IPerpOrders {
     /// @notice Cancels an order for good, signed or not. Owner or operator of its account.
     function cancel(Order calldata order) external;
 
-    /// @notice Cancels all orders of the account with a nonce below `lowest`. Owner or operator.
-    function cancelBelow(AccountId account, uint256 lowest) external;
-
     // --- views ---
 
     function statusOf(Order calldata order) external view returns (Status memory);
 
     /// @notice What is signed.
     function hashOf(Order calldata order) external view returns (bytes32);
-
-    /// @notice {units}
-    function filledOf(bytes32 hash) external view returns (uint256);
-
-    function isCancelled(bytes32 hash) external view returns (bool);
-
-    function lowestNonce(AccountId account) external view returns (uint256);
 }

@@ -137,10 +137,10 @@ _EXITS = {
 
 _PERPETUALS = {
     "PerpMaker_NotMarket": f"only the market may ask the maker; {{caller}} is not it{_DEFECT}",
-    "PerpMarket_Locked": "the market is in the middle of another operation; read it afterwards",
+    "Market_Locked": "the market is in the middle of another operation; read it afterwards",
     "PerpMarket_UnknownMaker": "the market does not trade with the maker {maker}; use the virtual AMM's address",
-    "PerpMarket_NotOrders": f"only the contract of signed orders may settle fills; {{caller}} is not it{_DEFECT}",
-    "PerpMarket_NotSelf": f"only the market itself may call this; {{caller}} is not it{_DEFECT}",
+    "Market_NotOrders": f"only the contract of signed orders may settle fills; {{caller}} is not it{_DEFECT}",
+    "Market_NotSelf": f"only the market itself may call this; {{caller}} is not it{_DEFECT}",
     "PerpMarket_SameAccount": "{account account} cannot trade with itself; name another account",
     "PerpMarket_ZeroSize": "the size is zero; name one above or below zero",
     "PerpMarket_SizeOutOfRange": "a size of {sizeWad units} is more than a position may have; at most {max units}",
@@ -157,31 +157,31 @@ _PERPETUALS = {
     "PerpMarket_SettlementUnderlying": "{underlying underlying} is what the settlement asset moves with;"
     " a market needs another underlying",
     "PerpMarket_NothingToDeleverage": "there is no loss that others would have to bear; nothing is deleveraged",
-    "PerpMarket_LossNotCovered": "{account account} cannot borrow to pay its loss: it would be below its initial"
+    "Market_LossNotCovered": "{account account} cannot borrow to pay its loss: it would be below its initial"
     " requirement; add margin",
-    "PerpOrders_NotAuthorised": "{caller} may not cancel for the account {account account};"
+    "SignedOrders_NotAuthorised": "{caller} may not cancel for the account {account account};"
     " its owner or an operator may",
-    "PerpOrders_BadSignature": "the order {hash} is not signed by {signer}; sign it with that key",
-    "PerpOrders_BadOrder": "the order {hash} has a size of zero, or values beyond their range; write it anew",
-    "PerpOrders_Expired": "the order {hash} ended at {expiry time}; sign a new one",
-    "PerpOrders_Cancelled": "the order {hash} was cancelled; sign a new one",
-    "PerpOrders_NonceBelow": "the order {hash} has the nonce {nonce number}, and all below {lowest number} are"
+    "SignedOrders_BadSignature": "the order {hash} is not signed by {signer}; sign it with that key",
+    "SignedOrders_BadOrder": "the order {hash} has a size of zero, or values beyond their range; write it anew",
+    "SignedOrders_Expired": "the order {hash} ended at {expiry time}; sign a new one",
+    "SignedOrders_Cancelled": "the order {hash} was cancelled; sign a new one",
+    "SignedOrders_NonceBelow": "the order {hash} has the nonce {nonce number}, and all below {lowest number} are"
     " cancelled; sign a new one",
-    "PerpOrders_NonceNotRising": "nonces of {account account} below {lowest number} are cancelled already;"
+    "SignedOrders_NonceNotRising": "nonces of {account account} below {lowest number} are cancelled already;"
     " name a higher one than {wanted number}",
-    "PerpOrders_OtherMarket": "the order {hash} is for the market {market}, not for {expected}",
-    "PerpOrders_PostOnly": "the order {hash} only makes prices, it does not take them",
+    "SignedOrders_OtherMarket": "the order {hash} is for the market {market}, not for {expected}",
+    "SignedOrders_PostOnly": "the order {hash} only makes prices, it does not take them",
     "PerpOrders_Asleep": "the order {hash} waits for its trigger: the price is {priceWad usd} and {status status}",
-    "PerpOrders_SelfTrade": "{taker account} and {maker account} have one owner, who cannot trade with himself",
-    "PerpOrders_SameSide": "the orders {taker} and {maker} are on the same side; one must buy and one sell",
+    "SignedOrders_SelfTrade": "{taker account} and {maker account} have one owner, who cannot trade with himself",
+    "SignedOrders_SameSide": "the orders {taker} and {maker} are on the same side; one must buy and one sell",
     "PerpOrders_NotCrossing": "the orders {taker} and {maker} do not meet: one wants {takerLimitWad usd}, the other"
     " {makerLimitWad usd}",
-    "PerpOrders_NotFilled": "the order {hash} wants {wantedWad units} or nothing, and {filledWad units} are there",
-    "PerpOrders_FeeAboveCap": "the fee is {feeWad share}, and the order {hash} allows {maxFeeWad share}",
-    "PerpOrders_NothingFilled": "nothing is left to fill for the order {taker}",
-    "PerpOrders_Lengths": "{makers number} makers came with {sizes number} sizes; there must be as many of each",
+    "SignedOrders_NotFilled": "the order {hash} wants {wantedWad units} or nothing, and {filledWad units} are there",
+    "SignedOrders_FeeAboveCap": "the fee is {feeWad share}, and the order {hash} allows {maxFeeWad share}",
+    "SignedOrders_NothingFilled": "nothing is left to fill for the order {taker}",
+    "SignedOrders_Lengths": "{makers number} makers came with {sizes number} sizes; there must be as many of each",
     "PerpOrders_BadTipAccount": "{caller} may not take tips into {tipTo account}; name an account of your own",
-    "PerpOrders_NotSelf": f"only the contract of signed orders itself may call this; {{caller}} is not it{_DEFECT}",
+    "SignedOrders_NotSelf": f"only the contract of signed orders itself may call this; {{caller}} is not it{_DEFECT}",
     "VirtualAmm_OutOfRange": _OUT_OF_RANGE,
     "VirtualAmm_SkewLimit": "the virtual AMM would have sold {soldWad units}, and at most {maxWad units} either way is"
     " possible; trade less",

@@ -51,7 +51,7 @@ ERC1271_ABI: list[dict[str, Any]] = [
     }
 ]
 # Refusals that are nobody's fault and may end by themselves.
-PASSING = frozenset(("PerpMarket_IndexNotFresh", "PerpMarket_Locked", "Vault_Locked", "Vault_Paused"))
+PASSING = frozenset(("PerpMarket_IndexNotFresh", "Market_Locked", "Vault_Locked", "Vault_Paused"))
 KNOWN_ALREADY = ("already known", "already imported", "nonce too low", "alreadyknown", "already in mempool")
 
 
@@ -356,6 +356,6 @@ def _refusal(error: Reverted) -> Refusal:
         accounts=words,
         passing=passing,
         asleep=asleep,
-        nothing=error.name == "PerpOrders_NothingFilled",
+        nothing=error.name == "SignedOrders_NothingFilled",
         price=error.args[0] if error.name == "PerpMarket_PriceOutOfBand" else None,
     )

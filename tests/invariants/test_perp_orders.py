@@ -204,7 +204,7 @@ class OrderMachine(RuleBasedStateMachine):
             return
         order, other = self.pick(number)
         if other.cancelled:
-            with self.perps.evm.reverts("PerpOrders_Cancelled"):
+            with self.perps.evm.reverts("SignedOrders_Cancelled"):
                 self.perps.orders.cancel(order.fields(), sender=order.signer)
             return
         self.perps.orders.cancel(order.fields(), sender=order.signer)

@@ -3,11 +3,11 @@ pragma solidity 0.8.37;
 
 import {IPerpMarket} from "../../../interfaces/IPerpMarket.sol";
 import {AccountId} from "../../../interfaces/Types.sol";
-import {Governed} from "../../access/Governed.sol";
-import {PerpClaims} from "./PerpClaims.sol";
+import {MarketGovernance} from "../books/MarketGovernance.sol";
+import {PerpBooks} from "./PerpBooks.sol";
 
 /// @dev What governance sets, within bounds. What raises a requirement walks (GOV-1); what lowers one holds at once.
-abstract contract PerpGovernance is IPerpMarket, PerpClaims, Governed {
+abstract contract PerpGovernance is IPerpMarket, PerpBooks, MarketGovernance {
     uint256 private constant MIN_RAMP = 1 days;
     uint256 private constant MAX_RAMP = 180 days;
     uint256 private constant MAX_UNWINDING = 0.2e18;
@@ -59,18 +59,6 @@ abstract contract PerpGovernance is IPerpMarket, PerpClaims, Governed {
         if (maker != address(0) && !_makerAllowed[maker]) revert PerpMarket_UnknownMaker(maker);
         emit SamplerSet(_sampler, maker);
         _sampler = maker;
-    }
-
-    /// @inheritdoc IPerpMarket
-    function setOrders(address orders_) external onlyOwner {
-        emit OrdersSet(_orders, orders_);
-        _orders = orders_;
-    }
-
-    /// @inheritdoc IPerpMarket
-    function setFeeAccount(AccountId account) external onlyOwner {
-        emit FeeAccountSet(_feeAccount, account);
-        _feeAccount = account;
     }
 
     /// @inheritdoc IPerpMarket
@@ -147,17 +135,12 @@ abstract contract PerpGovernance is IPerpMarket, PerpClaims, Governed {
         return _sampler;
     }
 
-    /// @inheritdoc IPerpMarket
-    function orders() external view returns (address) {
-        return _orders;
-    }
-
-    /// @inheritdoc IPerpMarket
-    function feeAccount() external view returns (AccountId) {
-        return _feeAccount;
-    }
-
     // --- internal ---
+
+    /// @inheritdoc MarketGovernance
+    function _backstopShareWad() internal view override returns (uint256) {
+        return _trades.backstopShareWad;
+    }
 
     function _write(Parameters memory p) private {
         _prices = PriceParameters(

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IRiskEngine} from "../../../interfaces/IRiskEngine.sol";
-import {IVault} from "../../../interfaces/IVault.sol";
-import {AccountId} from "../../../interfaces/Types.sol";
 import {Ramp} from "../../math/Ramp.sol";
+import {MarketBase} from "../books/MarketBase.sol";
 
 /// @dev Parameters as they lie in storage. What raises a requirement walks (GOV-1).
-abstract contract PerpParameters {
-    uint256 internal constant WAD = 1e18;
-
+abstract contract PerpParameters is MarketBase {
     /// @dev What decides on prices and funding; all as shares {WAD}, the last three {WAD per 8 hours}.
     struct PriceParameters {
         uint64 maxPremiumWad;
@@ -52,11 +48,6 @@ abstract contract PerpParameters {
         uint32 end;
     }
 
-    IVault internal immutable VAULT;
-    IRiskEngine internal immutable ENGINE;
-    /// @dev Listed first in the vault, for good.
-    address internal immutable SETTLEMENT_ASSET;
-
     PriceParameters internal _prices;
     TradeParameters internal _trades;
     LimitParameters internal _limits;
@@ -65,14 +56,6 @@ abstract contract PerpParameters {
 
     mapping(address maker => bool) internal _makerAllowed;
     address internal _sampler;
-    address internal _orders;
-    AccountId internal _feeAccount;
-
-    constructor(address vault) {
-        VAULT = IVault(vault);
-        ENGINE = IRiskEngine(IVault(vault).riskEngine());
-        SETTLEMENT_ASSET = IVault(vault).settlementAsset();
-    }
 
     /// @dev Unwinding as a share, and depth {USD}.
     function _unwinding() internal view returns (uint256 unwindingWad, uint256 depthWad) {

@@ -5,13 +5,13 @@ import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 
 import {IInstrument, Scenario} from "../../../interfaces/IInstrument.sol";
 import {AccountId, PriceStatus} from "../../../interfaces/Types.sol";
-import {PerpClaims} from "./PerpClaims.sol";
+import {PerpBooks} from "./PerpBooks.sol";
 
 /// @dev What the risk engine asks. A loss counts in equity at once; profit and claims are credit after a haircut.
 ///
 /// A size is worth `size * price * (1 + premium)` settlement tokens, and those what the settlement asset's underlying is: an
 /// account that loses owes settlement tokens, so its loss moves with their price too.
-abstract contract PerpRisk is IInstrument, PerpClaims {
+abstract contract PerpRisk is IInstrument, PerpBooks {
     using FixedPointMathLib for int256;
     using FixedPointMathLib for uint256;
 

@@ -107,5 +107,5 @@ def test_views_do_not_answer_in_the_middle(perps: PerpBench) -> None:
         perps.market.collectFees.encode(),
     ):
         data = codec.encode([calls], ([(perps.market.address, call)],))
-        with perps.evm.reverts("PerpMarket_Locked"):
+        with perps.evm.reverts("Market_Locked"):
             perps.system.vault.callInstrument(account, puppet.address, data, sender=owner)
