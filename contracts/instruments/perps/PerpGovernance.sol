@@ -2,7 +2,6 @@
 pragma solidity 0.8.37;
 
 import {IPerpMarket} from "../../../interfaces/IPerpMarket.sol";
-import {AccountId} from "../../../interfaces/Types.sol";
 import {MarketGovernance} from "../books/MarketGovernance.sol";
 import {PerpBooks} from "./PerpBooks.sol";
 
