@@ -63,7 +63,7 @@ interface IDynamicShocks {
 
     // --- views ---
 
-    /// @notice Shocks that `refresh` would set now.
+    /// @notice Shocks that `refresh` would set now. Reverts where it would for want of a rule or of a fresh volatility.
     /// @return next what it would set
     /// @return due whether it would
     function preview(uint256 underlying) external view returns (IRiskParameters.Shocks memory next, bool due);

@@ -134,7 +134,7 @@ interface IVolatilitySurface {
         uint256[] calldata expiries_
     ) external view returns (uint256[] memory words, PriceStatus status);
 
-    /// @notice Status of one expiry; NONE also for one that has passed.
+    /// @notice Status of one expiry, as `varianceAt` answers it.
     function statusOf(uint256 underlying, uint256 expiry) external view returns (PriceStatus);
 
     /// @notice Last smile of an expiry; zeros if it never had one.
