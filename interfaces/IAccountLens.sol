@@ -29,7 +29,7 @@ interface IAccountLens {
     /// @param maintenance as liquidation is judged
     /// @param healthWad see `health`
     /// @param healthFactorWad see `healthFactor`
-    /// @param riskRaisedAt last block in which the account took on net risk (lower 31 bits)
+    /// @param riskRaisedAt last block in which the account may have taken on risk (lower 31 bits)
     struct Overview {
         Assessment initial;
         Assessment maintenance;

@@ -38,6 +38,7 @@ interface IDynamicShocks {
     }
 
     event RuleSet(uint256 indexed underlying, Rule oldRule, Rule newRule);
+    event RuleRemoved(uint256 indexed underlying, Rule oldRule);
     event ShocksRefreshed(
         uint256 indexed underlying,
         uint256 volatilityWad,
@@ -58,8 +59,11 @@ interface IDynamicShocks {
 
     // --- owner ---
 
-    /// @notice A rule for an underlying; one with zeros everywhere ends it, and the shocks stay as they are.
+    /// @notice A rule for an underlying.
     function setRule(uint256 underlying, Rule calldata rule_) external;
+
+    /// @notice Shocks follow no more, and stay as they are.
+    function removeRule(uint256 underlying) external;
 
     // --- views ---
 

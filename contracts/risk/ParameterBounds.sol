@@ -67,6 +67,11 @@ library ParameterBounds {
         inRange("minPriceWad", f.minPriceWad, 1, f.maxPriceWad);
     }
 
+    /// @dev What `checkShocks` asks of a maintenance shock.
+    function leastShock(uint256 halfWidth, uint256 tolerance) internal pure returns (uint256) {
+        return _divUp((2 * halfWidth + tolerance) * PPM, PPM - GAP_SHARE);
+    }
+
     /// @dev A maintenance shock must cover: at the favourable edge the price is one half-width from the middle and the
     /// true price may be another one on the far side; a lying second source holds it back by the tolerance at most; the
     /// rest is the gap. shock >= 2 * halfWidth + tolerance + GAP_SHARE * shock.
@@ -81,8 +86,10 @@ library ParameterBounds {
         if (f.initialUp < upHigh) {
             revert IRiskParameters.RiskParameters_InitialBelowMaintenance(id, f.initialUp, upHigh);
         }
-        uint256 band = 2 * _max(f.halfWidthTo, f.halfWidthFrom) + _max(f.toleranceTo, f.toleranceFrom);
-        uint256 needed = _divUp(band * PPM, PPM - GAP_SHARE);
+        uint256 needed = leastShock(
+            _max(f.halfWidthTo, f.halfWidthFrom),
+            _max(f.toleranceTo, f.toleranceFrom)
+        );
         uint256 low = _maintenanceLow(f);
         if (low < needed) revert IRiskParameters.RiskParameters_ShockTooSmall(id, low, needed);
     }

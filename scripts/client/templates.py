@@ -38,7 +38,7 @@ _VAULT = {
     " add margin, or trade at a better price",
     "Vault_BelowMinimumDebt": "the account would owe {debtValueWad usd}, and a debt must be worth at least"
     " {minimumWad usd}; borrow more, or nothing",
-    "Vault_RiskRaisedThisBlock": "the account {account account} took on risk in this very block and cannot be taken"
+    "Vault_RiskRaisedThisBlock": "the account {account account} may have taken on risk in this very block and cannot be taken"
     " over in it; try again in the next",
     "Vault_CheckPending": "the account {account account} was changed earlier in this batch and has not been checked;"
     " take it over in a batch of its own",

@@ -7,6 +7,7 @@ from copy import deepcopy
 
 from scripts.common.contract import Tx
 from scripts.model.perps import WAD, Market, Parameters
+from scripts.model.risk import div_up
 from tests.helpers.expect import Reverted
 from tests.helpers.perp_market import TOKEN, PerpBench
 from tests.helpers.system import NO_LIMIT
@@ -172,14 +173,23 @@ class Mirror:
     def _check_risk(self, account: bytes, pnl: int, size: int, mark: int) -> None:
         """A dollar is a dollar here: the settlement asset's price is one."""
         market, parameters = self.bench.market, self.model.parameters
-        first = next(iter(market.underlyings())) == self.bench.system.assets["USDC"].underlying
-        prices = [WAD, self.dollars * WAD] if first else [self.dollars * WAD, WAD]
-        own = market.underlying()
+        settlement = self.bench.system.assets["USDC"].underlying
+        ids, curved = market.underlyings()
+        assert not curved
+        prices = [WAD if one == settlement else self.dollars * WAD for one in ids]
         shock = WAD // 5
-        scenarios = [(own, self.dollars * WAD, -shock, 0), (own, self.dollars * WAD, shock, 0)]
-        value, credit, changes = market.scenarioValues(account, scenarios, prices, False)
-        assert value == min(pnl, 0) * WAD // QUOTE_TO_VALUE
+        scenarios = [
+            (one, price, move, 0, WAD)
+            for one, price in zip(ids, prices, strict=True)
+            for move in ((0, 0) if one == settlement else (-shock, shock))
+        ]
+        said = market.report(account, scenarios, prices, prices, False)
+        loss = div_up(max(-pnl, 0) * WAD, QUOTE_TO_VALUE)
+        assert said.valueWad == -loss
         gross = max(pnl, 0) + sum(self.model.claim(account)) * TOKEN
-        assert credit == gross * (WAD - parameters.haircut) // WAD * WAD // QUOTE_TO_VALUE
-        notional = size * mark * WAD // QUOTE_TO_VALUE
-        assert list(changes) == [-notional * shock // WAD, notional * shock // WAD]
+        assert said.creditWad == gross * (WAD - parameters.haircut) // WAD * WAD // QUOTE_TO_VALUE
+        assert said.haircutWad == parameters.haircut
+        notional = div_up(abs(size) * mark * WAD, QUOTE_TO_VALUE)
+        assert said.standaloneWad == div_up(notional * shock, WAD)
+        exposure = {market.underlying(): size * mark * WAD // QUOTE_TO_VALUE, settlement: -loss}
+        assert list(said.exposuresWad) == [exposure[one] for one in ids]

@@ -110,8 +110,7 @@ abstract contract PerpGovernance is IPerpMarket, PerpBooks, MarketGovernance {
 
     /// @inheritdoc IPerpMarket
     function parameters() public view returns (Parameters memory p) {
-        (p.unwindingWad, p.depthWad) = _unwinding();
-        p.haircutWad = _haircutWad();
+        (p.unwindingWad, p.depthWad, p.haircutWad) = _requirementShares();
         p.openInterestCapWad = _limits.openInterestCapWad;
         p.maxPremiumWad = _prices.maxPremiumWad;
         p.premiumTime = _limits.premiumTime;

@@ -57,21 +57,18 @@ abstract contract PerpParameters is MarketBase {
     mapping(address maker => bool) internal _makerAllowed;
     address internal _sampler;
 
-    /// @dev Unwinding as a share, and depth {USD}.
-    function _unwinding() internal view returns (uint256 unwindingWad, uint256 depthWad) {
+    /// @dev What walks, as it stands now: unwinding as a share, depth {USD}, haircut as a share.
+    function _requirementShares()
+        internal
+        view
+        returns (uint256 unwindingWad, uint256 depthWad, uint256 haircutWad)
+    {
+        ShareWalk memory shares = _shares;
         DepthWalk memory depth = _depth;
-        if (depth.end == 0) return (_shares.unwindingTo, depth.depthTo);
+        if (depth.end == 0) return (shares.unwindingTo, depth.depthTo, shares.haircutTo);
         uint256 progress = Ramp.progressWad(depth.start, depth.end, ENGINE.clock());
-        return (
-            Ramp.valueDown(_shares.unwindingFrom, _shares.unwindingTo, progress),
-            Ramp.valueDown(depth.depthFrom, depth.depthTo, progress)
-        );
-    }
-
-    function _haircutWad() internal view returns (uint256) {
-        DepthWalk memory depth = _depth;
-        if (depth.end == 0) return _shares.haircutTo;
-        uint256 progress = Ramp.progressWad(depth.start, depth.end, ENGINE.clock());
-        return Ramp.valueDown(_shares.haircutFrom, _shares.haircutTo, progress);
+        unwindingWad = Ramp.valueDown(shares.unwindingFrom, shares.unwindingTo, progress);
+        depthWad = Ramp.valueDown(depth.depthFrom, depth.depthTo, progress);
+        haircutWad = Ramp.valueDown(shares.haircutFrom, shares.haircutTo, progress);
     }
 }

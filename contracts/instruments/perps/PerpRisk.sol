@@ -3,8 +3,8 @@ pragma solidity 0.8.37;
 
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 
-import {IInstrument, Scenario} from "../../../interfaces/IInstrument.sol";
-import {AccountId, PriceStatus} from "../../../interfaces/Types.sol";
+import {IInstrument, Report, Scenario} from "../../../interfaces/IInstrument.sol";
+import {AccountId} from "../../../interfaces/Types.sol";
 import {PerpBooks} from "./PerpBooks.sol";
 
 /// @dev What the risk engine asks. A loss counts in equity at once; profit and claims are credit after a haircut.
@@ -30,68 +30,48 @@ abstract contract PerpRisk is IInstrument, PerpBooks {
     }
 
     /// @inheritdoc IInstrument
-    function scenarioValues(
+    /// @dev There is one position, and its loss in settlement tokens. The status of both underlyings counts by itself.
+    function report(
         AccountId account,
         Scenario[] calldata scenarios,
         uint256[] calldata pricesWad,
+        uint256[] calldata requirementPricesWad,
         bool atBatchStart
-    ) external view returns (int256 valueWad, uint256 creditWad, int256[] memory changesWad) {
-        uint256 settlementWad = pricesWad[SETTLEMENT_POSITION];
-        (int256 premium, int256 funding) = _now();
+    ) external view returns (Report memory r) {
         uint256 slot = _slotAt(account, atBatchStart);
-        (int256 size, int256 base) = _at(account, slot);
-        int256 pnl =
-            size * int256(_markAt(pricesWad[OWN_POSITION].min(MAX_PRICE), premium)) - base - size * funding;
-        uint256 credit = _claimAt(account, slot) * uint256(TOKEN);
-        int256 loss;
-        if (pnl < 0) loss = -pnl;
-        else credit += uint256(pnl);
-        valueWad = -int256(_valueUp(uint256(loss), settlementWad));
-        if (credit != 0) {
-            creditWad = _valueDown(credit.fullMulDiv(WAD - _haircutWad(), WAD), settlementWad);
-        }
-
-        changesWad = new int256[](scenarios.length);
-        for (uint256 i = 0; i < scenarios.length; ++i) {
-            Scenario calldata point = scenarios[i];
-            if (point.underlying == UNDERLYING) {
-                int256 notional = size * int256(_markAt(point.priceWad.min(MAX_PRICE), premium));
-                changesWad[i] = _change(_value(notional, settlementWad), point.spotShockWad);
-            } else if (point.underlying == SETTLEMENT_UNDERLYING && loss != 0) {
-                changesWad[i] = _change(-int256(_valueUp(uint256(loss), point.priceWad)), point.spotShockWad);
-            }
-        }
-    }
-
-    /// @inheritdoc IInstrument
-    function exposures(
-        AccountId account,
-        uint256[] calldata pricesWad,
-        bool atBatchStart
-    ) external view returns (int256[] memory exposuresWad) {
-        uint256 settlementWad = pricesWad[SETTLEMENT_POSITION];
         (int256 premium, int256 funding) = _now();
-        (int256 size, int256 base) = _at(account, _slotAt(account, atBatchStart));
-        int256 notional = size * int256(_markAt(pricesWad[OWN_POSITION].min(MAX_PRICE), premium));
-        int256 pnl = notional - base - size * funding;
-        exposuresWad = new int256[](pricesWad.length);
-        exposuresWad[OWN_POSITION] = _value(notional, settlementWad);
-        if (pnl < 0) exposuresWad[SETTLEMENT_POSITION] = -int256(_valueUp(uint256(-pnl), settlementWad));
-    }
+        (int256 size, int256 base) = _at(account, slot);
+        (uint256 unwinding, uint256 depth, uint256 haircut) = _requirementShares();
+        r.haircutWad = haircut;
+        r.exposuresWad = new int256[](2);
 
-    /// @inheritdoc IInstrument
-    /// @dev notional * (unwinding + notional / depth)
-    function addOn(
-        AccountId account,
-        uint256[] calldata pricesWad,
-        bool atBatchStart
-    ) external view returns (uint256 addOnWad) {
-        (int256 size, ) = _at(account, _slotAt(account, atBatchStart));
-        if (size == 0) return 0;
-        uint256 mark = _markWad(pricesWad[OWN_POSITION].min(MAX_PRICE));
-        uint256 notional = _valueUp(size.abs() * mark, pricesWad[SETTLEMENT_POSITION]);
-        (uint256 unwinding, uint256 depth) = _unwinding();
-        return notional.fullMulDivUp(unwinding + notional.fullMulDivUp(WAD, depth).min(100 * WAD), WAD);
+        int256 pnl;
+        {
+            uint256 settlementWad = pricesWad[SETTLEMENT_POSITION];
+            int256 worth = size * int256(_markAt(pricesWad[OWN_POSITION].min(MAX_PRICE), premium));
+            pnl = worth - base - size * funding;
+            uint256 credit = _claimAt(account, slot) * uint256(TOKEN);
+            if (pnl > 0) credit += uint256(pnl);
+            else r.valueWad = -int256(_valueUp(uint256(-pnl), settlementWad));
+            if (credit != 0) r.creditWad = _valueDown(credit.fullMulDiv(WAD - haircut, WAD), settlementWad);
+            r.exposuresWad[OWN_POSITION] = _value(worth, settlementWad);
+            r.exposuresWad[SETTLEMENT_POSITION] = r.valueWad;
+        }
+
+        uint256 requirementWad = requirementPricesWad[SETTLEMENT_POSITION];
+        if (size != 0) {
+            uint256 mark = _markAt(requirementPricesWad[OWN_POSITION].min(MAX_PRICE), premium);
+            uint256 notional = _valueUp(size.abs() * mark, requirementWad);
+            // A long loses by the fall, a short by the rise.
+            r.standaloneWad = _lossUp(notional, scenarios[2 * OWN_POSITION + (size > 0 ? 0 : 1)]);
+            // notional * (unwinding + notional / depth)
+            uint256 share = unwinding + notional.fullMulDivUp(WAD, depth).min(100 * WAD);
+            r.addOnWad = notional.fullMulDivUp(share, WAD);
+        }
+        if (pnl < 0) {
+            uint256 owed = _valueUp(uint256(-pnl), requirementWad);
+            r.standaloneWad += _lossUp(owed, scenarios[2 * SETTLEMENT_POSITION + 1]);
+        }
     }
 
     /// @inheritdoc IInstrument
@@ -100,13 +80,7 @@ abstract contract PerpRisk is IInstrument, PerpBooks {
     }
 
     /// @inheritdoc IInstrument
-    /// @dev The status of both underlyings counts by itself.
-    function priceStatus(AccountId) external pure returns (PriceStatus) {
-        return PriceStatus.FRESH;
-    }
-
-    /// @inheritdoc IInstrument
-    function underlyings() external view returns (uint256[] memory ids) {
+    function underlyings() external view returns (uint256[] memory ids, bool curved) {
         ids = new uint256[](2);
         ids[SETTLEMENT_POSITION] = SETTLEMENT_UNDERLYING;
         ids[OWN_POSITION] = UNDERLYING;
@@ -129,11 +103,8 @@ abstract contract PerpRisk is IInstrument, PerpBooks {
             quote < 0 ? -int256(_valueUp(quote.abs(), priceWad)) : int256(_valueDown(quote.abs(), priceWad));
     }
 
-    /// @dev Value times shock, down.
-    function _change(int256 valueWad, int256 shockWad) private pure returns (int256) {
-        // Values are at most 2**190, shocks below 2**63.
-        int256 product = valueWad * shockWad;
-        int256 quotient = product / int256(WAD);
-        return product < 0 && product % int256(WAD) != 0 ? quotient - 1 : quotient;
+    /// @dev Value times shock. Values are at most 2**190, shocks below 2**64.
+    function _lossUp(uint256 valueWad, Scenario calldata point) private pure returns (uint256) {
+        return valueWad.mulWadUp(point.spotShockWad.abs());
     }
 }
