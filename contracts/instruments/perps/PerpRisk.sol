@@ -104,7 +104,7 @@ abstract contract PerpRisk is IInstrument, PerpBooks {
     }
 
     /// @dev Value times shock. Values are at most 2**190, shocks below 2**64.
-    function _lossUp(uint256 valueWad, Scenario calldata point) private pure returns (uint256) {
-        return valueWad.mulWadUp(point.spotShockWad.abs());
+    function _lossUp(uint256 valueWad, Scenario point) private pure returns (uint256) {
+        return valueWad.mulWadUp(point.spotShockWad().abs());
     }
 }
