@@ -45,8 +45,8 @@ library ScenarioLib {
 /// @param addOnWad requirement that does not net: unwinding cost, concentration, naked short options {USD}
 /// @param exposuresWad change of value per relative change of each underlying, in the order of `underlyings()` {USD}; long
 /// is positive
-/// @param changesWad weighted change of the whole holding under each scenario {USD}; empty where it is not curved, since
-/// exposure times shock says the same
+/// @param changesWad weighted change of the whole holding under each scenario {USD}; empty where it is linear in all of its
+/// underlyings, and not looked at for those in which it is, since exposure times shock says the same
 struct Report {
     PriceStatus status;
     int256 valueWad;
@@ -66,12 +66,13 @@ interface IInstrument {
 
     /// @notice What a holding in this instrument can move with.
     /// @return ids of underlyings, ascending
-    /// @return curved whether its value is not linear in their prices
-    function underlyings() external view returns (uint256[] memory ids, bool curved);
+    /// @return curved bitmap of those, by position, in which its value is not linear
+    function underlyings() external view returns (uint256[] memory ids, uint256 curved);
 
     /// @notice All that risk asks of an account's holding, at once.
-    /// @param scenarios of each of `underlyings()` in turn, as many of each, while the others keep their price: the two end
-    /// points, the fall first, or, where it is curved, the grid of `ScenarioGrid`. The move is from the requirement price
+    /// @param scenarios of each of `underlyings()` in turn, while the others keep their price: the two end points, the fall
+    /// first, or, where it is curved, the grid of `ScenarioGrid` or two named points of it. The move is from the requirement
+    /// price
     /// @param pricesWad prices of `underlyings()`, in their order, for value, credit and exposures {USD} with 18 decimals
     /// @param requirementPricesWad likewise for what is required; others only while the sources of an underlying disagree
     function report(

@@ -6,10 +6,13 @@ import {AccountId, Holding} from "./Types.sol";
 /// @notice Says what a takeover moves and costs; flags and resolves shortfalls. Holds nothing.
 interface ILiquidationEngine {
     /// @notice What the vault hands over about the account.
+    /// @param scenario points by which an account is judged that is margined as a portfolio (see `IRiskEngine.weigh`); zero:
+    /// the whole grid
     struct Takeover {
         AccountId account;
         Holding[] holdings;
         address[] instruments;
+        uint256 scenario;
         uint256 fractionWad;
         uint256 excludedAssets;
         uint256 excludedInstruments;
@@ -54,6 +57,8 @@ interface ILiquidationEngine {
     error LiquidationEngine_NotFlagged(AccountId account);
     error LiquidationEngine_NothingToTake(AccountId account);
     error LiquidationEngine_MustTakeAll(AccountId account);
+    /// @notice Of an account that is margined as a portfolio every holding hedges another: nothing can be left out.
+    error LiquidationEngine_Portfolio(AccountId account);
     error LiquidationEngine_HealthWouldFall(AccountId account, uint256 equityAfter, uint256 requirementAfter);
     error LiquidationEngine_SettlementUnpriced();
     /// @notice While sources disagree, what was not excluded would have another price on its own.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.37;
 
+import {Scenario} from "./IInstrument.sol";
 import {AccountId, Assessment, Holding, PriceStatus, Requirement} from "./Types.sol";
 
 /// @notice Says what accounts are worth and must be worth. Holds no accounts: what to judge is handed to it.
@@ -34,6 +35,19 @@ interface IRiskEngine {
     struct Weight {
         int256 valueWad;
         uint256 requirementWad;
+    }
+
+    /// @notice What moves with one underlying, netted, for portfolio margin.
+    /// @param scenarios points of the grid
+    /// @param changesWad at each of them {USD}
+    /// @param lowerLossWad worst loss in the lower half of the grid {USD}
+    /// @param upperLossWad in the upper half {USD}
+    struct Netted {
+        uint256 underlying;
+        Scenario[] scenarios;
+        int256[] changesWad;
+        uint256 lowerLossWad;
+        uint256 upperLossWad;
     }
 
     /// @notice Band of an underlying.
@@ -75,6 +89,8 @@ interface IRiskEngine {
     error RiskEngine_OutOfGas(address source);
     error RiskEngine_UnknownAsset(uint256 assetId);
     error RiskEngine_UnknownUnderlying(uint256 underlying);
+    /// @notice No point of that number in the half of the grid, or no room to name one of the underlying.
+    error RiskEngine_BadScenario(uint256 underlying, uint256 point, uint256 first, uint256 last);
     error RiskEngine_PriceNotUsable(uint256 underlying, uint8 status);
 
     /// @notice Judges an account from what it holds.
@@ -88,14 +104,19 @@ interface IRiskEngine {
         bool atBatchStart
     ) external view returns (Assessment memory);
 
-    /// @notice `assess` for MAINTENANCE with the weight of every holding and instrument, for a takeover.
+    /// @notice `assess` for MAINTENANCE with the weight of every holding and instrument, for a takeover. Requirements of
+    /// holdings and instruments add up to that of the account; of one margined as a portfolio each has the share that it has
+    /// under standard margin.
+    /// @param scenario points to judge a portfolio by instead of the whole grid (`NamedScenario`); zero: the whole grid. The
+    /// requirement is then at most what it is over the whole grid
     /// @return assessment
     /// @return assets weights in the order of the holdings
     /// @return instrumentWeights weights in the order of the instruments
     function weigh(
         AccountId account,
         Holding[] calldata holdings,
-        address[] calldata instruments
+        address[] calldata instruments,
+        uint256 scenario
     )
         external
         view
@@ -111,6 +132,18 @@ interface IRiskEngine {
         uint256 underlying,
         uint256 priceWad
     ) external view returns (Assessment memory);
+
+    /// @notice How the requirement of an account comes about that is margined as a portfolio:
+    /// `rho max(sum of lower losses, sum of upper losses) + (1 - rho) sum of the larger of both + apart`.
+    /// @return netted of each underlying; empty for an account with standard margin
+    /// @return apartWad what never nets: unwinding, basis, concentration, add-ons {USD}
+    /// @return rhoWad
+    function scenarios(
+        AccountId account,
+        Holding[] calldata holdings,
+        address[] calldata instruments,
+        Requirement requirement_
+    ) external view returns (Netted[] memory netted, uint256 apartWad, uint256 rhoWad);
 
     /// @notice Value of an amount at the primary's price, and at its lower and upper edges {USD}.
     function valueOf(
@@ -162,4 +195,7 @@ interface IRiskEngine {
     function publish(address book) external;
 
     function book() external view returns (address);
+
+    /// @notice Instrument by which an account tells that it is margined as a portfolio.
+    function portfolioMode() external view returns (address);
 }

@@ -200,6 +200,18 @@ interface IVaultOperations is IVaultTypes {
         int256 maxPayment
     ) external returns (uint256 takenWad, int256 payment);
 
+    /// @notice `liquidate` of an account that is margined as a portfolio, judged by named points of the scenario grid instead
+    /// of all of it: cheaper, and enough where they alone prove that it is unhealthy. Premium and size come from the
+    /// requirement at those points.
+    /// @param scenario one point of each half of the grid for every underlying (see `IRiskEngine.weigh`)
+    function liquidateByScenario(
+        AccountId account,
+        AccountId into,
+        uint256 fractionWad,
+        uint256 scenario,
+        int256 maxPayment
+    ) external returns (uint256 takenWad, int256 payment);
+
     // --- liquidation engine and instruments ---
 
     /// @notice Writes off `amount` of the account's debt of asset `assetId` at its pool. Liquidation engine only.
@@ -218,6 +230,9 @@ interface IVaultOperations is IVaultTypes {
 
     /// @notice Has the account checked at the end of the batch. Listed instruments only, while they act.
     function touch(AccountId account) external;
+
+    /// @notice `touch`, and has the account satisfy its initial requirement. Listed instruments only, while they act.
+    function requireCovered(AccountId account) external;
 
     /// @notice Number of the operation that runs, or of the next one, within this transaction: by it an instrument tells
     /// a second batch from the first. Answers at any time.

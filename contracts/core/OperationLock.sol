@@ -12,7 +12,8 @@ abstract contract OperationLock {
     uint256 internal constant TOUCHED = 1;
     /// @dev It may have taken on risk: prices must be fresh and nothing paused, unless its risk fell.
     uint256 internal constant NEW_RISK = 2;
-    /// @dev It took over another account: must satisfy its initial requirement, fresh prices or not.
+    /// @dev It took over another account, or changed how it is margined: must satisfy its initial requirement, fresh prices
+    /// or not.
     uint256 internal constant TOOK_OVER = 4;
     /// @dev A swap lost more than the domain allows below the initial requirement.
     uint256 internal constant LOSSY_SWAP = 8;

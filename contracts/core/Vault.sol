@@ -279,18 +279,41 @@ contract Vault is IVaultOperations, SolvencyCheck {
         uint256 excludedInstruments,
         int256 maxPayment
     ) external operation(SINGLE) returns (uint256 takenWad, int256 payment) {
+        ILiquidationEngine.Takeover memory takeover;
+        takeover.excludedAssets = excludedAssets;
+        takeover.excludedInstruments = excludedInstruments;
+        return _liquidate(account, into, fractionWad, takeover, maxPayment);
+    }
+
+    /// @inheritdoc IVaultOperations
+    function liquidateByScenario(
+        AccountId account,
+        AccountId into,
+        uint256 fractionWad,
+        uint256 scenario,
+        int256 maxPayment
+    ) external operation(SINGLE) returns (uint256 takenWad, int256 payment) {
+        ILiquidationEngine.Takeover memory takeover;
+        takeover.scenario = scenario;
+        return _liquidate(account, into, fractionWad, takeover, maxPayment);
+    }
+
+    function _liquidate(
+        AccountId account,
+        AccountId into,
+        uint256 fractionWad,
+        ILiquidationEngine.Takeover memory takeover,
+        int256 maxPayment
+    ) private returns (uint256 takenWad, int256 payment) {
         _authorise(into);
         if (account.equals(into) || account.equals(BACKSTOP_ACCOUNT)) revert Vault_SameAccount(account);
         if (_flagsOf(account) != 0) revert Vault_CheckPending(account);
 
-        ILiquidationEngine.Takeover memory takeover;
         uint256 riskRaisedAt;
         (takeover.holdings, takeover.instruments, riskRaisedAt, ) = _gather(account, false);
         if (riskRaisedAt == _stampNow()) revert Vault_RiskRaisedThisBlock(account);
         takeover.account = account;
         takeover.fractionWad = fractionWad;
-        takeover.excludedAssets = excludedAssets;
-        takeover.excludedInstruments = excludedInstruments;
         ILiquidationEngine.Plan memory plan = LIQUIDATION_ENGINE.plan(takeover);
 
         takenWad = plan.fractionWad;
@@ -386,6 +409,13 @@ contract Vault is IVaultOperations, SolvencyCheck {
     function touch(AccountId account) external {
         bool outermost = _beginInstrument();
         _touch(account, NEW_RISK, 0);
+        if (outermost) _finish();
+    }
+
+    /// @inheritdoc IVaultOperations
+    function requireCovered(AccountId account) external {
+        bool outermost = _beginInstrument();
+        _touch(account, NEW_RISK | TOOK_OVER, 0);
         if (outermost) _finish();
     }
 

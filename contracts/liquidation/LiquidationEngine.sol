@@ -48,6 +48,7 @@ contract LiquidationEngine is ShortfallFlags {
         _requireGraceOver(domain.gracePeriod);
         if (!result.insolvent) _requireNoHedgeLost(takeover);
 
+        if (takeover.excludedAssets | takeover.excludedInstruments != 0) _requireStandard(takeover);
         Slice memory slice = TakeoverCase.cut(holdings, c);
         if (takeover.excludedAssets != 0)
             TakeoverCase.excludeAssets(holdings, takeover.excludedAssets, c, slice);
@@ -57,6 +58,15 @@ contract LiquidationEngine is ShortfallFlags {
         if (result.equity < 0 || health < domain.premiumMinWad)
             _planWhole(holdings, takeover, c, slice, domain, result);
         else _planPart(holdings, takeover, c, slice, domain, result, TakeoverMath.premiumWad(health, domain));
+    }
+
+    /// @dev What is left of a portfolio would require more than its share.
+    function _requireStandard(Takeover calldata takeover) private view {
+        if (takeover.instruments.length == 0) return;
+        address portfolioMode = RISK_ENGINE.portfolioMode();
+        for (uint256 i; i < takeover.instruments.length; ++i) {
+            if (takeover.instruments[i] == portfolioMode) revert LiquidationEngine_Portfolio(takeover.account);
+        }
     }
 
     /// @inheritdoc ILiquidationEngine

@@ -49,7 +49,15 @@ library TakeoverCase {
                 if (amount < 0) slice.settlementDebt = uint256(-c.assets.valueWad(0));
                 else if (amount > 0) slice.base = slice.base.zeroFloorSub(c.assets.requirementWad(0));
             }
-            for (uint256 i; i < c.held.length(); ++i) slice.size += c.held.requirementWad(i);
+            if (c.held.length() != 0) {
+                // Surplus credit counts in a portfolio's equity; it stays with the account, and nobody pays for it.
+                slice.equity = 0;
+                for (uint256 i; i < holdings.length; ++i) slice.equity += c.assets.valueWad(i);
+                for (uint256 i; i < c.held.length(); ++i) {
+                    slice.equity += c.held.valueWad(i);
+                    slice.size += c.held.requirementWad(i);
+                }
+            }
             c.base = slice.base;
             c.size = slice.size;
             c.settlementDebt = slice.settlementDebt;

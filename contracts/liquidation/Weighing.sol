@@ -60,7 +60,7 @@ library WeighingLib {
         Holding[] memory holdings,
         address[] memory held
     ) internal view returns (Assessment memory assessment, Weights assets, Weights instruments) {
-        bytes memory data = abi.encodeCall(IRiskEngine.weigh, (account, holdings, held));
+        bytes memory data = abi.encodeCall(IRiskEngine.weigh, (account, holdings, held, 0));
         uint256 input;
         assembly ("memory-safe") {
             input := add(data, 0x20)

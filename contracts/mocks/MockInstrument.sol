@@ -118,7 +118,7 @@ contract MockInstrument is IInstrument {
     }
 
     /// @inheritdoc IInstrument
-    function underlyings() external pure returns (uint256[] memory ids, bool curved) {}
+    function underlyings() external pure returns (uint256[] memory ids, uint256 curved) {}
 
     function _run(Call[] memory calls) private returns (bytes memory result) {
         for (uint256 i = 0; i < calls.length; ++i) {

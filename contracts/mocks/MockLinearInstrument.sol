@@ -189,8 +189,8 @@ contract MockLinearInstrument is IInstrument {
     }
 
     /// @inheritdoc IInstrument
-    function underlyings() external view returns (uint256[] memory ids, bool curved) {
-        return (_underlyings, false);
+    function underlyings() external view returns (uint256[] memory ids, uint256 curved) {
+        return (_underlyings, 0);
     }
 
     /// @inheritdoc IInstrument

@@ -71,7 +71,8 @@ contract MockRiskEngine {
     function weigh(
         AccountId,
         Holding[] calldata list,
-        address[] calldata held
+        address[] calldata held,
+        uint256
     )
         external
         view
@@ -97,6 +98,11 @@ contract MockRiskEngine {
         assessment.uncertainty = uncertainty;
         assessment.minimumDebt = _domain.minDebtWad;
         assessment.status = status;
+    }
+
+    /// @notice See `IRiskEngine.portfolioMode`: there is none.
+    function portfolioMode() external pure returns (address) {
+        return address(0);
     }
 
     function _weight(Holding holding) private view returns (IRiskEngine.Weight memory) {

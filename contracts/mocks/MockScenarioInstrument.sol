@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {LibBit} from "solady/utils/LibBit.sol";
+
 import {IInstrument, Report, Scenario} from "../../interfaces/IInstrument.sol";
 import {AccountId, PriceStatus} from "../../interfaces/Types.sol";
 
@@ -29,13 +31,14 @@ contract MockScenarioInstrument is IInstrument {
     }
 
     uint256[] private _underlyings;
-    bool private immutable CURVED;
+    uint256 private immutable CURVED;
     Answers private _now;
     Answers private _atBatchStart;
 
     error MockScenarioInstrument_DoesNothing();
 
-    constructor(uint256[] memory underlyings_, bool curved) {
+    /// @param curved bitmap, by position
+    constructor(uint256[] memory underlyings_, uint256 curved) {
         _underlyings = underlyings_;
         CURVED = curved;
     }
@@ -59,14 +62,14 @@ contract MockScenarioInstrument is IInstrument {
         r.creditWad = answers.creditWad;
         r.addOnWad = answers.addOnWad;
         r.exposuresWad = answers.exposuresWad;
-        r.changesWad = new int256[](CURVED ? scenarios.length : 0);
+        r.changesWad = new int256[](CURVED != 0 ? scenarios.length : 0);
         for (uint256 i = 0; i < answers.positions.length; ++i) {
             r.standaloneWad += _addPosition(answers.positions[i], scenarios, pricesWad, r.changesWad);
         }
     }
 
     /// @inheritdoc IInstrument
-    function underlyings() external view returns (uint256[] memory ids, bool curved) {
+    function underlyings() external view returns (uint256[] memory ids, uint256 curved) {
         return (_underlyings, CURVED);
     }
 
@@ -101,11 +104,14 @@ contract MockScenarioInstrument is IInstrument {
         Scenario[] calldata scenarios,
         uint256[] calldata pricesWad,
         int256[] memory changesWad
-    ) private pure returns (uint256 loss) {
-        uint256 each = pricesWad.length == 0 ? 0 : scenarios.length / pricesWad.length;
+    ) private view returns (uint256 loss) {
+        uint256 grids = LibBit.popCount(CURVED);
+        uint256 ends = 2 * (pricesWad.length - grids);
+        uint256 i;
         for (uint256 id = 0; id < pricesWad.length; ++id) {
             int256 worst;
-            for (uint256 i = id * each; i < (id + 1) * each; ++i) {
+            uint256 end = i + ((CURVED >> id) & 1 == 0 ? 2 : (scenarios.length - ends) / grids);
+            for (; i < end; ++i) {
                 int256 change = _changeDown(position, id, pricesWad[id], scenarios[i]);
                 if (changesWad.length != 0) changesWad[i] += change;
                 if (change < worst) worst = change;

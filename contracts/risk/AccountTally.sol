@@ -10,6 +10,7 @@ import {AccountId, Assessment, Holding, PriceStatus} from "../../interfaces/Type
 import {AssetRowLib, AssetWord, RateWord} from "./AssetRow.sol";
 import {BookSlot} from "./BookSlot.sol";
 import {InstrumentTally} from "./InstrumentTally.sol";
+import {NamedScenario} from "./NamedScenario.sol";
 import {Point} from "./Point.sol";
 import {RiskBook} from "./RiskBook.sol";
 
@@ -32,7 +33,10 @@ abstract contract AccountTally is InstrumentTally {
     uint256 private constant TIER_CROSS = uint256(IRiskParameters.Tier.CROSS);
     uint256 private constant SETTLEMENT = 0;
 
-    constructor(address sequencerFeed) InstrumentTally(sequencerFeed) {}
+    constructor(
+        address portfolioMode,
+        address sequencerFeed
+    ) InstrumentTally(portfolioMode, sequencerFeed) {}
 
     /// @dev Adds up everything; twice where the exchange price of an underlying depends on the net exposure.
     /// @param assets where to put each holding's weight; empty: nowhere
@@ -46,6 +50,10 @@ abstract contract AccountTally is InstrumentTally {
         IRiskEngine.Weight[] memory assets,
         IRiskEngine.Weight[] memory instrumentWeights
     ) internal view {
+        if (instruments.length != 0) {
+            tally.portfolio = _isPortfolio(instruments);
+            if (!tally.portfolio) tally.named = NamedScenario.wrap(0);
+        }
         _addHoldings(tally, holdings, instruments.length, assets);
         _addInstruments(tally, account, instruments, atBatchStart, instrumentWeights);
         if (tally.disputed) {
@@ -54,6 +62,11 @@ abstract contract AccountTally is InstrumentTally {
             _addInstruments(tally, account, instruments, atBatchStart, instrumentWeights);
         }
         _close(tally);
+        if (tally.portfolio) {
+            uint256 standaloneWad = _closePortfolio(tally);
+            _scale(assets, tally.requirement, standaloneWad);
+            _scale(instrumentWeights, tally.requirement, standaloneWad);
+        }
     }
 
     function _addHoldings(
@@ -88,8 +101,8 @@ abstract contract AccountTally is InstrumentTally {
             }
             unchecked {
                 // Values are at most 2**180, shocks below 2**68, sums of 256 of them below 2**256.
-                uint256 shock =
-                    asset.basisShockTo() + asset.unwindingTo() + point.shock(amount < 0, tally.maintenance);
+                uint256 ownShock = point.shock(amount < 0, tally.maintenance);
+                uint256 shock = asset.basisShockTo() + asset.unwindingTo() + ownShock;
                 uint256 required = _requirementUp(base, shock, rate.depthTo());
                 int256 value = int256(magnitude);
                 if (amount > 0) {
@@ -99,6 +112,10 @@ abstract contract AccountTally is InstrumentTally {
                     debtValue += magnitude;
                 }
                 requirement += required;
+                if (tally.portfolio) {
+                    int256 signed = amount < 0 ? -int256(base) : int256(base);
+                    _netHolding(tally, point, asset.underlying(), signed, required, ownShock);
+                }
                 point.setExposure(point.exposureWad() + value);
                 if (weights.length != 0) {
                     weights[i].valueWad = value;
@@ -277,6 +294,7 @@ abstract contract AccountTally is InstrumentTally {
         IRiskEngine.Weight[] memory weights
     ) private view {
         for (uint256 i = 0; i < instruments.length; ++i) {
+            if (tally.portfolio && instruments[i] == PORTFOLIO_MODE) continue;
             IRiskEngine.Weight memory weight = _addInstrument(
                 tally,
                 account,
@@ -303,8 +321,11 @@ abstract contract AccountTally is InstrumentTally {
                 point.setRequirementPrice(tally.maintenance ? lowWad : highWad);
             }
             point.setExposure(0);
+            point.setNetting(0);
         }
         tally.equity = 0;
+        tally.apart = 0;
+        tally.surplus = 0;
         tally.uncertainty = 0;
     }
 

@@ -2,22 +2,23 @@
 pragma solidity 0.8.37;
 
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
+import {LibBit} from "solady/utils/LibBit.sol";
 
 import {IInstrument, Report, Scenario} from "../../interfaces/IInstrument.sol";
 import {IRiskEngine} from "../../interfaces/IRiskEngine.sol";
 import {AccountId} from "../../interfaces/Types.sol";
 import {Point} from "./Point.sol";
+import {PortfolioTally} from "./PortfolioTally.sol";
 import {ScenarioGrid} from "./ScenarioGrid.sol";
 import {UnderlyingPoints} from "./UnderlyingPoints.sol";
 
 /// @notice Adds up what an account holds in instruments, by the standard model: every position on its own worst shock, no
-/// netting between positions.
-abstract contract InstrumentTally is UnderlyingPoints {
-    /// @dev Values saturate here {USD}: a quintillion times all that there is, and small enough for every sum and product
-    /// below to stay far from 2**256.
-    uint256 internal constant MAX_VALUE = 2 ** 180;
-
-    constructor(address sequencerFeed) UnderlyingPoints(sequencerFeed) {}
+/// netting between positions; and hands it to portfolio margin where the account has it.
+abstract contract InstrumentTally is PortfolioTally {
+    constructor(
+        address portfolioMode,
+        address sequencerFeed
+    ) PortfolioTally(portfolioMode, sequencerFeed) {}
 
     /// @dev Adds what an account holds in one instrument. Unsettled profit covers the instrument's own loss first, then its
     /// own requirement; what is left of it counts for nothing.
@@ -27,7 +28,7 @@ abstract contract InstrumentTally is UnderlyingPoints {
         IInstrument instrument,
         bool atBatchStart
     ) internal view returns (IRiskEngine.Weight memory weight) {
-        (uint256[] memory ids, bool curved) = instrument.underlyings();
+        (uint256[] memory ids, uint256 curved) = instrument.underlyings();
         Report memory report = _reportOf(tally, account, instrument, ids, curved, atBatchStart);
         if (uint256(report.status) > tally.status) tally.status = uint256(report.status);
 
@@ -44,6 +45,7 @@ abstract contract InstrumentTally is UnderlyingPoints {
         weight.valueWad = valueWad;
         weight.requirementWad = FixedPointMathLib.zeroFloorSub(required, creditWad);
         tally.requirement += weight.requirementWad;
+        if (tally.portfolio) _netInstrument(tally, ids, curved, report, creditWad);
         for (uint256 i = 0; i < ids.length; ++i) {
             Point point = _point(tally, ids[i]);
             int256 exposureWad = _clamp(report.exposuresWad[i]);
@@ -59,13 +61,13 @@ abstract contract InstrumentTally is UnderlyingPoints {
         AccountId account,
         IInstrument instrument,
         uint256[] memory ids,
-        bool curved,
+        uint256 curved,
         bool atBatchStart
     ) private view returns (Report memory) {
         uint256[] memory pricesWad = new uint256[](ids.length);
         uint256[] memory requirementPricesWad = tally.disputed ? new uint256[](ids.length) : pricesWad;
-        uint256 each = ScenarioGrid.pointsOf(curved);
-        Scenario[] memory scenarios = new Scenario[](each * ids.length);
+        Scenario[] memory scenarios = new Scenario[](_pointCount(tally, ids.length, curved));
+        uint256 next;
         for (uint256 i = 0; i < ids.length; ++i) {
             if (ids[i] >= tally.slot.underlyingCount()) {
                 revert IRiskEngine.RiskEngine_UnknownUnderlying(ids[i]);
@@ -77,10 +79,36 @@ abstract contract InstrumentTally is UnderlyingPoints {
                 uint256 requirementWad = point.requirementPriceWad();
                 requirementPricesWad[i] = requirementWad == 0 ? priceWad : requirementWad;
             }
-            ScenarioGrid.put(scenarios, i * each, curved, point, tally.maintenance);
+            if ((curved >> i) & 1 == 0) {
+                ScenarioGrid.putEnds(scenarios, next, point, tally.maintenance);
+                next += ScenarioGrid.LINEAR_POINTS;
+            } else {
+                next = _putGrid(scenarios, next, _netting(tally, point, ids[i]).grid);
+            }
             if (point.status() > tally.status) tally.status = point.status();
         }
         return instrument.report(account, scenarios, pricesWad, requirementPricesWad, atBatchStart);
+    }
+
+    function _pointCount(
+        Tally memory tally,
+        uint256 underlyings,
+        uint256 curved
+    ) private pure returns (uint256) {
+        uint256 grids = LibBit.popCount(curved);
+        uint256 each = tally.named.isNone() ? ScenarioGrid.GRID_POINTS : 2;
+        return (underlyings - grids) * ScenarioGrid.LINEAR_POINTS + grids * each;
+    }
+
+    /// @dev Copies a grid to its place.
+    /// @return where the next one begins
+    function _putGrid(
+        Scenario[] memory scenarios,
+        uint256 at,
+        Scenario[] memory grid
+    ) private pure returns (uint256) {
+        for (uint256 i = 0; i < grid.length; ++i) scenarios[at + i] = grid[i];
+        return at + grid.length;
     }
 
     function _clamp(int256 valueWad) private pure returns (int256) {

@@ -5,7 +5,8 @@ import {ShockWord} from "../oracle/UnderlyingRow.sol";
 
 /// @notice An underlying within one assessment: where it is in memory. A plain memory struct would be zeroed anew at each
 /// function that returns one.
-/// next | priceWad | widthWad | status | shocks | exposureWad | requirementPriceWad | lowWad | highWad, one word each:
+/// next | priceWad | widthWad | status | shocks | exposureWad | requirementPriceWad | lowWad | highWad | netting, one word
+/// each:
 /// - next: the point loaded before, null at the end
 /// - priceWad: exchange price {USD}
 /// - widthWad: half-width as a share of it
@@ -14,6 +15,7 @@ import {ShockWord} from "../oracle/UnderlyingRow.sol";
 /// - exposureWad: net exposure {USD}
 /// - requirementPriceWad: price at which the requirement is counted, where that is not the exchange price, else zero {USD}
 /// - lowWad, highWad: edges of the band while the sources disagree, else zero {USD}
+/// - netting: where the netting set of portfolio margin is in memory, zero where there is none
 type Point is uint256;
 
 using PointLib for Point global;
@@ -24,11 +26,12 @@ library PointLib {
     function create(Point next_) internal pure returns (Point point) {
         assembly ("memory-safe") {
             point := mload(0x40)
-            mstore(0x40, add(point, 0x120))
+            mstore(0x40, add(point, 0x140))
             mstore(point, next_)
             mstore(add(point, 0xa0), 0)
             mstore(add(point, 0xc0), 0)
             mstore(add(point, 0x100), 0)
+            mstore(add(point, 0x120), 0)
         }
     }
 
@@ -85,6 +88,14 @@ library PointLib {
 
     function highWad(Point self) internal pure returns (uint256) {
         return _get(self, 0x100);
+    }
+
+    function netting(Point self) internal pure returns (uint256) {
+        return _get(self, 0x120);
+    }
+
+    function setNetting(Point self, uint256 pointer) internal pure {
+        _set(self, 0x120, pointer);
     }
 
     function setPrice(Point self, uint256 priceWad_, uint256 widthWad_, uint256 status_) internal pure {

@@ -10,6 +10,7 @@ import {AccountTally} from "./AccountTally.sol";
 import {AssetRow} from "./AssetRow.sol";
 import {BookSlot, BookSlotLib} from "./BookSlot.sol";
 import {DomainRow} from "./DomainRow.sol";
+import {NamedScenario} from "./NamedScenario.sol";
 import {Point} from "./Point.sol";
 import {RiskBook} from "./RiskBook.sol";
 
@@ -37,8 +38,13 @@ contract RiskEngine is AccountTally, IRiskEngine {
     address public immutable riskParameters;
 
     /// @param riskParameters_ may publish risk books
+    /// @param portfolioMode_ instrument by which accounts tell that they are margined as a portfolio
     /// @param sequencerFeed_ Chainlink's uptime feed of the chain's sequencer; zero on a chain without one
-    constructor(address riskParameters_, address sequencerFeed_) AccountTally(sequencerFeed_) {
+    constructor(
+        address riskParameters_,
+        address portfolioMode_,
+        address sequencerFeed_
+    ) AccountTally(portfolioMode_, sequencerFeed_) {
         riskParameters = riskParameters_;
     }
 
@@ -103,7 +109,8 @@ contract RiskEngine is AccountTally, IRiskEngine {
     function weigh(
         AccountId account,
         Holding[] calldata holdings,
-        address[] calldata instruments
+        address[] calldata instruments,
+        uint256 scenario
     )
         external
         view
@@ -112,6 +119,7 @@ contract RiskEngine is AccountTally, IRiskEngine {
         assets = new Weight[](holdings.length);
         instrumentWeights = new Weight[](instruments.length);
         Tally memory tally = _open(true);
+        tally.named = NamedScenario.wrap(scenario);
         _addUp(tally, account, holdings, instruments, false, assets, instrumentWeights);
         assessment = _assessment(tally);
     }
@@ -130,6 +138,19 @@ contract RiskEngine is AccountTally, IRiskEngine {
         Weight[] memory none;
         _addUp(tally, account, holdings, instruments, false, none, none);
         _return(tally);
+    }
+
+    /// @inheritdoc IRiskEngine
+    function scenarios(
+        AccountId account,
+        Holding[] calldata holdings,
+        address[] calldata instruments,
+        Requirement requirement_
+    ) external view returns (Netted[] memory netted, uint256 apartWad, uint256 rhoWad) {
+        Tally memory tally = _open(requirement_ == Requirement.MAINTENANCE);
+        Weight[] memory none;
+        _addUp(tally, account, holdings, instruments, false, none, none);
+        return (_netted(tally), tally.apart, _rhoWad(tally));
     }
 
     // --- prices ---
@@ -213,6 +234,11 @@ contract RiskEngine is AccountTally, IRiskEngine {
         return _bookSlot.book();
     }
 
+    /// @inheritdoc IRiskEngine
+    function portfolioMode() external view returns (address) {
+        return PORTFOLIO_MODE;
+    }
+
     /// @notice Chainlink's uptime feed of the chain's sequencer; zero on a chain without one.
     function sequencerFeed() external view returns (address) {
         return SEQUENCER_FEED;
@@ -225,6 +251,33 @@ contract RiskEngine is AccountTally, IRiskEngine {
         assembly ("memory-safe") {
             return(tally, 0xc0)
         }
+    }
+
+    /// @dev What the netting sets come to at every point.
+    function _netted(Tally memory tally) private pure returns (Netted[] memory netted) {
+        uint256 count = tally.slot.underlyingCount();
+        netted = new Netted[](count);
+        uint256 used;
+        for (uint256 id = 0; id < count; ++id) {
+            Point point;
+            uint256 entry = tally.points + (id << 5);
+            assembly ("memory-safe") {
+                point := mload(entry)
+            }
+            if (!tally.portfolio || point.isNull() || point.netting() == 0) continue;
+            netted[used++] = _nettedAt(tally, point, id);
+        }
+        assembly ("memory-safe") {
+            mstore(netted, used)
+        }
+    }
+
+    function _nettedAt(Tally memory tally, Point point, uint256 id) private pure returns (Netted memory n) {
+        Netting memory netting = _netting(tally, point, id);
+        n.underlying = id;
+        n.scenarios = netting.grid;
+        n.changesWad = _changes(netting);
+        (n.lowerLossWad, n.upperLossWad) = _losses(netting);
     }
 
     function _record(address book_, uint256 underlying, uint256 clock_) private {

@@ -10,6 +10,7 @@ import {OracleRouter} from "../oracle/OracleRouter.sol";
 import {BoundsWord, FeedWord, ShockWord, SourceWord, UnderlyingRow} from "../oracle/UnderlyingRow.sol";
 import {BookSlot} from "./BookSlot.sol";
 import {DomainRow} from "./DomainRow.sol";
+import {NamedScenario} from "./NamedScenario.sol";
 import {Point, PointLib} from "./Point.sol";
 import {RiskBook} from "./RiskBook.sol";
 
@@ -26,6 +27,10 @@ abstract contract UnderlyingPoints is OracleRouter {
     /// @param points pointer to a table of points by id of underlying, null where none is loaded
     /// @param last the point that was loaded last
     /// @param disputed an underlying's edges are not at equal distance from its price
+    /// @param portfolio netted over the grid
+    /// @param named points to judge by instead of the whole grid
+    /// @param apart requirement that never nets {USD}
+    /// @param surplus credit of instruments beyond what they may lose {USD}
     struct Tally {
         int256 equity;
         uint256 uncertainty;
@@ -41,7 +46,15 @@ abstract contract UnderlyingPoints is OracleRouter {
         uint256 points;
         Point last;
         bool disputed;
+        bool portfolio;
+        NamedScenario named;
+        uint256 apart;
+        uint256 surplus;
     }
+
+    /// @dev Values saturate here {USD}: a quintillion times all that there is, and small enough for every sum and product
+    /// of an assessment to stay far from 2**256.
+    uint256 internal constant MAX_VALUE = 2 ** 180;
 
     BookSlot internal _bookSlot;
 

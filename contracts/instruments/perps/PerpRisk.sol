@@ -80,7 +80,7 @@ abstract contract PerpRisk is IInstrument, PerpBooks {
     }
 
     /// @inheritdoc IInstrument
-    function underlyings() external view returns (uint256[] memory ids, bool curved) {
+    function underlyings() external view returns (uint256[] memory ids, uint256 curved) {
         ids = new uint256[](2);
         ids[SETTLEMENT_POSITION] = SETTLEMENT_UNDERLYING;
         ids[OWN_POSITION] = UNDERLYING;

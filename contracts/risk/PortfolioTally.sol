@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
+
+import {Report, Scenario} from "../../interfaces/IInstrument.sol";
+import {IRiskEngine} from "../../interfaces/IRiskEngine.sol";
+import {NamedScenario} from "./NamedScenario.sol";
+import {Point} from "./Point.sol";
+import {ScenarioGrid} from "./ScenarioGrid.sol";
+import {UnderlyingPoints} from "./UnderlyingPoints.sol";
+
+/// @notice Portfolio margin: what moves with one underlying nets over the scenario grid; across underlyings the share `rho` of
+/// the worst common direction is required, and the rest as if there were no relation:
+///
+///     L_u(d) = max over scenarios s in half d of -(change of the netting set of u under s), at least zero
+///     R = rho max_d(sum_u L_u(d)) + (1 - rho) sum_u max_d L_u(d) + what never nets
+///
+/// Of an instrument's gain only `1 - haircut` counts, since it has to be paid by others first; its loss is covered by its own
+/// credit first. A change counts as `min(x, (1 - h) x)`, which is concave and homogeneous: the requirement is subadditive
+/// (PM-2). Unwinding, basis, concentration and add-ons never net. Credit beyond an instrument's own worst loss and add-on
+/// counts in equity for MAINTENANCE, so that a hedged account is not taken over for a profit that waits to be paid; never
+/// for INITIAL: it is no borrowing power.
+abstract contract PortfolioTally is UnderlyingPoints {
+    using FixedPointMathLib for int256;
+    using FixedPointMathLib for uint256;
+
+    /// @dev What moves with one underlying.
+    /// @param grid points, in the order of `ScenarioGrid`, or two named ones
+    /// @param changesWad weighted change of what instruments hold, at each of them {USD}
+    /// @param linearWad exposure of tokens and debts {USD}
+    struct Netting {
+        Scenario[] grid;
+        int256[] changesWad;
+        int256 linearWad;
+    }
+
+    /// @dev Instrument by which an account tells that it is margined as a portfolio.
+    address internal immutable PORTFOLIO_MODE;
+
+    int256 private constant SIGNED_WAD = 1e18;
+
+    constructor(address portfolioMode, address sequencerFeed) UnderlyingPoints(sequencerFeed) {
+        PORTFOLIO_MODE = portfolioMode;
+    }
+
+    function _isPortfolio(address[] calldata instruments) internal view returns (bool) {
+        for (uint256 i = 0; i < instruments.length; ++i) {
+            if (instruments[i] == PORTFOLIO_MODE) return true;
+        }
+        return false;
+    }
+
+    /// @dev The netting set of an underlying.
+    function _netting(
+        Tally memory tally,
+        Point point,
+        uint256 underlying
+    ) internal pure returns (Netting memory netting) {
+        uint256 pointer = point.netting();
+        if (pointer == 0) {
+            NamedScenario named = tally.named;
+            netting.grid = named.isNone()
+                ? ScenarioGrid.all(point, tally.maintenance)
+                : ScenarioGrid.pair(
+                    point,
+                    tally.maintenance,
+                    named.lower(underlying),
+                    named.upper(underlying)
+                );
+            netting.changesWad = new int256[](netting.grid.length);
+            assembly ("memory-safe") {
+                pointer := netting
+            }
+            point.setNetting(pointer);
+        } else {
+            assembly ("memory-safe") {
+                netting := pointer
+            }
+        }
+    }
+
+    /// @dev Adds a token or a debt: its value moves with the underlying, the rest of its requirement does not net.
+    /// @param baseWad value that the requirement is counted on, signed {USD}
+    /// @param requiredWad its requirement by itself {USD}
+    /// @param shockPpm of its underlying
+    function _netHolding(
+        Tally memory tally,
+        Point point,
+        uint256 underlying,
+        int256 baseWad,
+        uint256 requiredWad,
+        uint256 shockPpm
+    ) internal pure {
+        _netting(tally, point, underlying).linearWad += baseWad;
+        tally.apart += requiredWad.zeroFloorSub((baseWad.abs() * shockPpm).divUp(1e6));
+    }
+
+    /// @dev Adds what an instrument holds.
+    /// @param ids its underlyings
+    /// @param curved bitmap of those in which it is curved
+    /// @param creditWad what is left of its credit after its own settled loss {USD}
+    function _netInstrument(
+        Tally memory tally,
+        uint256[] memory ids,
+        uint256 curved,
+        Report memory report,
+        uint256 creditWad
+    ) internal view {
+        uint256 from;
+        for (uint256 i = 0; i < ids.length; ++i) {
+            Point point = _point(tally, ids[i]);
+            Netting memory netting = _netting(tally, point, ids[i]);
+            int256[] memory changes;
+            if ((curved >> i) & 1 == 0) {
+                changes = _linear(point, netting.grid, report.exposuresWad[i]);
+                from += ScenarioGrid.LINEAR_POINTS;
+            } else {
+                changes = _part(report.changesWad, from, netting.grid.length);
+                from += netting.grid.length;
+            }
+            creditWad -= _net(netting.changesWad, changes, creditWad, report.haircutWad);
+        }
+        uint256 addOn = report.addOnWad.min(MAX_VALUE);
+        tally.apart += addOn.zeroFloorSub(creditWad);
+        tally.surplus += creditWad.zeroFloorSub(addOn);
+    }
+
+    /// @dev Sets the requirement, and what surplus credit adds to equity.
+    /// @return standaloneWad what the standard model requires of the same {USD}
+    function _closePortfolio(Tally memory tally) internal view returns (uint256 standaloneWad) {
+        uint256 lower;
+        uint256 upper;
+        uint256 worst;
+        for (Point point = tally.last; !point.isNull(); point = point.next()) {
+            if (point.netting() == 0) continue;
+            // The id is not asked for: the netting set is there.
+            (uint256 down, uint256 up) = _losses(_netting(tally, point, 0));
+            lower += down;
+            upper += up;
+            worst += down.max(up);
+        }
+        standaloneWad = tally.requirement;
+        uint256 rho = _rhoWad(tally);
+        // Losses are below 2**190.
+        tally.requirement = tally.apart + (rho * lower.max(upper) + (WAD - rho) * worst).divUp(WAD);
+        if (tally.maintenance) tally.equity += int256(tally.surplus);
+    }
+
+    /// @dev Weights of holdings add up to the requirement: each gets the part that it has in the standard one.
+    function _scale(
+        IRiskEngine.Weight[] memory weights,
+        uint256 requirementWad,
+        uint256 standaloneWad
+    ) internal pure {
+        for (uint256 i = 0; i < weights.length; ++i) {
+            uint256 weight = weights[i].requirementWad;
+            if (weight != 0) weights[i].requirementWad = weight.fullMulDiv(requirementWad, standaloneWad);
+        }
+    }
+
+    /// @dev What a netting set loses at most in each half.
+    function _losses(Netting memory netting) internal pure returns (uint256 down, uint256 up) {
+        int256[] memory changes = _changes(netting);
+        bool whole = changes.length == ScenarioGrid.GRID_POINTS;
+        for (uint256 i = 0; i < changes.length; ++i) {
+            if (changes[i] >= 0) continue;
+            uint256 loss = uint256(-changes[i]);
+            if (i <= (whole ? ScenarioGrid.LOWER_END : 0)) down = down.max(loss);
+            if (i >= (whole ? ScenarioGrid.UPPER_BEGIN : 1)) up = up.max(loss);
+        }
+    }
+
+    /// @dev What a netting set gains at each point.
+    function _changes(Netting memory netting) internal pure returns (int256[] memory changes) {
+        changes = new int256[](netting.grid.length);
+        for (uint256 i = 0; i < changes.length; ++i) {
+            changes[i] = netting.changesWad[i] + _moved(netting.linearWad, netting.grid[i]);
+        }
+    }
+
+    /// @dev Adds an instrument's changes to those of its netting set.
+    /// @return used credit that its worst loss takes {USD}
+    function _net(
+        int256[] memory sums,
+        int256[] memory changes,
+        uint256 creditWad,
+        uint256 haircutWad
+    ) private pure returns (uint256 used) {
+        int256 kept = SIGNED_WAD - int256(haircutWad.min(WAD));
+        int256 worst;
+        for (uint256 i = 0; i < changes.length; ++i) worst = worst.min(changes[i]);
+        used = creditWad.min(uint256(-worst));
+        for (uint256 i = 0; i < changes.length; ++i) {
+            int256 change = changes[i];
+            sums[i] += change < 0 ? int256(0).min(change + int256(used)) : (change * kept) / SIGNED_WAD;
+        }
+    }
+
+    /// @dev Changes of a holding that is linear.
+    function _linear(
+        Point point,
+        Scenario[] memory grid,
+        int256 exposureWad
+    ) private pure returns (int256[] memory changes) {
+        changes = new int256[](grid.length);
+        if (exposureWad == 0) return changes;
+        exposureWad = _limited(exposureWad);
+        uint256 priceWad = point.requirementPriceWad();
+        if (priceWad != 0) {
+            // While sources disagree: what is required is counted at another price.
+            uint256 size = exposureWad.abs();
+            size = exposureWad < 0
+                ? size.fullMulDivUp(priceWad, point.priceWad())
+                : size.fullMulDiv(priceWad, point.priceWad());
+            size = size.min(MAX_VALUE);
+            exposureWad = exposureWad < 0 ? -int256(size) : int256(size);
+        }
+        for (uint256 i = 0; i < grid.length; ++i) changes[i] = _moved(exposureWad, grid[i]);
+    }
+
+    /// @dev Changes of a holding that is curved: those under the scenarios of one underlying.
+    function _part(
+        int256[] memory values,
+        uint256 from,
+        uint256 count
+    ) private pure returns (int256[] memory part) {
+        part = new int256[](count);
+        for (uint256 i = 0; i < count; ++i) part[i] = _limited(values[from + i]);
+    }
+
+    function _limited(int256 valueWad) private pure returns (int256) {
+        return valueWad.clamp(-int256(MAX_VALUE), int256(MAX_VALUE));
+    }
+
+    /// @dev Exposure times move times weight, down. Exposures are below 2**190, moves and weights below 2**63.
+    function _moved(int256 exposureWad, Scenario scenario) private pure returns (int256 change) {
+        int256 share = scenario.spotShockWad();
+        uint256 weight = scenario.weightWad();
+        if (weight != WAD) share = (share * int256(weight)) / SIGNED_WAD;
+        int256 product = exposureWad * share;
+        change = product / SIGNED_WAD;
+        if (product < 0 && change * SIGNED_WAD != product) --change;
+    }
+
+    /// @dev Part of the requirement that is for the worst common direction.
+    function _rhoWad(Tally memory) internal pure returns (uint256) {
+        return 0.5e18;
+    }
+}
