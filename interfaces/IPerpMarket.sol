@@ -193,8 +193,6 @@ interface IPerpMarket is IMarketBooks {
     error PerpMarket_ReduceOnly(AccountId account);
     error PerpMarket_IndexNotFresh(uint8 status);
     error PerpMarket_IndexOutOfRange(uint256 indexWad, uint256 max);
-    error PerpMarket_OutOfRange(bytes32 parameter, uint256 value, uint256 min, uint256 max);
-    error PerpMarket_SettlementUnderlying(uint256 underlying);
     error PerpMarket_NothingToDeleverage();
 
     // --- anybody ---

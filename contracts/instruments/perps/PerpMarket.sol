@@ -16,7 +16,6 @@ import {MarketBase} from "../books/MarketBase.sol";
 import {Settlement} from "../books/Settlement.sol";
 import {PerpGovernance} from "./PerpGovernance.sol";
 import {PerpMarketAdmin} from "./PerpMarketAdmin.sol";
-import {PerpPrices} from "./PerpPrices.sol";
 import {PerpRisk} from "./PerpRisk.sol";
 
 /// @notice A perpetual market: trades, settlement, what the risk engine asks; the rest is in `PerpMarketAdmin`, which runs on
@@ -48,8 +47,7 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
         address guardian_,
         IPerpMarket.Parameters memory initial
     )
-        MarketBase(vault)
-        PerpPrices(underlying_, settlementUnderlying)
+        MarketBase(vault, underlying_, settlementUnderlying)
         Claims(settlementDecimals)
         Delegation(
             address(new PerpMarketAdmin(vault, underlying_, settlementUnderlying, settlementDecimals)),
