@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Black76} from "../instruments/options/Black76.sol";
+import {NormalTable} from "../instruments/options/NormalTable.sol";
 
 /// @notice The functions of Black76, for tests; `gas` is what they take by themselves.
 contract MockBlack76 {
@@ -25,6 +26,32 @@ contract MockBlack76 {
         gas = gasleft();
         priceWad = Black76.price(forwardWad, strikeWad, volatilityWad, secondsLeft, isCall);
         gas -= gasleft();
+    }
+
+    function greeks(
+        uint256 forwardWad,
+        Option calldata option
+    ) external pure returns (Black76.Greeks memory) {
+        return
+            Black76.greeks(
+                forwardWad,
+                option.strikeWad,
+                option.volatilityWad,
+                option.secondsLeft,
+                option.isCall
+            );
+    }
+
+    function cdf(int256 place) external pure returns (uint256) {
+        return NormalTable.cdf(place);
+    }
+
+    function density(int256 place) external pure returns (uint256) {
+        return NormalTable.density(NormalTable.load(), place);
+    }
+
+    function table() external pure returns (bytes memory) {
+        return NormalTable.load();
     }
 
     /// @notice Values of each option at each point; options of one expiry after another share its root.
