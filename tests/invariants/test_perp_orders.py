@@ -21,7 +21,7 @@ from scripts.common.contract import Tx
 from scripts.model import perp_amm as model
 from tests.helpers.evm import PyrevmBackend
 from tests.helpers.perp_orders import AT_OR_ABOVE, AT_OR_BELOW, NO_TRIGGER, Order
-from tests.helpers.perp_trading import NOBODY, PerpTrading
+from tests.helpers.perp_trading import NO_CONTRACT, NOBODY, PerpTrading
 from tests.helpers.system import WAD, System
 
 EXAMPLES = int(os.environ.get("KEEL_PERP_EXAMPLES", "100"))
@@ -67,7 +67,7 @@ class OrderMachine(RuleBasedStateMachine):
 
     def submit(self, taker: Order, makers: list[Order], wanted: list[int]) -> Tx:
         signed = [self.perps.sign(order) for order in (taker, *makers)]
-        return self.perps.orders.matchOrders((signed[0], signed[1:], wanted, NOBODY))
+        return self.perps.orders.matchOrders((signed[0], signed[1:], wanted, NOBODY, NO_CONTRACT, 0))
 
     def judge(self, tx: Tx, expected: list[model.Fill]) -> None:
         """Every fill the contract tells of, by what was signed."""

@@ -118,9 +118,9 @@ contract PerpMarket is PerpRisk {
             data,
             (IPerpMarket.Action, AccountId, IPerpMarket.Fill[], uint256, AccountId)
         );
-        _fill(course, taker, fills, takerTip, tipTo);
+        uint256 quotedWad = _fill(course, taker, fills, takerTip, tipTo);
         _requireOpenInterest(course);
-        return "";
+        return abi.encode(quotedWad);
     }
 
     /// @inheritdoc IInstrument
@@ -152,14 +152,10 @@ contract PerpMarket is PerpRisk {
         int256 sizeWad,
         uint256 limitWad
     ) private returns (uint256 priceWad) {
-        if (!_makerAllowed[maker]) revert IPerpMarket.PerpMarket_UnknownMaker(maker);
         AccountId makerAccount = AccountIdLib.id(maker, 0);
         _requireSize(taker, makerAccount, sizeWad);
         Live memory other = _load(makerAccount);
-        priceWad = IPerpMaker(maker).trade(taker, sizeWad, other.size, course.band.priceWad);
-        if (sizeWad > 0 ? priceWad > limitWad : priceWad < limitWad) {
-            revert IPerpMarket.PerpMarket_PriceLimit(priceWad, limitWad);
-        }
+        priceWad = _ask(course, taker, other, sizeWad, limitWad);
         _requirePrice(course, priceWad);
         _take(course, other, -sizeWad, priceWad, 0);
         _keep(other);
@@ -172,21 +168,42 @@ contract PerpMarket is PerpRisk {
         if (maker == _sampler) _sample();
     }
 
+    /// @dev A maker contract's price, within the taker's limit.
+    function _ask(
+        Course memory course,
+        AccountId taker,
+        Live memory other,
+        int256 sizeWad,
+        uint256 limitWad
+    ) private returns (uint256 priceWad) {
+        address maker = other.account.owner();
+        if (!_makerAllowed[maker]) revert IPerpMarket.PerpMarket_UnknownMaker(maker);
+        priceWad = IPerpMaker(maker).trade(taker, sizeWad, other.size, course.band.priceWad);
+        if (sizeWad > 0 ? priceWad > limitWad : priceWad < limitWad) {
+            revert IPerpMarket.PerpMarket_PriceLimit(priceWad, limitWad);
+        }
+    }
+
+    /// @return quotedWad price of the maker contract among the makers, if there is one
     function _fill(
         Course memory course,
         AccountId taker,
         IPerpMarket.Fill[] memory fills,
         uint256 takerTip,
         AccountId tipTo
-    ) private {
+    ) private returns (uint256 quotedWad) {
         (uint256 takerFeeWad, uint256 makerFeeWad) = (_trades.takerFeeWad, _trades.makerFeeWad);
         uint256 tips = takerTip;
         for (uint256 i = 0; i < fills.length; ++i) {
             IPerpMarket.Fill memory fill = fills[i];
             _requireSize(taker, fill.maker, fill.sizeWad);
-            _requirePrice(course, fill.priceWad);
             Live memory other = _load(fill.maker);
-            _take(course, other, -fill.sizeWad, fill.priceWad, makerFeeWad);
+            if (fill.quotes) {
+                quotedWad = _ask(course, taker, other, fill.sizeWad, fill.priceWad);
+                fill.priceWad = quotedWad;
+            }
+            _requirePrice(course, fill.priceWad);
+            _take(course, other, -fill.sizeWad, fill.priceWad, fill.quotes ? 0 : makerFeeWad);
             if (fill.tip != 0) {
                 other.base += fill.tip.toInt256() * TOKEN;
                 tips += fill.tip;
@@ -205,7 +222,7 @@ contract PerpMarket is PerpRisk {
                 fill.sizeWad,
                 fill.priceWad,
                 fee,
-                _feeUp(fill.sizeWad, fill.priceWad, makerFeeWad)
+                fill.quotes ? 0 : _feeUp(fill.sizeWad, fill.priceWad, makerFeeWad)
             );
         }
         if (takerTip != 0) {
@@ -214,7 +231,8 @@ contract PerpMarket is PerpRisk {
         }
         _keep(own);
         VAULT.touch(taker);
-        if (tips == 0) return;
+        if (quotedWad != 0) _sample();
+        if (tips == 0) return quotedWad;
         Live memory earner = _load(tipTo);
         earner.base -= tips.toInt256() * TOKEN;
         _keep(earner);
@@ -285,7 +303,8 @@ contract PerpMarket is PerpRisk {
             (paid, claimed) = _realise(account, _markWad(band.priceWad), alone);
         }
         (uint256 waiting, uint256 allotted) = _claimOf(account);
-        if (allotted != 0) {
+        // A claim that others' losses ate up is written off.
+        if (allotted != 0 || (waiting == 0 && _hasClaim(account))) {
             _setClaim(account, waiting, 0);
             _addCash(-int256(allotted));
             paid += int256(allotted);
@@ -320,13 +339,16 @@ contract PerpMarket is PerpRisk {
             if (tokens != 0) {
                 p.base += int256(tokens) * TOKEN;
                 _save(p);
-                uint256 direct = _pile.waiting == 0 ? tokens.min(_freeCash()) : 0;
+                // Nobody leaves ahead of others who wait, or of a loss that somebody has to bear.
+                uint256 direct = _pile.waiting == 0 && _unborne < TOKEN ? tokens.min(_freeCash()) : 0;
                 if (direct != 0) _addCash(-int256(direct));
                 paid = int256(direct);
                 if (tokens != direct) {
                     (uint256 waiting, uint256 allotted) = _claimOf(account);
                     _setClaim(account, waiting + tokens - direct, allotted);
                     claimed = int256(tokens - direct);
+                    _bearLosses();
+                    _allot();
                 }
             }
         }

@@ -83,6 +83,12 @@ contract PerpMarketAdmin is PerpDeleveraging {
     }
 
     /// @inheritdoc IPerpMarket
+    function fundingOwed(AccountId account) external view returns (int256) {
+        _requireUnlocked();
+        return _fundingOwed(account);
+    }
+
+    /// @inheritdoc IPerpMarket
     function state() external view returns (State memory result) {
         IRiskEngine.Band memory band = ENGINE.band(UNDERLYING);
         result.indexWad = band.priceWad;
@@ -139,6 +145,7 @@ contract PerpMarketAdmin is PerpDeleveraging {
             source.base += int256(tokens) * TOKEN;
             (uint256 waiting, uint256 allotted) = _claimOf(from);
             _setClaim(from, waiting + tokens, allotted);
+            _bearLosses();
             _allot();
         }
         int256 size = (source.size * int256(fractionWad)) / int256(WAD);
