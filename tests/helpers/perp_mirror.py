@@ -21,6 +21,8 @@ class Mirror:
         self.bench, self.accounts = bench, [*accounts, bench.maker_account]
         self.dollars = dollars
         self.refusals: list[str] = []
+        # Losses that others took, and those of them that closed positions.
+        self.absorbed = self.deleveraged = 0
         self.model = Market(Parameters(*bench.market.parameters()), TOKEN, bench.evm.now)
         self.poke()
 
@@ -139,6 +141,8 @@ class Mirror:
         self._refresh()
         for event in tx.events("Absorbed", bench.market):
             assert self.model.bear(account, event["deficit"], self.mark) == event["deficit"]
+            self.absorbed += 1
+            self.deleveraged += bool(tx.events("BucketDeleveraged", bench.market))
         taken = tx.value[0]
         if self.model.holds(account):
             self.model.move(account, into, taken, self.mark)
