@@ -589,6 +589,9 @@ class Market:
         )
         assert self.allotted <= self.cash
         assert not self.waiting or self.cash == self.allotted, "free cash beside a queue"
+        assert not self.waiting or self.unborne < self.token, (
+            "PERP-4: a queue beside a loss that nobody bears"
+        )
         longs = sum(bucket.total for (long, _), bucket in self.buckets.items() if long)
         assert self.open_interest == longs + max(self.receiver_size, 0)
 

@@ -205,6 +205,18 @@ def test_a_winner_does_not_leave_ahead_of_a_loss(perps: PerpBench) -> None:
     assert 0 <= perps.market.totals()[6] < TOKEN, "borne but for less than a token"
 
 
+def test_cash_for_all_of_a_profit_does_not_let_it_leave(perps: PerpBench) -> None:
+    """PERP-4: others have paid in what the winner is due; what nobody has borne comes off first."""
+    _, winner, unborne = with_unborne_loss(perps)
+    payer, other = perps.trader(TRADER, 100_000, 7), perps.trader(TRADER, 100_000, 8)
+    perps.fill(payer, other, 40 * WAD)
+    perps.set_index(1_850)
+    assert perps.settle(payer) == -2_000 * DOLLAR
+    assert perps.settle(winner) == 1_050 * DOLLAR - unborne
+    assert perps.position(winner)["waiting"] == perps.position(winner)["allotted"] == 0
+    assert 0 <= perps.market.totals()[6] < TOKEN
+
+
 def test_who_waits_bears_a_loss_together(perps: PerpBench) -> None:
     """In proportion to what they claim when the next one joins them."""
     long, winner, unborne = with_unborne_loss(perps)
