@@ -159,6 +159,7 @@ _PERPETUALS = {
     "PerpMarket_NothingToDeleverage": "there is no loss that others would have to bear; nothing is deleveraged",
     "Market_LossNotCovered": "{account account} cannot borrow to pay its loss: it would be below its initial"
     " requirement; add margin",
+    "PerpLens_Points": "{points number} steps of depth are asked for; ask for 1 to {max number}",
     "SignedOrders_NotAuthorised": "{caller} may not cancel for the account {account account};"
     " its owner or an operator may",
     "SignedOrders_BadSignature": "the order {hash} is not signed by {signer}; sign it with that key",

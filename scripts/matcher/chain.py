@@ -41,6 +41,8 @@ FRESH = 0
 PPM = 10**6
 BASE_GAS, MATCH_GAS, MAKER_GAS = 200_000, 900_000, 700_000
 NO_ACCOUNT = bytes(32)
+# The book's own orders meet each other; no maker contract fills a rest.
+NO_MAKER_CONTRACT = ("0x" + "00" * 20, 0)
 ERC1271_ABI: list[dict[str, Any]] = [
     {
         "type": "function",
@@ -271,6 +273,7 @@ class ChainVenue:
             [leg.maker.signed.struct() for leg in match.legs],
             [leg.size for leg in match.legs],
             self._tip_to,
+            *NO_MAKER_CONTRACT,
         )
 
     def _gas(self, matches: Sequence[Match]) -> int:

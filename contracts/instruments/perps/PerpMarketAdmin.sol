@@ -66,6 +66,12 @@ contract PerpMarketAdmin is PerpDeleveraging {
     }
 
     /// @inheritdoc IPerpMarket
+    function fundingOwed(AccountId account) external view returns (int256) {
+        _requireUnlocked();
+        return _fundingOwed(account);
+    }
+
+    /// @inheritdoc IPerpMarket
     function state() external view returns (State memory result) {
         IRiskEngine.Band memory band = ENGINE.band(UNDERLYING);
         result.indexWad = band.priceWad;
@@ -116,6 +122,7 @@ contract PerpMarketAdmin is PerpDeleveraging {
         if (tokens != 0) {
             source.base += int256(tokens) * TOKEN;
             _addClaim(from, tokens);
+            _bearLosses();
             _allot();
         }
         int256 size = (source.size * int256(fractionWad)) / int256(WAD);
