@@ -38,6 +38,8 @@ RACES = {
     "LiquidationEngine_HealthWouldFall",
     "LiquidationEngine_Solvent",
     "LiquidationEngine_HoldsAssets",
+    "LiquidationEngine_HedgeGrace",
+    "LiquidationEngine_MustTakeAll",
     "Vault_PaymentAboveLimit",
     "Vault_SwapLimit",
     "Vault_InsufficientBalance",
@@ -46,6 +48,16 @@ RACES = {
     "Vault_RiskRaisedThisBlock",
     "SwapAdapter_OutputTooSmall",
     "SwapAdapter_InputTooLarge",
+    "VirtualAmm_SkewLimit",
+    "PerpMarket_PriceOutOfBand",
+    "PerpMarket_IndexNotFresh",
+    "PerpMarket_NothingToDeleverage",
+    "PerpOrders_Asleep",
+    "PerpOrders_Cancelled",
+    "PerpOrders_Expired",
+    "PerpOrders_NonceBelow",
+    "PerpOrders_NotFilled",
+    "PerpOrders_NothingFilled",
 }
 # Owner of no account: under it and a number the database has what was done for no account.
 CLOCK_OWNER = b"\x00" * 20
@@ -102,7 +114,7 @@ class Actor:
             if isinstance(result, Refusal):
                 return result
             bounds = result
-            call = self.batch.call(plan, bounds)
+            call = self.batch.call(plan, bounds, held)
             most_fee = min(most_fee, _fee_for(bounds.most_for_gas, gas, situation))
         elif cost > self.settings.most_for_cleaning:
             return Refusal(

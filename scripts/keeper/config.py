@@ -49,6 +49,7 @@ class Config(BaseModel):
     cleaning_budget: str = "25"
     tolerance: str = "0.5%"
     unwinding: str = "0.5%"
+    positions: Literal["close", "keep"] = "close"
 
     max_gas_gwei: Decimal = Field(default=Decimal(200), gt=0)
     tip_gwei: Decimal | None = Field(default=None, ge=0)
@@ -117,6 +118,7 @@ class Config(BaseModel):
             tolerance=parse_share(self.tolerance, "tolerance"),
             unwinding=parse_share(self.unwinding, "unwinding"),
             max_gas_price=_wei(self.max_gas_gwei, "max_gas_gwei"),
+            keeps_positions=self.positions == "keep",
         )
 
     @property

@@ -26,6 +26,7 @@ from scripts.keeper.fees import Market
 from scripts.keeper.nodes import Nodes
 from scripts.keeper.offers import Reader
 from scripts.keeper.outbox import DONE, DROPPED, FAILED, LOST, Ended, Outbox
+from scripts.keeper.perps import listed_perps
 from scripts.keeper.seen import Alarms, Metrics, Notifier
 from scripts.keeper.store import Store, StoreError
 from scripts.keeper.types import Alarm, AlarmKind, Block, Seen, Snapshot
@@ -68,8 +69,9 @@ class Keeper:
         self._wire = Wire(nodes, domain.chain.chain_id, signer, relay, config.tip)
         self._into = account_id(signer.address, config.account_index)
         self._router = Router(domain)
-        self._reader = Reader(domain, self._router, self._settings.mode)
-        batch = Batch(domain, self._into, signer.address)
+        self._perps = listed_perps(domain)
+        self._reader = Reader(domain, self._router, self._settings.mode, self._perps)
+        batch = Batch(domain, self._into, signer.address, self._settings)
         self._actor = Actor(domain, self._wire, batch, self._settings, config.dry_run)
         self._outbox = Outbox(
             store,
