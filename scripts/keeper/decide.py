@@ -122,10 +122,12 @@ class Offer:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why nothing is done: `why` is short and for counting, `text` one line with the numbers."""
+    """Why nothing is done: `why` is short and for counting, `text` one line with the numbers. `names` are accounts and
+    orders that a contract's refusal names."""
 
     why: str
     text: str
+    names: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -136,9 +136,9 @@ def close(perp: Perp, books: Books, fraction: int, size: int, price: int) -> Clo
     fee = -(-abs(size) * price * books.parameters.takerFeeWad // WAD)
     gain = _tokens(size * price - cost - fee, perp.token)
     if gain > 0:
-        # Profit is paid at once only from cash for which nobody waits.
+        # Profit is paid at once only from cash for which nobody waits, and while no loss is left to bear.
         totals = books.totals
-        gain = 0 if totals.waiting else min(gain, totals.cash - totals.allotted)
+        gain = 0 if totals.waiting or totals.receiverCost > 0 else min(gain, totals.cash - totals.allotted)
     return Closing(
         perp, -size, gain, _tokens(size * mark - cost, perp.token), -(-abs(size) * mark // perp.token)
     )

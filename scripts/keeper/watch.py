@@ -113,6 +113,10 @@ class Watch:
             time.monotonic() - began,
         )
 
+    def holders(self, instrument: str) -> set[bytes]:
+        """Accounts that held something in an instrument when they were last read."""
+        return self.index.holders(instrument) if self.index else set()
+
     # Internal
 
     def _judge_by(self, head: Block) -> tuple[Market, Index]:
