@@ -92,7 +92,7 @@ FILES = [
         "btc-perp.yaml",
         ("amm", "depth"),
         "4_000 BTC",
-        "btc-perp.yaml: amm.depth is 3,000 BTC on chain and 4,000",
+        "btc-perp.yaml: amm.depth is 15,000 BTC on chain and 4,000",
     ),
     ("btc-perp.yaml", ("amm", "spread"), "0.4%", "btc-perp.yaml: amm.spread is 0.5% on chain and 0.4% in"),
     ("eth-perp.yaml", ("amm", "name"), "Else", "ETH-PERP.amm: name was Keel ETH-PERP maker at deployment"),
