@@ -91,7 +91,7 @@ def healths(session: Session, accounts: Sequence[bytes]) -> list[Health]:
     return sorted(rows, key=lambda row: (row.health is None, row.health or 0, row.account))
 
 
-def _account_topics(abi: Sequence[dict]) -> dict[str, list[int]]:
+def _account_topics(abi: Sequence[dict[str, Any]]) -> dict[str, list[int]]:
     """By an event's topic the places among its topics in which accounts stand."""
     places: dict[str, list[int]] = {}
     for entry in abi:

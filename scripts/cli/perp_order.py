@@ -24,6 +24,7 @@ from scripts.common.errors import KeelError
 from scripts.common.units import WAD, to_decimal
 from scripts.matcher.orders import Flag, Trigger
 
+POLL_SECONDS = 0.3
 FLAG_NAMES = {
     Flag.REDUCE_ONLY: "reduce-only",
     Flag.POST_ONLY: "post-only",
@@ -110,10 +111,26 @@ def place(session: Session, ticket: Ticket, title: str, url: str) -> dict[str, A
         return data
     out.confirm(f"Sign as {session.sender}?", options.yes)
     result = matcher.place({**fields, "signature": sign_order(session, fields)})
-    order = result.get("order", result)
-    reason = f", {order['reason']}" if order.get("reason") else ""
-    out.show(f"[green]placed[/green] {order.get('hash')}: {order.get('status')}{reason}")
-    return {**data, "placed": True, "result": result}
+    order = _awaited(session, matcher, ticket, result)
+    if order["status"] == "dropped":
+        raise KeelError(f"the order was dropped, nothing of it is filled: {order['reason']}")
+    out.show(f"[green]placed[/green] {order['hash']}: {order['status']}")
+    return {**data, "placed": True, "hash": order["hash"], "status": order["status"]}
+
+
+def _awaited(session: Session, matcher: Matcher, ticket: Ticket, result: dict[str, Any]) -> dict[str, Any]:
+    """What became of the order; of one that is filled at once or not at all, when its fills are settled.
+
+    Waits no longer than for an answer of the node.
+    """
+    order, deadline = result, time.monotonic() + session.options.timeout
+    if not ticket.flags & Flag.FILL_OR_KILL:
+        return order
+    with session.out.waiting("waiting for settlement"):
+        while order["status"] == "matched" and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
+            order = matcher.order(order["hash"])
+    return order
 
 
 def _reduces(held: int, ticket: Ticket) -> bool:

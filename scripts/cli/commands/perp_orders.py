@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from scripts.cli.commands.status import age
 from scripts.cli.failures import UsageError
 from scripts.cli.frame import command
 from scripts.cli.matcher import DEFAULT_URL, Matcher, Url
@@ -19,7 +20,7 @@ from scripts.cli.signing import sign_cancellation
 from scripts.cli.transaction import Step, carry_out
 from scripts.cli.values import close_to, price, split_amount, units
 from scripts.client.domain import Domain
-from scripts.client.sentences import account_name, render
+from scripts.client.sentences import account_name
 from scripts.common.contract import Call
 from scripts.common.errors import KeelError
 from scripts.common.units import UnitError, parse_duration, to_decimal
@@ -30,7 +31,9 @@ LONGEST = 90 * 86_400
 # Seconds within which the matcher is to hear of a cancellation.
 DEADLINE = 300
 SIDES = ("buy", "sell")
-HASH = re.compile(r"0x[0-9a-fA-F]{64}")
+# A hash, or enough of its beginning.
+HASH = re.compile(r"0x[0-9a-fA-F]{4,64}")
+SHOWN = 10
 LIVING = ("open", "waiting", "matched")
 
 Side = Annotated[str, typer.Argument(metavar="buy|sell", help="Which way")]
@@ -126,7 +129,7 @@ def register(group: typer.Typer) -> None:
         found = Matcher(session, matcher).orders(session.account)
         shown = [order for order in found if every or order["status"] in LIVING]
         if shown:
-            session.out.show(_orders_table(session.domain, shown))
+            session.out.show(_orders_table(session, shown))
         else:
             session.out.show(
                 f"{account_name(session.account)} has no {'' if every else 'open '}orders there."
@@ -150,19 +153,27 @@ def register(group: typer.Typer) -> None:
             raise UsageError("name orders by their hashes, or --all")
         for hash_ in hashes or []:
             if not HASH.fullmatch(hash_):
-                raise UsageError(f'"{hash_[:80]}" is no hash of an order; write 0x and 64 hex digits')
+                raise UsageError(f'"{hash_[:80]}" is no hash of an order; write 0x and its first hex digits')
         asked = Matcher(session, matcher)
-        found = (
-            [order for order in asked.orders(session.account) if order["status"] in LIVING]
-            if every
-            else [asked.order(hash_) for hash_ in dict.fromkeys(hashes or [])]
-        )
+        found = [order for order in asked.orders(session.account) if order["status"] in LIVING]
         if not found:
             raise KeelError(f"{account_name(session.account)} has no open orders there")
+        if not every:
+            found = [_chosen(found, hash_) for hash_ in dict.fromkeys(hashes or [])]
         title = f"Cancel {len(found)} order{'s' if len(found) != 1 else ''}"
         if on_chain:
             return _cancel_on_chain(session, found, title)
         return _cancel(session, asked, found, title)
+
+
+def _chosen(orders: list[dict[str, Any]], start: str) -> dict[str, Any]:
+    """The one order whose hash begins so."""
+    matching = [order for order in orders if order["hash"].startswith(start.lower())]
+    if len(matching) != 1:
+        known = ", ".join(order["hash"][:SHOWN] for order in matching or orders)
+        what = "several open orders begin" if matching else "no open order of the account begins"
+        raise KeelError(f"{what} with {start}; there are {known}")
+    return matching[0]
 
 
 def _direction(sign: int) -> Trigger:
@@ -194,7 +205,7 @@ def _tip(session: Session, text: str | None, trigger: Trigger) -> int:
 def _cancel(session: Session, asked: Matcher, found: list[dict[str, Any]], title: str) -> dict[str, Any]:
     hashes = [order["hash"] for order in found]
     session.out.show(f"[bold]{title}[/bold]")
-    session.out.show(_orders_table(session.domain, found))
+    session.out.show(_orders_table(session, found))
     data: dict[str, Any] = {"orders": hashes, "cancelled": []}
     if session.options.dry_run:
         session.out.show("Nothing was signed (--dry-run).")
@@ -238,15 +249,18 @@ def _market_name(domain: Domain, address: str) -> str:
     return next(named, address)
 
 
-def _orders_table(domain: Domain, orders: list[dict[str, Any]]) -> Table:
-    made = table("order", "market", "side", "size", "filled", "price", "wakes", "rules", "state", "expires")
+def _orders_table(session: Session, orders: list[dict[str, Any]]) -> Table:
+    domain, now = session.domain, session.chain.now
+    made = table(
+        "order", "market", "side", "size", "filled", "price", "wakes", "rules", "state", "expires in"
+    )
     for order in orders:
         size, trigger = int(order["sizeWad"]), int(order["trigger"])
         wakes = "–"
         if trigger != Trigger.NONE:
             wakes = f"{'≥' if trigger == Trigger.AT_OR_ABOVE else '≤'} {price(int(order['triggerPriceWad']))}"
         made.add_row(
-            order["hash"],
+            order["hash"][:SHOWN],
             _market_name(domain, order["market"]),
             "buy" if size > 0 else "sell",
             size_text(abs(size)),
@@ -255,7 +269,7 @@ def _orders_table(domain: Domain, orders: list[dict[str, Any]]) -> Table:
             wakes,
             ", ".join(name for flag, name in FLAG_NAMES.items() if int(order["flags"]) & flag) or "–",
             order["status"] + (f": {order['reason']}" if order["reason"] else ""),
-            render("{at time}", {"at": int(order["expiry"])}),
+            age(max(int(order["expiry"]) - now, 0)),
         )
     return made
 
