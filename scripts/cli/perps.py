@@ -24,6 +24,7 @@ SIZE_PLACES = 6
 # Parts of what the AMM trades at once, of which its depth is shown.
 STEPS = (100, 20, 10, 4, 2, 1)
 MOST = 2**96
+LONGEST = 40
 
 
 @dataclass(frozen=True)
@@ -180,12 +181,19 @@ def parse_price(text: str, field: str) -> int:
 
 
 def _positive(number: str, text: str, field: str, right: str) -> int:
+    shown = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
     try:
         value = parse_decimal(number, 18, field)
     except UnitError:
-        value = 0
-    if not 0 < value < MOST:
-        raise UsageError(f'{field}: "{text[:80]}" is not above zero, or no number; write {right}')
+        raise UsageError(
+            f'{field}: "{shown}" is not a number of at most 18 decimals; write {right}'
+        ) from None
+    if value <= 0:
+        raise UsageError(
+            f'{field}: "{shown}" is {"negative" if value < 0 else "not above zero"}; write {right}'
+        )
+    if value >= MOST:
+        raise UsageError(f'{field}: "{shown}" is more than any market has; write {right}')
     return value
 
 
