@@ -89,6 +89,12 @@ interface IAccountLens {
         address token
     ) external view returns (uint256 belowWad, uint256 aboveWad);
 
+    /// @notice As `liquidationPrice`, of an underlying in the risk book: one that instruments have and no token, too.
+    function liquidationPriceIn(
+        AccountId account,
+        uint256 underlying
+    ) external view returns (uint256 belowWad, uint256 aboveWad);
+
     /// @notice Largest amount that `withdraw` of this token would let go as an operation of its own {tok}.
     function maxWithdrawable(AccountId account, address token) external view returns (uint256 amount);
 

@@ -18,6 +18,8 @@ interface IMarketBooks {
 
     error Market_Locked();
     error Market_NotSelf(address caller);
+    error Market_OutOfRange(bytes32 parameter, uint256 value, uint256 min, uint256 max);
+    error Market_SettlementUnderlying(uint256 underlying);
     error Market_NotOrders(address caller);
     /// @notice Paying the loss by borrowing would leave the account below its initial requirement.
     error Market_LossNotCovered(AccountId account);

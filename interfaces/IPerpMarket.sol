@@ -17,7 +17,7 @@ interface IPerpMarket is IMarketBooks {
     /// FILLS (Action, AccountId taker, Fill[] fills, uint256 takerTip, AccountId tipTo), from the registered orders contract
     ///   alone, for any accounts: it answers for their consent. Every account is checked at the end of the operation.
     ///   `tipTo` earns all tips {settlement tok}, as cost that `settle` pays; it counts for nothing where there are none.
-    ///   Returns nothing.
+    ///   Returns the price of the last maker that `quotes`, zero without one (uint256).
     /// SETTLE (Action): `settle` inside a batch; the loss is paid from what the account holds, nothing is borrowed.
     ///   Returns what `settle` returns (int256).
     enum Action {
@@ -31,17 +31,20 @@ interface IPerpMarket is IMarketBooks {
     /// @param sizeWad signed size of the taker, never zero; the maker's is its opposite {units}
     /// @param priceWad {quote tok per unit}
     /// @param tip what the maker's triggered order pays to who triggered it {settlement tok}
+    /// @param quotes the maker is a registered maker contract's account: the contract says the price, as in a TRADE, and
+    /// `priceWad` is the limit
     struct Fill {
         AccountId maker;
         int256 sizeWad;
         uint256 priceWad;
         uint256 tip;
+        bool quotes;
     }
 
     /// @notice What an account has in the market now, funding and deleveraging applied.
     /// @param sizeWad {units}
-    /// @param cost what was paid for it less what was settled, funding included {quote}; what has grown since the last
-    /// `PositionChanged` is the funding that has come due
+    /// @param cost what was paid for it less what was settled, funding included {quote}; `fundingOwed` is its part that
+    /// has come due since the last `PositionChanged`
     /// @param entryWad average price at which the size was taken on {quote tok per unit}
     /// @param pnl size at the mark less cost {quote}
     /// @param waiting claim that nothing has come in for yet {settlement tok}
@@ -193,8 +196,6 @@ interface IPerpMarket is IMarketBooks {
     error PerpMarket_ReduceOnly(AccountId account);
     error PerpMarket_IndexNotFresh(uint8 status);
     error PerpMarket_IndexOutOfRange(uint256 indexWad, uint256 max);
-    error PerpMarket_OutOfRange(bytes32 parameter, uint256 value, uint256 min, uint256 max);
-    error PerpMarket_SettlementUnderlying(uint256 underlying);
     error PerpMarket_NothingToDeleverage();
 
     // --- anybody ---
@@ -224,6 +225,10 @@ interface IPerpMarket is IMarketBooks {
     // --- views (those of accounts and totals revert with `Market_Locked` while a vault operation is half-done) ---
 
     function position(AccountId account) external view returns (Position memory);
+
+    /// @notice Funding of an account that has come due since its position was last written (`PositionChanged`), for the size
+    /// it has now; positive: it pays. Right as long as that is below 6e5 settlement tokens a unit {quote}.
+    function fundingOwed(AccountId account) external view returns (int256);
 
     function state() external view returns (State memory);
 

@@ -54,11 +54,16 @@ interface IPerpOrders is ISignedOrders {
     /// @param makers in the order in which they are filled
     /// @param sizesWad the most to fill of each maker {units}
     /// @param tipTo account that earns the tips of triggered orders, for which the submitter may act; zero: nobody earns them
+    /// @param makerContract registered maker of the market (its virtual AMM) that fills the rest of the taker's order, at its
+    /// own price within the taker's limit, and signs nothing; zero: none
+    /// @param makerContractSizeWad the most that it fills {units}
     struct Match {
         SignedOrder taker;
         SignedOrder[] makers;
         uint256[] sizesWad;
         AccountId tipTo;
+        address makerContract;
+        uint256 makerContractSizeWad;
     }
 
     /// @param filledWad {units}
@@ -72,6 +77,7 @@ interface IPerpOrders is ISignedOrders {
         bool awake;
     }
 
+    /// @param makerHash zero where a maker contract filled
     /// @param sizeWad signed size of the taker {units}
     event OrderFilled(
         bytes32 indexed makerHash,
@@ -89,7 +95,8 @@ interface IPerpOrders is ISignedOrders {
 
     /// @notice Fills a taker's order against makers' orders. What is filled of a maker is the least of what was asked for, what
     /// is left of both orders, and for a reduce-only order what its account's position allows; a maker of whom nothing is
-    /// left is passed over. Reverts where an order is not valid, the prices do not cross, both are one owner's, nothing is
+    /// left is passed over. What is left of the taker after that is filled by the maker contract, if one is named: so a
+    /// stop order needs nobody but who triggers it. Reverts where an order is not valid, the prices do not cross, both are one owner's, nothing is
     /// filled at all, a fill-or-kill order is not filled in full, or an account is not solvent afterwards.
     /// @return filledWad {units}
     function matchOrders(Match calldata match_) external returns (uint256 filledWad);

@@ -52,12 +52,12 @@ interface IRiskParameters {
     /// @notice Scenarios of what is not linear in the price: steps of the price up to the shock, each with volatility as it
     /// is and moved, and two tails. Zeros where there is no such instrument.
     /// @param volatilityShockPpm relative move of volatility, up and down
-    /// @param tailMultiplePpm move of the price in a tail, in shocks; whole thousandths
-    /// @param tailDampingPpm share of a tail's change that counts; whole thousandths, multiple * damping at most 1
+    /// @param tailMultipleMilli move of the price in a tail, in thousandths of the shock
+    /// @param tailDampingMilli thousandths of a tail's change that count; multiple times damping is at most 1
     struct Grid {
         uint256 volatilityShockPpm;
-        uint256 tailMultiplePpm;
-        uint256 tailDampingPpm;
+        uint256 tailMultipleMilli;
+        uint256 tailDampingMilli;
     }
 
     /// @param underlying id of what the asset's value moves with
@@ -162,7 +162,7 @@ interface IRiskParameters {
     /// @param rampDuration {s}; not looked at where nothing walks
     function setShocks(uint256 underlying, Shocks calldata shocks_, uint256 rampDuration) external;
 
-    /// @notice New grid of scenarios. What rises walks.
+    /// @notice New grid of scenarios. What rises walks; the first one is in force at once.
     /// @param rampDuration {s}; not looked at where nothing walks
     function setGrid(uint256 underlying, Grid calldata grid_, uint256 rampDuration) external;
 

@@ -46,6 +46,7 @@ def bring_up(port: int, block_seconds: int | None) -> tuple[Deployment, local.Lo
         chain = connect(node.url, chain_id=LOCAL_CHAIN_ID)
         deployment = deploy(chain, folder=FOLDER)
         people.move_in(deployment)
+        people.open_perps(deployment)
     except BaseException:
         if fresh:
             local.stop()
@@ -75,6 +76,11 @@ def _show(deployment: Deployment, node: local.LocalChain) -> None:
         contracts.add_row(asset.symbol, asset.token.address)
         if asset.pool:
             contracts.add_row(f"{asset.symbol} pool", asset.pool.address)
+    for name, perp in deployment.perps.items():
+        contracts.add_row(name, perp.market.address)
+        contracts.add_row(f"{name} AMM", perp.amm.address)
+    if deployment.orders:
+        contracts.add_row("orders", deployment.orders.address)
     console.print(contracts)
     console.print()
     accounts = Table("account", "key", "holds", box=None, pad_edge=False)

@@ -1,4 +1,4 @@
-"""Who is there on a local chain: a lender in every pool, a staker, and wallets to trade from."""
+"""Who is there on a local chain: lenders, a staker, LPs and traders of perpetuals, and wallets to trade from."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from eth_account.hdaccount import key_from_seed, seed_from_mnemonic
 from eth_keys import keys
 
+from scripts.client.domain import account_id
+from scripts.client.perps import trade_data
 from scripts.common.units import format_amount
 from scripts.deploy import Asset, Deployment
 
@@ -43,6 +45,31 @@ def move_in(deployment: Deployment) -> None:
             amount = asset.market.local.wallet
             if amount and asset.token.balanceOf(address) == 0:
                 deployment.mint(asset.symbol, address, amount)
+
+
+def open_perps(deployment: Deployment) -> None:
+    """Gives each virtual AMM its first deposit, and opens a position on each side, where there is nothing yet."""
+    settlement, vault = deployment.assets[0], deployment.vault
+    for perp in deployment.configuration.perps:
+        contracts, local = deployment.perps[perp.symbol], perp.local
+        if not local.liquidity or contracts.amm.totalSupply():
+            continue
+        sender = deployment.chain.account
+        deployment.mint(settlement.symbol, sender, local.liquidity)
+        settlement.token.approve(contracts.amm, local.liquidity)
+        contracts.amm.deposit(local.liquidity, sender)
+        first = deployment.configuration.domain.local.wallets + 1
+        for number, size in enumerate((local.long or 0, -(local.short or 0)), start=first):
+            if not size:
+                continue
+            trader = _address(number)
+            account = account_id(trader)
+            deployment.mint(settlement.symbol, trader, local.margin)
+            settlement.token.approve(vault, local.margin, sender=trader)
+            vault.deposit(account, settlement.token, local.margin, sender=trader)
+            vault.callInstrument(
+                account, contracts.market, trade_data(contracts.amm.address, size), sender=trader
+            )
 
 
 def wallets(deployment: Deployment) -> list[Wallet]:

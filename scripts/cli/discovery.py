@@ -1,13 +1,15 @@
-"""Every account there is, from the vault's events since its creation, and how healthy they are."""
+"""Events since the domain's creation, every account there is from those of the vault, and how healthy they are."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from scripts.cli.session import Session
 from scripts.cli.values import UNBOUNDED
 from scripts.common import abi as codec
+from scripts.common.contract import Contract
 from scripts.common.rpc import RpcError
 
 BLOCKS, FEWEST_BLOCKS = 20_000, 10
@@ -24,31 +26,53 @@ class Health:
 
 
 def accounts_of(session: Session) -> list[bytes]:
-    """All accounts that the vault has ever spoken of, in the order of their first event. Raises KeelError.
-
-    A range of blocks that the node finds too long is halved.
-    """
-    domain, rpc = session.domain, session.chain.rpc
+    """All accounts that the vault has ever spoken of, in the order of their first event. Raises KeelError."""
+    domain = session.domain
     places = _account_topics(domain.vault.abi)
     found: dict[bytes, None] = {}
-    first, last, size = domain.deployed_at, session.chain.block_number, BLOCKS
-    with session.out.waiting("finding accounts", total=last - first + 1) as progress:
+    for log in _logs(session, domain.vault.address, [list(places)], domain.deployed_at, "finding accounts"):
+        for place in places[log["topics"][0]]:
+            found[bytes.fromhex(log["topics"][place][2:])] = None
+    return list(found)
+
+
+def events(
+    session: Session, contract: Contract, name: str, topics: dict[str, bytes], first: int | None = None
+) -> list[dict[str, Any]]:
+    """The contract's events of a name, in order, with `block`; since the block `first`, or since the domain is there.
+
+    `topics` are the values of its first indexed parameters. Raises KeelError.
+    """
+    entry = next(entry for entry in contract.abi if entry["type"] == "event" and entry["name"] == name)
+    wanted = ["0x" + codec.topic(entry).hex(), *("0x" + value.hex() for value in topics.values())]
+    start = session.domain.deployed_at if first is None else first
+    found = []
+    for log in _logs(session, contract.address, wanted, start, f"reading events of {contract.label}"):
+        words = [bytes.fromhex(topic[2:]) for topic in log["topics"]]
+        _, values = session.chain.dictionary.event(words, bytes.fromhex(log["data"][2:]))
+        found.append({**values, "block": int(log["blockNumber"], 16)})
+    return found
+
+
+def _logs(
+    session: Session, address: str, topics: Sequence[Any], first: int, what: str
+) -> Iterator[dict[str, Any]]:
+    """Logs up to the latest block. A range of blocks that the node finds too long is halved."""
+    rpc, last, size = session.chain.rpc, session.chain.block_number, BLOCKS
+    with session.out.waiting(what, total=last - first + 1) as progress:
         while first <= last:
             end = min(first + size - 1, last)
-            span = {"address": domain.vault.address, "fromBlock": hex(first), "toBlock": hex(end)}
+            span = {"address": address, "fromBlock": hex(first), "toBlock": hex(end)}
             try:
-                logs = rpc("eth_getLogs", {**span, "topics": [list(places)]})
+                logs = rpc("eth_getLogs", {**span, "topics": topics})
             except RpcError:
                 if size <= FEWEST_BLOCKS:
                     raise
                 size //= 2
                 continue
-            for log in logs:
-                for place in places[log["topics"][0]]:
-                    found[bytes.fromhex(log["topics"][place][2:])] = None
+            yield from logs
             progress.advance(progress.task_ids[0], end - first + 1)
             first = end + 1
-    return list(found)
 
 
 def healths(session: Session, accounts: Sequence[bytes]) -> list[Health]:
@@ -67,7 +91,7 @@ def healths(session: Session, accounts: Sequence[bytes]) -> list[Health]:
     return sorted(rows, key=lambda row: (row.health is None, row.health or 0, row.account))
 
 
-def _account_topics(abi: Sequence[dict]) -> dict[str, list[int]]:
+def _account_topics(abi: Sequence[dict[str, Any]]) -> dict[str, list[int]]:
     """By an event's topic the places among its topics in which accounts stand."""
     places: dict[str, list[int]] = {}
     for entry in abi:

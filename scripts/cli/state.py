@@ -16,6 +16,9 @@ from scripts.client.sentences import STATUSES
 from scripts.common.contract import Call
 from scripts.common.units import WAD, to_decimal
 
+# Of a price; one that is further away is no warning to anybody.
+FAR = 100
+
 
 @dataclass(frozen=True)
 class Position:
@@ -77,18 +80,24 @@ def reading(domain: Domain, account: bytes) -> list[Call]:
     return [
         domain.lens.overview.prepare(account),
         *(domain.lens.liquidationPrice.prepare(account, token) for token in tokens),
+        *(domain.risk.band.prepare(number) for number in _priced(domain)),
     ]
 
 
 def state_of(domain: Domain, account: bytes, answers: Sequence[Any]) -> State:
     """The state from the answers to `reading`."""
-    overview, *liquidation = answers
+    overview, *prices = answers
+    liquidation, bands = prices[: len(prices) // 2], prices[len(prices) // 2 :]
     initial, maintenance = overview.initial, overview.maintenance
     held = [
         Position(domain.by_address[entry.token], entry.amount, entry.valueWad, entry.requirementWad)
         for entry in overview.assets
     ]
+    perps = {perp.market.address: perp for perp in domain.perps.values()}
     moves_with = {position.asset.underlying for position in held}
+    moves_with |= {
+        perps[entry.instrument].underlying for entry in overview.instruments if entry.instrument in perps
+    }
     return State(
         account=account,
         equity=maintenance.equity,
@@ -102,9 +111,9 @@ def state_of(domain: Domain, account: bytes, answers: Sequence[Any]) -> State:
         positions=held,
         instruments=len(overview.instruments),
         liquidation={
-            domain.underlying_name(number): (below or None, above or None)
-            for number, (below, above) in zip(_priced(domain), liquidation, strict=True)
-            if number in moves_with and (below or above)
+            domain.underlying_name(number): edges
+            for number, found, band in zip(_priced(domain), liquidation, bands, strict=True)
+            if number in moves_with and any(edges := _near(found, band.priceWad))
         },
     )
 
@@ -112,6 +121,11 @@ def state_of(domain: Domain, account: bytes, answers: Sequence[Any]) -> State:
 def read_state(domain: Domain, account: bytes) -> State:
     """The account now."""
     return state_of(domain, account, domain.chain.read_all(reading(domain, account)))
+
+
+def _near(edges: Sequence[int], now: int) -> tuple[int | None, int | None]:
+    below, above = edges
+    return below or None, above if above and (above < FAR * now or above == below) else None
 
 
 def _priced(domain: Domain) -> dict[int, Asset]:

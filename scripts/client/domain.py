@@ -34,11 +34,26 @@ class Asset:
     underlying: int
 
 
+@dataclass(frozen=True)
+class Perp:
+    """A perpetual market; `underlying` is its index's number in the risk book, `instrument` its own in the vault.
+
+    `amm` takes the other side of trades; its settlement tokens are the domain's.
+    """
+
+    name: str
+    market: Contract
+    amm: Contract
+    underlying: int
+    instrument: int
+
+
 class Domain:
     """The contracts of a domain. `assets` are in the vault's order; the first one settles.
 
     `feeds` are the price feeds (Chainlink aggregators) by number of the underlying, `underlyings` their numbers
-    by name. `deployed_at` is the block of the vault's creation: no account is older.
+    by name. `perps` are perpetual markets by name, `orders` settles their signed orders (None where there are
+    none). `deployed_at` is the block of the vault's creation: no account is older.
     """
 
     def __init__(self, chain: Chain, record: Record) -> None:
@@ -54,6 +69,8 @@ class Domain:
         self.by_symbol = {asset.symbol: asset for asset in self.assets}
         self.by_address = {asset.token.address: asset for asset in self.assets}
         self.feeds, self.underlyings = self._read_underlyings()
+        self.perps = self._read_perps()
+        self.orders = self.contract("orders") if "orders" in record else None
 
     def __getitem__(self, symbol: str) -> Asset:
         """The asset of that symbol, in any case. Raises KeelError naming those there are."""
@@ -61,6 +78,16 @@ class Domain:
             if asset.symbol.lower() == symbol.lower():
                 return asset
         raise KeelError(f'no asset "{symbol}" is listed; there are {", ".join(self.by_symbol)}')
+
+    def perp(self, name: str) -> Perp:
+        """The perpetual market of that name, in any case; its underlying's will do. Raises KeelError naming those
+        there are."""
+        wanted = name.lower()
+        for perp in self.perps.values():
+            if wanted in (perp.name.lower(), perp.name.lower().removesuffix("-perp")):
+                return perp
+        there = f"there are {', '.join(self.perps)}" if self.perps else "there are none"
+        raise KeelError(f'no perpetual market "{name}" is listed; {there}')
 
     def contract(self, key: str) -> Contract:
         """The contract of that key of the deployments file. Raises RecordError."""
@@ -106,6 +133,23 @@ class Domain:
             )
             for number, (token, (_, pool)) in enumerate(zip(tokens, listed, strict=True))
         ]
+
+    def _read_perps(self) -> dict[str, Perp]:
+        names = {
+            entry.address.lower(): key.removesuffix(".market")
+            for key, entry in self.record.entries.items()
+            if entry.contract == "PerpMarket"
+        }
+        count = self.vault.instrumentCount()
+        listed = self.chain.read_all([self.vault.instrumentAt.prepare(number) for number in range(count)])
+        found = {}
+        for number, address in enumerate(listed):
+            name = names.get(address.lower())
+            if name is None:
+                continue
+            market = self.contract(f"{name}.market")
+            found[name] = Perp(name, market, self.contract(f"{name}.amm"), market.underlying(), number)
+        return found
 
     def _read_underlyings(self) -> tuple[dict[int, Contract], dict[str, int]]:
         count = self.parameters.underlyingCount()

@@ -153,12 +153,13 @@ _PERPETUALS = {
     "PerpMarket_ReduceOnly": "{account account} may only lower its position by this; trade the other way, or less",
     "PerpMarket_IndexNotFresh": "the index is {status status}; new positions wait until it is fresh",
     "PerpMarket_IndexOutOfRange": "the index {indexWad usd} is more than the market can count; at most {max usd}",
-    "PerpMarket_OutOfRange": _OUT_OF_RANGE,
-    "PerpMarket_SettlementUnderlying": "{underlying underlying} is what the settlement asset moves with;"
+    "Market_OutOfRange": _OUT_OF_RANGE,
+    "Market_SettlementUnderlying": "{underlying underlying} is what the settlement asset moves with;"
     " a market needs another underlying",
     "PerpMarket_NothingToDeleverage": "there is no loss that others would have to bear; nothing is deleveraged",
     "Market_LossNotCovered": "{account account} cannot borrow to pay its loss: it would be below its initial"
     " requirement; add margin",
+    "PerpLens_Points": "{points number} steps of depth are asked for; ask for 1 to {max number}",
     "SignedOrders_NotAuthorised": "{caller} may not cancel for the account {account account};"
     " its owner or an operator may",
     "SignedOrders_BadSignature": "the order {hash} is not signed by {signer}; sign it with that key",

@@ -113,6 +113,10 @@ class Chain:
         self._sender.add(signer)
         return signer.address
 
+    def signer(self, address: str) -> LocalAccount | None:
+        """The account of that address whose key is here; None where the node has it."""
+        return self._sender.signer(address)
+
     def sender(self, sender: Any) -> str:
         """The checksum address of a sender: an address, anything with one, or None for the default.
 

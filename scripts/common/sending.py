@@ -54,6 +54,10 @@ class Sender:
         """Signs for `signer` from now on."""
         self._signers[signer.address] = signer
 
+    def signer(self, address: str) -> LocalAccount | None:
+        """The account of that address whose key is here."""
+        return self._signers.get(address)
+
     def send(self, sender: str, to: str | None, data: bytes, value: int, gas: int | None) -> Receipt:
         """Sends one transaction; its receipt. Raises Reverted (nothing was mined), RpcError, KeelError."""
         try:

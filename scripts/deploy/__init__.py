@@ -9,6 +9,6 @@ from scripts.deploy.deployer import DeployError
 from scripts.deploy.deployment import Asset, Deployment
 from scripts.deploy.record import FOLDER, RecordError
 from scripts.deploy.run import compare, deploy
-from scripts.deploy.verify import Difference
+from scripts.deploy.verifier import Difference
 
 __all__ = ["FOLDER", "Asset", "DeployError", "Deployment", "Difference", "RecordError", "compare", "deploy"]

@@ -76,6 +76,26 @@ class Deployer:
         self.say(f"deployed {key} ({name}) at {address}")
         return contract
 
+    def created_by(self, parent: str, key: str, name: str, *args: Any) -> Contract:
+        """The first contract that the constructor of `parent` created. Raises DeployError."""
+        artifact = _artifact(name, "")
+        if key in self.record:
+            self._require_same(key, artifact, args)
+            return self.at(key, artifact.abi)
+        self._require_may_send(f"noted {key} ({name})")
+        creator = self.record[parent]
+        entry = Entry(
+            contract=name,
+            address=created_address(creator.address, 1),
+            block=creator.block,
+            transaction=creator.transaction,
+            arguments=_arguments(artifact, args),
+            abi_hash=abi_hash(artifact),
+            code_hash=code_hash(artifact),
+        )
+        self.record.put(key, entry)
+        return self.at(key, artifact.abi)
+
     def use(self, key: str, name: str, address: str, package: str = "") -> Contract:
         """A contract that is there already."""
         if not self.chain.code(address):

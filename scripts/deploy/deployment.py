@@ -8,8 +8,8 @@ from typing import Any
 
 from scripts.common.contract import Contract
 from scripts.common.uniswap import Pool, Uniswap
+from scripts.deploy.core import Core, PerpContracts
 from scripts.deploy.deployer import Deployer
-from scripts.deploy.domain import Core
 from scripts.deploy.record import Record
 from scripts.deploy.world import World, mint
 from scripts.markets import Market, Markets
@@ -33,6 +33,7 @@ class Asset:
 class Deployment:
     """The contracts of a domain. `assets` are in the vault's order, `feeds` by number of the underlying.
 
+    `perps` are perpetual markets by symbol; `orders` settles their signed orders and is None where there are none.
     `uniswap` and `markets`, the pools to trade on, are local chains'. `compared` values were read back.
     """
 
@@ -51,6 +52,8 @@ class Deployment:
     assets: Sequence[Asset]
     feeds: dict[int, Contract]
     underlyings: dict[str, int]
+    orders: Contract | None
+    perps: dict[str, PerpContracts]
     uniswap: Uniswap | None
     markets: Sequence[Pool]
     sent: int
@@ -98,6 +101,8 @@ def assemble(deployer: Deployer, markets: Markets, world: World, core: Core, com
         assets=sorted(assets, key=lambda asset: asset.id),
         feeds={core.underlying_ids[name]: feed for name, feed in world.aggregators.items()},
         underlyings=dict(core.underlying_ids),
+        orders=core.orders,
+        perps=dict(core.perps),
         uniswap=world.uniswap,
         markets=list(world.pools.values()),
         sent=deployer.sent,

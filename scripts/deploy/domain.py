@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from scripts.common.contract import Contract
 from scripts.common.create_address import created_address
 from scripts.common.uniswap import NOBODY, POOL_INIT_CODE_HASH
+from scripts.deploy.core import Core, role
 from scripts.deploy.deployer import Deployer, DeployError
+from scripts.deploy.perps import build_perps
 from scripts.deploy.world import World
 from scripts.markets import Market, Markets, values
 
 # Their constructors name each other, so their addresses are computed before the first one is sent.
 CORE = ("parameters", "risk", "vault", "liquidation", "backstop")
-
-
-@dataclass
-class Core:
-    """The domain's contracts; assets and underlyings by the numbers they have on chain."""
-
-    parameters: Contract
-    risk: Contract
-    vault: Contract
-    liquidation: Contract
-    backstop: Contract
-    lens: Contract
-    helper: Contract
-    adapter: Contract
-    asset_ids: dict[str, int] = field(default_factory=dict)
-    underlying_ids: dict[str, int] = field(default_factory=dict)
 
 
 def build(deployer: Deployer, markets: Markets, world: World, local: bool) -> Core:
@@ -48,6 +33,7 @@ def build(deployer: Deployer, markets: Markets, world: World, local: bool) -> Co
     core.asset_ids = listed_assets(core, markets, world)
     _set_parameters(deployer, markets, world, core, local)
     core.underlying_ids = known_underlyings(core, world)
+    build_perps(deployer, markets, world, core)
     _hand_over(deployer, markets, core)
     return core
 
@@ -85,11 +71,6 @@ def known_underlyings(core: Core, world: World) -> dict[str, int]:
 
 
 # --- contracts ---
-
-
-def role(deployer: Deployer, text: str) -> str:
-    """Address of an owner or guardian as the domain's file names it."""
-    return deployer.record.deployer if text == "deployer" else text
 
 
 def _core(deployer: Deployer, markets: Markets, world: World) -> Core:
@@ -249,6 +230,11 @@ def _set_parameters(deployer: Deployer, markets: Markets, world: World, core: Co
             ids[name] = len(ids)
             feed = values.feed(markets, market, *sources(deployer, world, market), local)
             calls.append(parameters.addUnderlying.encode(feed, values.shocks(market)))
+        if market.grid and (
+            ids[name] >= parameters.underlyingCount()
+            or not parameters.gridTarget(ids[name]).volatilityShockPpm
+        ):
+            calls.append(parameters.setGrid.encode(ids[name], values.grid(market), 0))
     ordered = sorted(markets.assets, key=lambda market: core.asset_ids[market.symbol])
     known = parameters.assetCount()
     for market in ordered[known:]:
@@ -282,6 +268,7 @@ def governed(deployer: Deployer, markets: Markets) -> dict[str, Contract]:
     """Contracts with an owner and a guardian, by key."""
     keys = ["parameters", "vault", "backstop"]
     keys += [f"{market.symbol}.pool" for market in markets.assets if market.pool]
+    keys += [f"{perp.symbol}.{part}" for perp in markets.perps for part in ("market", "amm")]
     return {key: deployer.at(key, "Governed") for key in keys}
 
 

@@ -12,6 +12,7 @@ from scripts.deploy import verify as verification
 from scripts.deploy.deployer import LOCAL_CHAIN_ID, Deployer, DeployError, Say, quiet
 from scripts.deploy.deployment import Deployment, assemble
 from scripts.deploy.record import Record
+from scripts.deploy.verifier import Difference
 from scripts.markets import Markets, load
 
 
@@ -51,9 +52,7 @@ def deploy(
     return assemble(deployer, markets, ground, core, compared)
 
 
-def compare(
-    chain: Any, folder: Path, *, markets: Markets | None = None
-) -> tuple[int, list[verification.Difference]]:
+def compare(chain: Any, folder: Path, *, markets: Markets | None = None) -> tuple[int, list[Difference]]:
     """How many values of the deployment in `folder` were held against `markets`, and those that differ.
 
     Sends nothing. Raises DeployError where something of the files is not deployed at all, RecordError, MarketError.

@@ -5,75 +5,16 @@ A difference names the parameter, the chain's value and the file's. What a ramp 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any
-
-from scripts.common.contract import Call
 from scripts.common.uniswap import NOBODY, POOL_INIT_CODE_HASH
 from scripts.common.units import WAD, format_amount, format_duration, format_share, format_usd
+from scripts.deploy.core import Core, role
 from scripts.deploy.deployer import Deployer, DeployError, find_artifact, is_compiled
-from scripts.deploy.domain import Core, governed, rate_source, role, sources
+from scripts.deploy.domain import governed, rate_source, sources
+from scripts.deploy.perps import verify_perps
+from scripts.deploy.verifier import Difference, Show, Verifier
 from scripts.deploy.world import World
 from scripts.markets import Market, Markets, Tier, values
 from scripts.markets.fields import PPM
-
-Show = Callable[[Any], str]
-
-
-@dataclass(frozen=True)
-class Difference:
-    """Something on chain that is not what the files say."""
-
-    parameter: str
-    chain: str
-    file: str
-
-    def __str__(self) -> str:
-        return f"{self.parameter} is {self.chain} on chain and {self.file} in the file"
-
-
-@dataclass(frozen=True)
-class _Check:
-    call: Call
-    parts: list[tuple[str, Any, Any, Show]]
-
-
-class Verifier:
-    """Collects what to read, reads it in few round trips, and compares."""
-
-    def __init__(self, chain: Any) -> None:
-        self.chain = chain
-        self._checks: list[_Check] = []
-        self.compared = 0
-
-    def expect(self, parameter: str, call: Call, value: Any, show: Show = str) -> None:
-        """The call's answer as a whole."""
-        self._checks.append(_Check(call, [(parameter, None, value, show)]))
-
-    def expect_fields(self, call: Call, fields: Iterable[tuple[str, Any, Any, Show]]) -> None:
-        """Fields of the call's answer: parameter, position or name, value, how to show it."""
-        self._checks.append(_Check(call, list(fields)))
-
-    def differences(self) -> list[Difference]:
-        """Reads and compares everything."""
-        calls = [check.call for check in self._checks]
-        if hasattr(self.chain, "read_all"):
-            answers = self.chain.read_all(calls)
-        else:
-            answers = [
-                call.decode(self.chain.simulate(call.sender, call.to, call.data, 0, None)) for call in calls
-            ]
-        found = []
-        for check, answer in zip(self._checks, answers, strict=True):
-            for parameter, where, wanted, show in check.parts:
-                value = answer if where is None else answer[where] if isinstance(where, int) else None
-                if isinstance(where, str):
-                    value = getattr(answer, where)
-                self.compared += 1
-                if value != getattr(wanted, "address", wanted):
-                    found.append(Difference(parameter, show(value), show(getattr(wanted, "address", wanted))))
-        return found
 
 
 def verify(
@@ -86,6 +27,7 @@ def verify(
         _underlying(verifier, deployer, markets, world, core, name, market, local)
     for market in markets.assets:
         _asset(verifier, deployer, markets, world, core, market)
+    verify_perps(verifier, deployer, markets, world, core)
     differences = _code(deployer) + verifier.differences()
     return verifier.compared + len(deployer.record.entries), differences
 
@@ -140,6 +82,7 @@ def _domain(verifier: Verifier, deployer: Deployer, markets: Markets, world: Wor
     expect("vault.backstop", vault.backstop.prepare(), backstop)
     expect("number of assets in the vault", vault.assetCount.prepare(), len(markets.assets))
     expect("number of assets in the risk book", core.parameters.assetCount.prepare(), len(markets.assets))
+    expect("number of instruments in the vault", vault.instrumentCount.prepare(), len(markets.perps))
     expect("Uniswap adapter allowed", vault.swapAdapterAllowed.prepare(core.adapter), True)
     expect("Uniswap adapter's factory", core.adapter.factory.prepare(), world.factory)
     expect("Uniswap adapter's code hash", core.adapter.poolInitCodeHash.prepare(), POOL_INIT_CODE_HASH)
@@ -212,6 +155,16 @@ def _underlying(
             )
         ],
     )
+    if market.grid:
+        verifier.expect_fields(
+            core.parameters.gridTarget.prepare(number),
+            [
+                (f"{file}: grid.{field}", position, value, _ppm if position == 0 else _thousandths)
+                for position, (field, value) in enumerate(
+                    zip(type(market.grid).model_fields, values.grid(market), strict=True)
+                )
+            ],
+        )
     twap = market.price.second_source if market.price else None
     if twap:
         source = deployer.at(f"{name}.second_source", "UniswapV3TwapSource")
@@ -314,6 +267,10 @@ def _pool(
 
 def _ppm(value: int) -> str:
     return format_share(value * WAD // PPM)
+
+
+def _thousandths(value: int) -> str:
+    return format_share(value * WAD // 1_000)
 
 
 def _dollars(value: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,7 @@ from scripts.keeper.decide import (
     Settings,
     Situation,
     bound,
+    closed,
     gas_cost,
 )
 from scripts.keeper.fees import Market
@@ -31,6 +33,7 @@ from scripts.keeper.types import Block
 from scripts.keeper.wire import Receipt, Rejected, Wire
 
 GAS_MARGIN_PERCENT = 30
+WORD = 32
 # What a transaction fails with when somebody else was there first, or the market has moved.
 RACES = {
     "LiquidationEngine_Healthy",
@@ -38,6 +41,8 @@ RACES = {
     "LiquidationEngine_HealthWouldFall",
     "LiquidationEngine_Solvent",
     "LiquidationEngine_HoldsAssets",
+    "LiquidationEngine_HedgeGrace",
+    "LiquidationEngine_MustTakeAll",
     "Vault_PaymentAboveLimit",
     "Vault_SwapLimit",
     "Vault_InsufficientBalance",
@@ -46,9 +51,20 @@ RACES = {
     "Vault_RiskRaisedThisBlock",
     "SwapAdapter_OutputTooSmall",
     "SwapAdapter_InputTooLarge",
+    "VirtualAmm_SkewLimit",
+    "PerpMarket_PriceOutOfBand",
+    "PerpMarket_IndexNotFresh",
+    "PerpMarket_NothingToDeleverage",
+    "PerpOrders_Asleep",
+    "SignedOrders_Cancelled",
+    "SignedOrders_Expired",
+    "SignedOrders_NonceBelow",
+    "SignedOrders_NotFilled",
+    "SignedOrders_NothingFilled",
 }
 # Owner of no account: under it and a number the database has what was done for no account.
 CLOCK_OWNER = b"\x00" * 20
+CLOCKS = (Kind.POKE, Kind.GROW, Kind.FUND, Kind.DELEVERAGE)
 
 
 @dataclass(frozen=True)
@@ -102,7 +118,7 @@ class Actor:
             if isinstance(result, Refusal):
                 return result
             bounds = result
-            call = self.batch.call(plan, bounds)
+            call = self.batch.call(plan, bounds, held)
             most_fee = min(most_fee, _fee_for(bounds.most_for_gas, gas, situation))
         elif cost > self.settings.most_for_cleaning:
             return Refusal(
@@ -120,32 +136,55 @@ class Actor:
         return Sent(plan, outcome.status, outcome.reason, bounds, outcome.refusal)
 
     def keep(
-        self, kind: Kind, account: bytes, call: Call, seen: Block, market: Market, outbox: Outbox
+        self,
+        kind: Kind,
+        account: bytes,
+        call: Call,
+        seen: Block,
+        market: Market,
+        outbox: Outbox,
+        most_wei: int | None = None,
+        about: dict[str, Any] | None = None,
     ) -> Sent | Refusal:
-        """Sends a call that keeps the protocol in order, such as a poke, at no more than the gas cap.
+        """Sends a call that keeps the protocol in order, such as a poke, at no more than the gas cap, and for no more
+        than `most_wei` in all if that is given.
 
-        `account` is whom it is about, or what `clock_account` says.
+        `account` is whom it is about, or what `clock_account` says; `about` is written down with it.
         """
         simulated = self._simulate(call)
         if isinstance(simulated, Refusal):
             return simulated
-        fees = pricing.first(market, self.settings.max_gas_price)
-        if fees is None:
+        return self._dispatch(kind, account, call, simulated[1], most_wei, seen, market, outbox, about or {})
+
+    def trigger(
+        self,
+        order: bytes,
+        call: Call,
+        tip: int,
+        size: int,
+        prices: Mapping[int, Price],
+        native: Price | None,
+        seen: Block,
+        market: Market,
+        outbox: Outbox,
+    ) -> Sent | Refusal:
+        """Sends the match of a stop order with this hash, whose `tip` is for all of its `size`, if the part of the tip that
+        the simulation earns leaves the minimum after gas."""
+        simulated = self._simulate(call)
+        if isinstance(simulated, Refusal):
+            return simulated
+        filled, gas, _ = simulated
+        earned = tip * int(filled) // abs(size)
+        most_wei = wei_for(earned - self.settings.min_profit, prices, native)
+        if most_wei is None:
+            return Refusal("no price", "gas cannot be valued")
+        if earned < self.settings.min_profit or most_wei < gas * market.price:
             return Refusal(
-                "gas price", f"gas costs {market.price} wei, the cap is {self.settings.max_gas_price}"
+                "tip",
+                f"triggering it earns {earned} and takes {gas} of gas; at least {self.settings.min_profit} must be left",
             )
-        plan = Plan(kind, account, seen.number, simulated[1], 0)
-        if self.dry_run:
-            return Sent(plan, "dry run")
-        entry = Entry(
-            str(kind),
-            call.to,
-            call.data.hex(),
-            _with_margin(simulated[1]),
-            self.settings.max_gas_price,
-        )
-        outcome = outbox.send(plan.account, seen, entry, fees)
-        return Sent(plan, outcome.status, outcome.reason, None, outcome.refusal)
+        about = {"tip": str(earned)}
+        return self._dispatch(Kind.TRIGGER, order, call, gas, most_wei, seen, market, outbox, about)
 
     def settle(self, entry: Entry, receipt: Receipt) -> tuple[str, str, dict[str, Any]]:
         """What became of a mined transaction: status, reason, and its realised profit in settlement tokens."""
@@ -153,11 +192,41 @@ class Actor:
             error = self._why(entry, receipt)
             status = LOST if error.name in RACES else FAILED
             return status, str(error), {"profit": 0}
+        if entry.kind == Kind.TRIGGER:
+            return DONE, "", {"profit": self._tips(receipt)}
         if entry.kind != Kind.TAKE:
             return DONE, "", {"profit": 0}
         return DONE, "", {"profit": self._profit(entry, receipt)}
 
     # Internal
+
+    def _dispatch(
+        self,
+        kind: Kind,
+        account: bytes,
+        call: Call,
+        gas: int,
+        most_wei: int | None,
+        seen: Block,
+        market: Market,
+        outbox: Outbox,
+        about: dict[str, Any],
+    ) -> Sent | Refusal:
+        """Sends what was simulated, for no more than `most_wei` in all (None: the gas cap alone)."""
+        most_fee = self.settings.max_gas_price
+        if most_wei is not None:
+            most_fee = min(most_fee, max(most_wei, 0) // max(gas, 1))
+        fees = pricing.first(market, most_fee)
+        if fees is None:
+            return Refusal(
+                "gas price", f"gas costs {market.price} wei; at most {most_fee} may be paid for it"
+            )
+        plan = Plan(kind, account, seen.number, gas, 0)
+        if self.dry_run:
+            return Sent(plan, "dry run")
+        entry = Entry(str(kind), call.to, call.data.hex(), _with_margin(gas), most_fee, about)
+        outcome = outbox.send(plan.account, seen, entry, fees)
+        return Sent(plan, outcome.status, outcome.reason, None, outcome.refusal)
 
     def _simulate(self, call: Call) -> tuple[Any, int, int] | Refusal:
         """What it returns, its gas, and the settlement tokens that the keeper's account held before."""
@@ -166,7 +235,8 @@ class Actor:
         values, balance = domain.chain.read_all([call, held], allow_revert=True, block="pending")
         for value in (values, balance):
             if isinstance(value, Reverted):
-                return Refusal(value.name or "no reason given", str(value))
+                names = tuple(one for one in value.args if isinstance(one, bytes) and len(one) == WORD)
+                return Refusal(value.name or "no reason given", str(value), names)
         try:
             gas = self.wire.estimate(call.to, call.data)
         except RpcError as error:
@@ -192,6 +262,7 @@ class Actor:
                 "worst": str(bounds.worst_gross),
                 "held": str(held),
                 "routes": [str(trade.route) for trade in plan.offer.trades],
+                "at_mark": str(sum(one.at_mark for one in closed(plan.mode, plan.offer, self.settings))),
                 "price": [str(part) for part in _parts(situation.prices.get(SETTLEMENT))],
             }
         return Entry(str(plan.kind), call.to, call.data.hex(), _with_margin(gas), most_fee, about)
@@ -212,6 +283,12 @@ class Actor:
                 return later
         return error
 
+    def _tips(self, receipt: Receipt) -> int:
+        """What triggered orders pay to the keeper's account."""
+        tx = Tx(self.domain.chain, receipt.gas_used, receipt.logs, lambda: None)
+        tips = tx.events("OrderTipped", self.domain.orders)
+        return sum(int(event["tip"]) for event in tips if event["tipTo"] == self.batch.into)
+
     def _profit(self, entry: Entry, receipt: Receipt) -> int:
         """Capital-free: what was withdrawn beyond what was there. Inventory: the premium, at the price then."""
         tx, vault = Tx(self.domain.chain, receipt.gas_used, receipt.logs, lambda: None), self.domain.vault
@@ -226,12 +303,23 @@ class Actor:
         for event in tx.events("Liquidated", vault):
             given = event["equity"] * event["fractionWad"] // WAD
             profit += given * unit // value - event["payment"]
-        return profit
+        # What closing the positions gave, in place of what they were worth at the mark.
+        paid = sum(event["paid"] for event in tx.events("Settled") if event["account"] == self.batch.into)
+        return profit + int(paid) - int(entry.about.get("at_mark", 0))
 
 
 def clock_account(number: int, kind: Kind) -> bytes:
-    """What stands for an underlying (or a pool, where observations grow) in the database."""
-    return CLOCK_OWNER + bytes([kind is Kind.GROW]) + number.to_bytes(11, "big")
+    """What stands for an underlying (a pool, where observations grow; a perpetual market, by its number among
+    instruments) in the database."""
+    return CLOCK_OWNER + bytes([CLOCKS.index(kind)]) + number.to_bytes(11, "big")
+
+
+def wei_for(tokens: int, prices: Mapping[int, Price], native: Price | None) -> int | None:
+    """The wei that so many settlement tokens are worth, rounded down; None where a price is missing."""
+    settlement = prices.get(SETTLEMENT)
+    if settlement is None or native is None or native.value <= 0:
+        return None
+    return max(tokens, 0) * settlement.value * native.unit // (native.value * settlement.unit)
 
 
 def _with_margin(gas: int) -> int:
@@ -244,7 +332,5 @@ def _parts(price: Price | None) -> tuple[int, int]:
 
 def _fee_for(most: int, gas: int, situation: Situation) -> int:
     """The wei per gas at which so much gas costs `most` settlement tokens, rounded down."""
-    settlement, native = situation.prices.get(SETTLEMENT), situation.native
-    if settlement is None or native is None or native.value <= 0 or gas <= 0:
-        return 2**255
-    return max(most, 0) * settlement.value * native.unit // (native.value * settlement.unit * gas)
+    wei = wei_for(most, situation.prices, situation.native)
+    return 2**255 if wei is None or gas <= 0 else wei // gas

@@ -25,6 +25,7 @@ from scripts.common.errors import KeelError
 from scripts.common.units import from_decimal, parse_amount, parse_share
 from scripts.deploy.record import FOLDER
 from scripts.keeper.decide import Mode, Settings
+from scripts.keeper.upkeep import UpkeepSettings
 
 PREFIX = "KEEL_KEEPER_"
 GWEI_DECIMALS = 9
@@ -49,6 +50,7 @@ class Config(BaseModel):
     cleaning_budget: str = "25"
     tolerance: str = "0.5%"
     unwinding: str = "0.5%"
+    positions: Literal["close", "keep"] = "close"
 
     max_gas_gwei: Decimal = Field(default=Decimal(200), gt=0)
     tip_gwei: Decimal | None = Field(default=None, ge=0)
@@ -66,6 +68,12 @@ class Config(BaseModel):
     record_seconds: int = Field(default=0, ge=0)
     observations: int = Field(default=0, ge=0, le=65_535)
     flag_seconds: int = Field(default=900, ge=1)
+
+    upkeep_budget: str = "5"
+    funding_seconds: int = Field(default=3_600, ge=0)
+    settle_loss: str = "1000"
+    settle_claim: str = "100"
+    orders: str | None = None
 
     webhooks: tuple[str, ...] = ()
     metrics_port: int | None = Field(default=None, ge=0, le=65_535)
@@ -88,7 +96,9 @@ class Config(BaseModel):
             raise ValueError("names no node; write at least one, like http://127.0.0.1:8545")
         return value
 
-    @field_validator("min_profit", "cleaning_budget", mode="before")
+    @field_validator(
+        *("min_profit", "cleaning_budget", "upkeep_budget", "settle_loss", "settle_claim"), mode="before"
+    )
     @classmethod
     def _text(cls, value: Any) -> Any:
         return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
@@ -103,20 +113,23 @@ class Config(BaseModel):
     def settings(self, symbol: str, decimals: int) -> Settings:
         """What decisions need, in units of the settlement asset. Raises KeelError."""
 
-        def amount(text: str, field: str) -> int:
-            named = text if any(part.isalpha() for part in text) else f"{text} {symbol}"
-            units = parse_amount(named, symbol, decimals, field)
-            if units < 0:
-                raise KeelError(f"{field}: {text} is below zero; write an amount from 0 {symbol} up")
-            return units
-
         return Settings(
             mode=self.mode,
-            min_profit=amount(self.min_profit, "min_profit"),
-            most_for_cleaning=amount(self.cleaning_budget, "cleaning_budget"),
+            min_profit=_amount(self.min_profit, "min_profit", symbol, decimals),
+            most_for_cleaning=_amount(self.cleaning_budget, "cleaning_budget", symbol, decimals),
             tolerance=parse_share(self.tolerance, "tolerance"),
             unwinding=parse_share(self.unwinding, "unwinding"),
             max_gas_price=_wei(self.max_gas_gwei, "max_gas_gwei"),
+            keeps_positions=self.positions == "keep",
+        )
+
+    def upkeep(self, symbol: str, decimals: int) -> UpkeepSettings:
+        """When perpetual markets are kept up, in units of the settlement asset. Raises KeelError."""
+        return UpkeepSettings(
+            budget=_amount(self.upkeep_budget, "upkeep_budget", symbol, decimals),
+            loss=_amount(self.settle_loss, "settle_loss", symbol, decimals),
+            claim=_amount(self.settle_claim, "settle_claim", symbol, decimals),
+            funding_seconds=self.funding_seconds,
         )
 
     @property
@@ -173,6 +186,14 @@ def _problem(error: Exception) -> str:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
         return f"{error.problem} (line {error.problem_mark.line + 1})"
     return str(error)
+
+
+def _amount(text: str, field: str, symbol: str, decimals: int) -> int:
+    named = text if any(part.isalpha() for part in text) else f"{text} {symbol}"
+    units = parse_amount(named, symbol, decimals, field)
+    if units < 0:
+        raise KeelError(f"{field}: {text} is below zero; write an amount from 0 {symbol} up")
+    return units
 
 
 def _wei(gwei: Decimal, field: str) -> int:

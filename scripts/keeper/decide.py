@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from scripts.common.units import WAD, format_amount, format_share
+from scripts.keeper.perps import Closing
 from scripts.keeper.types import Snapshot
 
 SETTLEMENT = 0
@@ -21,6 +22,7 @@ SETTLEMENT = 0
 GROWTH = 100_000
 # What the first estimate of a transaction's gas is made of; before sending the node's own is asked.
 TAKEOVER_GAS, HOP_GAS, HOLDING_GAS, CLEANING_GAS = 220_000, 120_000, 30_000, 250_000
+CLOSING_GAS = 500_000
 
 
 class Mode(StrEnum):
@@ -40,6 +42,10 @@ class Kind(StrEnum):
     UNFLAG = "unflag"
     POKE = "poke"
     GROW = "grow observations"
+    FUND = "record funding"
+    SETTLE = "settle"
+    DELEVERAGE = "deleverage"
+    TRIGGER = "trigger"
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,8 @@ class Settings:
 
     `min_profit` is what must be left after gas, `most_for_cleaning` the gas that may be spent on flags and
     write-offs, which earn nothing. `tolerance` is a WAD: how far a swap or payment may be off its simulation.
-    `unwinding` is a WAD: what selling costs later of what inventory mode takes over.
+    `unwinding` is a WAD: what selling costs later of what inventory mode takes over. `keeps_positions`: inventory mode
+    does not close perpetual positions that it takes.
     """
 
     mode: Mode = Mode.CAPITAL_FREE
@@ -57,6 +64,7 @@ class Settings:
     tolerance: int = WAD // 200
     unwinding: int = WAD // 200
     max_gas_price: int = 2**255
+    keeps_positions: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,7 +93,8 @@ class Offer:
 
     `moved` are (asset id, signed amount). `excluded` and `excluded_instruments` are bitmaps of what stays behind.
     `trades` are those that were found; an asset that is moved and is in none cannot be traded. `tried` are the modes
-    in which it has been simulated in vain.
+    in which it has been simulated in vain. `closings` are positions that can be closed, those with the best outcome
+    first; `instruments` is the number of what is moved and cannot.
     """
 
     fraction: int
@@ -98,6 +107,7 @@ class Offer:
     excluded_instruments: int = 0
     instruments: int = 0
     tried: frozenset[Mode] = frozenset()
+    closings: tuple[Closing, ...] = ()
 
     @property
     def paid(self) -> int:
@@ -112,10 +122,12 @@ class Offer:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why nothing is done: `why` is short and for counting, `text` one line with the numbers."""
+    """Why nothing is done: `why` is short and for counting, `text` one line with the numbers. `names` are accounts and
+    orders that a contract's refusal names."""
 
     why: str
     text: str
+    names: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -175,11 +187,13 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Simulation:
-    """What a simulated takeover paid, moved of the settlement asset, and traded (settlement tokens, in order)."""
+    """What a simulated takeover paid, moved of the settlement asset, traded (settlement tokens, in order), and was paid
+    by the markets in which it closed positions (in all; below zero it paid)."""
 
     payment: int
     settlement_moved: int
     traded: tuple[int, ...]
+    settled: int = 0
 
 
 def decide(situation: Situation, settings: Settings) -> Plan | Refusal:
@@ -216,11 +230,13 @@ def bound(plan: Plan, simulation: Simulation, gas_cost: int, settings: Settings)
         return Refusal(
             "simulation", f"{len(simulation.traded)} trades were simulated, {len(offer.trades)} planned"
         )
+    closings = closed(plan.mode, offer, settings)
     if plan.mode is Mode.INVENTORY:
         # Nothing is sold: what comes over is worth what the offer says.
         gross = plan.gross + offer.paid - simulation.payment
+        gross += simulation.settled - sum(closing.gain for closing in closings)
     else:
-        gross = simulation.settlement_moved - simulation.payment
+        gross = simulation.settlement_moved - simulation.payment + simulation.settled
         for trade, amount in zip(offer.trades, simulation.traded, strict=True):
             gross += -amount if trade.is_buy else amount
     spare = gross - gas_cost - settings.min_profit
@@ -229,7 +245,7 @@ def bound(plan: Plan, simulation: Simulation, gas_cost: int, settings: Settings)
             "simulated profit",
             f"simulated, it earns {gross} and costs {gas_cost} of gas; at least {settings.min_profit} must be left",
         )
-    sizes = [abs(simulation.payment), *simulation.traded]
+    sizes = [abs(simulation.payment), *simulation.traded, sum(closing.notional for closing in closings)]
     total = sum(sizes)
     slack = [
         min(size * settings.tolerance // WAD, spare // 2 * size // total) if total and size > 0 else 0
@@ -237,7 +253,7 @@ def bound(plan: Plan, simulation: Simulation, gas_cost: int, settings: Settings)
     ]
     limits = tuple(
         amount + more if trade.is_buy else max(amount - more, 0)
-        for trade, amount, more in zip(offer.trades, simulation.traded, slack[1:], strict=True)
+        for trade, amount, more in zip(offer.trades, simulation.traded, slack[1:-1], strict=True)
     )
     worst = gross - sum(slack)
     return Bounds(simulation.payment + slack[0], limits, gross, worst, worst - settings.min_profit)
@@ -254,6 +270,11 @@ def gas_cost(gas: int, situation: Situation) -> int | None:
     return -(-wei * native.value * settlement.unit // (native.unit * settlement.value))
 
 
+def closed(mode: Mode, offer: Offer, settings: Settings) -> tuple[Closing, ...]:
+    """The positions of an offer that are closed when it is taken."""
+    return () if mode is Mode.INVENTORY and settings.keeps_positions else offer.closings
+
+
 def grown(debt: int) -> int:
     """What is bought to repay a debt some blocks later."""
     return debt + debt // GROWTH + 1
@@ -262,6 +283,7 @@ def grown(debt: int) -> int:
 def gas_of(offer: Offer, mode: Mode) -> int:
     """A first estimate of a takeover's gas."""
     gas = TAKEOVER_GAS + HOLDING_GAS * (len(offer.moved) + 2 * offer.instruments)
+    gas += CLOSING_GAS * len(offer.closings)
     if mode is not Mode.INVENTORY:
         gas += HOP_GAS * sum(trade.hops for trade in offer.trades)
     return gas
@@ -313,9 +335,11 @@ def _valued(offer: Offer, mode: Mode, situation: Situation, settings: Settings) 
 def _sold(offer: Offer) -> int | Refusal:
     """What is left when all that moves is sold and all debt repaid."""
     if offer.instruments:
-        return Refusal("instruments", "it holds instruments, which cannot be sold; inventory mode takes them")
+        return Refusal(
+            "instruments", "it holds instruments that cannot be closed now; inventory mode takes them"
+        )
     by_asset = {trade.asset: trade for trade in offer.trades}
-    gross = offer.settlement_moved - offer.paid
+    gross = offer.settlement_moved - offer.paid + sum(closing.gain for closing in offer.closings)
     for asset, amount in offer.moved:
         if asset == SETTLEMENT or amount == 0:
             continue
@@ -339,6 +363,11 @@ def _kept(offer: Offer, situation: Situation, settings: Settings) -> int | Refus
     if settlement is None or settlement.value <= 0:
         return Refusal("no price", "the settlement asset has no price")
     gross = offer.settlement_moved - offer.paid
+    for closing in offer.closings:
+        if settings.keeps_positions:
+            gross += closing.at_mark - (-(-closing.notional * settings.unwinding // WAD))
+        else:
+            gross += closing.gain
     for asset, amount in offer.moved:
         if asset == SETTLEMENT or amount == 0:
             continue

@@ -1,4 +1,5 @@
-"""Every account that was ever in an event of the vault, and those that each new block touched.
+"""Every account that was ever in an event of the vault or of a listed instrument, and those that each new block
+touched.
 
 Events are read in ranges that the node takes. Accounts and the block up to which they are known are written in
 one transaction: whenever the process is killed, it goes on where the database says, and an event that is read
@@ -15,10 +16,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from scripts.artifacts import artifacts
 from scripts.client.domain import Domain
 from scripts.common import abi as codec
+from scripts.common.errors import KeelError
 from scripts.common.rpc import ChainUnreachable, RpcError
 from scripts.keeper.nodes import Nodes, parse_block, parse_hash
+from scripts.keeper.perps import instruments
 from scripts.keeper.store import Store
 from scripts.keeper.types import Alarm, AlarmKind, Block
 
@@ -29,9 +33,24 @@ EVENTS = (
     *("Deposited", "Withdrawn", "Repaid", "Transferred", "Swapped", "Liquidated", "InstrumentPaid"),
     *("DebtWrittenOff", "ShortfallCovered"),
 )
+# What lists an instrument: its events count from then on.
+LISTED = "InstrumentListed"
+# What changes positions or claims of accounts that no event names: all that hold something there are read again.
+SWEEPING = ("BucketDeleveraged", "ClaimsReduced")
+FUNDED = "FundingAccrued"
+ACCOUNT_TYPE = "AccountId"
 
 Checkpoint = tuple[int, str]
-Logs = list[tuple[int, tuple[bytes, ...]]]
+
+
+@dataclass
+class Logs:
+    """What the events of a range of blocks say: (block, accounts) of each, instruments in which all accounts may have
+    changed, and when (unix seconds) instruments have recorded funding."""
+
+    accounts: list[tuple[int, tuple[bytes, ...]]] = field(default_factory=list)
+    swept: set[str] = field(default_factory=set)
+    funded: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -39,13 +58,19 @@ class Found:
     """What happened up to a block.
 
     `touched` are the accounts to read again, new ones among them; `everything`: all accounts are, since nobody
-    knows any more what was touched. `new` is the number of accounts that were not known before.
+    knows any more what was touched. `swept` are instruments whose every account is to be read again. `new` is the
+    number of accounts that were not known before.
     """
 
     touched: set[bytes] = field(default_factory=set)
+    swept: set[str] = field(default_factory=set)
     everything: bool = False
     new: int = 0
     alarms: list[Alarm] = field(default_factory=list)
+
+
+class InstrumentUnknown(KeelError):
+    """The vault has listed an instrument since discovery began: open the domain again."""
 
 
 class _Moved(Exception):
@@ -53,13 +78,21 @@ class _Moved(Exception):
 
 
 class Discovery:
-    """Follows the vault's events from its deployment on."""
+    """Follows the events of the vault and its instruments from its deployment on.
+
+    `funded` says by instrument when (unix seconds) it last recorded funding, as far as this process has seen it.
+    """
 
     def __init__(self, nodes: Nodes, domain: Domain, store: Store) -> None:
         self._nodes, self._store = nodes, store
-        self._vault = domain.vault.address
+        self._vault = domain.vault.address.lower()
+        self.instruments = {address.lower(): address for address in instruments(domain)}
         self._first = max(domain.deployed_at - 1, 0)
         self._topics = {codec.topic(entry): places for entry, places in _events(domain.vault.abi)}
+        listed = next(entry for entry in domain.vault.abi if entry.get("name") == LISTED)
+        self._listed = codec.topic(listed)
+        self._of_instruments, self._sweeping, self._funding = _instrument_events(domain)
+        self.funded: dict[str, int] = {}
         progress = store.progress()
         self.accounts: set[bytes] = set(progress.accounts)
         self._blocks: list[Checkpoint] = progress.blocks
@@ -74,8 +107,8 @@ class Discovery:
         return self._blocks[-1][0] if self._blocks else self._first
 
     def catch_up(self, head: Block) -> Found:
-        """Processes all blocks up to `head`. Raises ChainUnreachable, RpcError, StoreError; what was processed
-        before that stays processed."""
+        """Processes all blocks up to `head`. Raises ChainUnreachable, RpcError, StoreError, InstrumentUnknown; what was
+        processed before that stays processed."""
         found = Found()
         if not self._blocks:
             self._begin()
@@ -110,10 +143,10 @@ class Discovery:
         """Events after the last block up to `to`, and that one's hash. Raises _Moved."""
         at, hash_ = self._blocks[-1]
         selection = {
-            "address": self._vault,
+            "address": [self._vault, *self.instruments],
             "fromBlock": hex(at + 1),
             "toBlock": hex(to),
-            "topics": [["0x" + topic.hex() for topic in self._topics]],
+            "topics": [["0x" + topic.hex() for topic in self._asked]],
         }
 
         def parse(answers: list[Any]) -> tuple[bool, Logs, str]:
@@ -122,7 +155,7 @@ class Discovery:
             last = parse_block(end)
             if to == head.number and last.hash != head.hash:
                 raise ValueError(f"block {to} is another one than a moment ago")
-            return stands, self._parse(events, at, to), last.hash
+            return stands, self._parse(events, at, to, last.timestamp), last.hash
 
         stands, logs, end = self._nodes.ask_all(
             [
@@ -136,25 +169,53 @@ class Discovery:
             raise _Moved
         return logs, end
 
-    def _parse(self, events: Any, after: int, to: int) -> Logs:
-        """(block, accounts) of each event. Raises ValueError for one that was not asked for."""
+    @property
+    def _asked(self) -> list[bytes]:
+        """Topics of all events that say something; some are the vault's and an instrument's alike."""
+        topics = {*self._topics, self._listed, *self._of_instruments, *self._sweeping, *self._funding}
+        return sorted(topics)
+
+    def _parse(self, events: Any, after: int, to: int, ended: int) -> Logs:
+        """What events say; `ended` is the time of block `to`. Raises ValueError for one that was not asked for,
+        InstrumentUnknown."""
         if not isinstance(events, list):
             raise ValueError(f"{events!r} is no list of events")
-        logs: Logs = []
+        logs = Logs()
         for event in events:
             number = int(event["blockNumber"], 16)
             topics = [bytes.fromhex(parse_hash(topic)[2:]) for topic in event["topics"]]
-            if not after < number <= to or event["address"].lower() != self._vault.lower():
+            address = event["address"].lower()
+            known = address == self._vault or address in self.instruments
+            if not after < number <= to or not known:
                 raise ValueError(f"an event of block {number} at {event['address']}")
             if event.get("removed"):
                 raise ValueError(f"a removed event of block {number}")
-            logs.append((number, tuple(topics[place] for place in self._topics[topics[0]])))
+            if address == self._vault:
+                if topics[0] == self._listed:
+                    self._require_known(topics[1])
+                places = self._topics.get(topics[0], ())
+            else:
+                places = self._of_instruments.get(topics[0], ())
+                if topics[0] in self._sweeping:
+                    logs.swept.add(self.instruments[address])
+                if topics[0] in self._funding:
+                    logs.funded[self.instruments[address]] = int(
+                        event.get("blockTimestamp") or hex(ended), 16
+                    )
+            if places:
+                logs.accounts.append((number, tuple(topics[place] for place in places)))
         return logs
 
+    def _require_known(self, topic: bytes) -> None:
+        """Before the range counts as processed: the new instrument's own events are in it too."""
+        address = "0x" + topic[-20:].hex()
+        if address not in self.instruments:
+            raise InstrumentUnknown(f"the vault has listed the instrument {address}; open the domain again")
+
     def _advance(self, to: int, hash_: str, logs: Logs, found: Found) -> None:
-        touched = {account for _, accounts in logs for account in accounts}
+        touched = {account for _, accounts in logs.accounts for account in accounts}
         seen: dict[bytes, int] = {}
-        for number, accounts in logs:
+        for number, accounts in logs.accounts:
             for account in accounts:
                 if account not in self.accounts:
                     seen.setdefault(account, number)
@@ -169,6 +230,8 @@ class Discovery:
             self._touched_from = max(self._touched_from, number)
             del self._touched[number]
         found.touched |= touched
+        found.swept |= logs.swept
+        self.funded |= logs.funded
         found.new += len(seen)
 
     def _go_back(self, head: Block, found: Found) -> None:
@@ -190,6 +253,7 @@ class Discovery:
             self._touched_from = self.at
         for number in [number for number in self._touched if number > to]:
             found.touched |= self._touched.pop(number)
+        found.swept |= set(self.instruments.values())
         again = "all accounts are" if found.everything else f"{len(found.touched)} accounts are"
         found.alarms.append(
             Alarm(
@@ -221,3 +285,37 @@ def _events(abi: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], tuple[i
             )
             found.append((entry, places))
     return found
+
+
+def _instrument_events(domain: Domain) -> tuple[dict[bytes, tuple[int, ...]], set[bytes], set[bytes]]:
+    """Of all kinds of instruments: topics of events with the places of accounts, those that may change all accounts,
+    and those that record funding.
+
+    An instrument that the deployments file does not know is read by the same events.
+    """
+    places: dict[bytes, tuple[int, ...]] = {}
+    sweeping: set[bytes] = set()
+    funding: set[bytes] = set()
+    for kind in sorted({"PerpMarket", *_kinds(domain)}):
+        for entry in artifacts().get(kind).abi:
+            if entry["type"] != "event":
+                continue
+            indexed = [component for component in entry["inputs"] if component["indexed"]]
+            of_accounts = tuple(
+                number + 1
+                for number, component in enumerate(indexed)
+                if component.get("internalType") == ACCOUNT_TYPE
+            )
+            if of_accounts:
+                places[codec.topic(entry)] = of_accounts
+            if entry["name"] in SWEEPING:
+                sweeping.add(codec.topic(entry))
+            if entry["name"] == FUNDED:
+                funding.add(codec.topic(entry))
+    return places, sweeping, funding
+
+
+def _kinds(domain: Domain) -> set[str]:
+    """Names of the contracts behind the listed instruments, as far as the deployments file knows them."""
+    listed = {address.lower() for address in instruments(domain)}
+    return {entry.contract for entry in domain.record.entries.values() if entry.address.lower() in listed}

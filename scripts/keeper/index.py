@@ -27,6 +27,7 @@ well under a millisecond for 50,000 accounts, and no sorted lists to keep up; `m
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -68,6 +69,7 @@ class Index:
         self.risk = risk
         self._slots: dict[bytes, int] = {}
         self._accounts: list[bytes] = []
+        self._holders: defaultdict[str, set[bytes]] = defaultdict(set)
         rows = self._underlyings + 2 * self._assets
         self._below = np.full((rows, FIRST_SLOTS), -np.inf)
         self._above = np.full((rows, FIRST_SLOTS), np.inf)
@@ -95,9 +97,23 @@ class Index:
             slot = self._slot(account)  # may replace the tables
             self._always[slot] = True
 
+    def holders(self, instrument: str) -> set[bytes]:
+        """Accounts that held something in an instrument when they were last read."""
+        return self._holders[instrument]
+
+    def add_holders(self, instruments: Iterable[str]) -> None:
+        """As `add` for all accounts that hold something in one of the instruments."""
+        for instrument in instruments:
+            self.add(self._holders[instrument])
+
     def put(self, snapshot: Snapshot, market: Market) -> None:
         """Files an account as it stands in `market`, that of its block."""
         slot = self._slot(snapshot.account)
+        for instrument, holders in self._holders.items():
+            if instrument not in snapshot.instruments:
+                holders.discard(snapshot.account)
+        for instrument in snapshot.instruments:
+            self._holders[instrument].add(snapshot.account)
         thresholds = self._thresholds(snapshot, market)
         self._below[:, slot], self._above[:, slot] = -np.inf, np.inf
         self._always[slot] = thresholds is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from scripts.common.errors import KeelError
 from scripts.common.rpc import ChainUnreachable, Rpc
 from scripts.common.units import WAD, format_amount, format_share
 from scripts.keeper import decide as deciding
-from scripts.keeper.act import Actor, Sent, clock_account
+from scripts.keeper.act import Actor, Sent, clock_account, wei_for
 from scripts.keeper.batch import Batch
 from scripts.keeper.clocks import Clocks
 from scripts.keeper.config import Config
@@ -25,12 +25,19 @@ from scripts.keeper.decide import Kind, Mode, Plan, Price, Refusal, Situation
 from scripts.keeper.fees import Market
 from scripts.keeper.nodes import Nodes
 from scripts.keeper.offers import Reader
-from scripts.keeper.outbox import DONE, DROPPED, FAILED, LOST, Ended, Outbox
+from scripts.keeper.outbox import DONE, DROPPED, FAILED, LOST, Ended, Entry, Outbox
+from scripts.keeper.perps import listed_perps
 from scripts.keeper.seen import Alarms, Metrics, Notifier
+from scripts.keeper.stops import open_source, tip_of
 from scripts.keeper.store import Store, StoreError
+from scripts.keeper.triggers import Triggers
 from scripts.keeper.types import Alarm, AlarmKind, Block, Seen, Snapshot
+from scripts.keeper.upkeep import HOUR, KINDS, Upkeep, spent
 from scripts.keeper.watch import Watch
 from scripts.keeper.wire import Wire
+from scripts.matcher.orders import Domain as OrderDomain
+from scripts.matcher.orders import Reader as OrderReader
+from scripts.matcher.orders import SignedOrder
 
 # The first account is decided on alone, so that its transaction leaves at once.
 FIRST_CHUNK, CHUNK = 1, 8
@@ -43,6 +50,8 @@ SHOWN_WAD = WAD // 10_000
 UNFLAG_SECONDS = 60.0
 KNOWN_ACTIONS = 1_000
 MOST_REFUSED = 100_000
+# Stop orders that one round looks at; others that are awake come in the next ones.
+MOST_TRIGGERED = 50
 
 
 class Keeper:
@@ -68,8 +77,9 @@ class Keeper:
         self._wire = Wire(nodes, domain.chain.chain_id, signer, relay, config.tip)
         self._into = account_id(signer.address, config.account_index)
         self._router = Router(domain)
-        self._reader = Reader(domain, self._router, self._settings.mode)
-        batch = Batch(domain, self._into, signer.address)
+        self._perps = listed_perps(domain)
+        self._reader = Reader(domain, self._router, self._settings.mode, self._perps)
+        batch = Batch(domain, self._into, signer.address, self._settings)
         self._actor = Actor(domain, self._wire, batch, self._settings, config.dry_run)
         self._outbox = Outbox(
             store,
@@ -84,6 +94,14 @@ class Keeper:
             domain, signer.address, config.poke_seconds, config.record_seconds, config.observations
         )
         self._watch = Watch(nodes, domain, store)
+        upkeep = config.upkeep(settlement.symbol, settlement.decimals)
+        self._budget = upkeep.budget
+        self._upkeep = Upkeep(domain, self._perps, signer.address, self._into, upkeep, self._watch.holders)
+        source = None
+        if config.orders is not None and domain.orders is not None:
+            reader = OrderReader(OrderDomain(domain.chain.chain_id, domain.orders.address))
+            source = open_source(config.orders, reader)
+        self._triggers = Triggers(domain, self._perps, source, signer.address, self._into)
         self._last = ""
         self._swept = False
         self._visited: set[bytes] = set()
@@ -112,12 +130,15 @@ class Keeper:
             self._alarms.raise_(alarm)
         self._note(seen)
         again = self._follow(seen.block)
+        again |= self._read_orders()
         if seen.block.hash == self._last and not again:
             return self._sweep()
         market = self._wire.market(seen.block)
         self._visited.clear()
         sent = self._visit(seen.liquidatable, seen.block, market, began)
+        sent += self._trigger(seen.block, market)
         sent += self._keep_clocks(seen, market)
+        sent += self._keep_up(seen.block, market)
         self._last = seen.block.hash
         self._metrics.last_step.set_to_current_time()
         return bool(sent) or (self._sweep() if not self._swept else False)
@@ -205,14 +226,14 @@ class Keeper:
             self._metrics.gas.inc(gas / WAD)
             fields |= {"block": row["block"], "gas": row["gas_used"], "tx": row["tx_hash"]}
         profit = row.get("profit") or 0
-        if entry.kind == Kind.TAKE and ended.status == DONE:
+        if entry.kind in (Kind.TAKE, Kind.TRIGGER) and ended.status == DONE:
             fields["profit"] = self._amount(int(profit))
             self._metrics.profit.inc(max(int(profit), 0) / 10**self._domain.settlement.decimals)
         if ended.reason:
             fields["reason"] = ended.reason
         if ended.status == DONE:
             self._log.info("done", **fields)
-            if entry.kind not in (Kind.POKE, Kind.GROW):
+            if entry.kind not in (Kind.POKE, Kind.GROW, *KINDS):
                 text = ", ".join(f"{name} {value}" for name, value in fields.items())
                 self._notifier.notify(f"Keel keeper: {entry.kind}", text)
         elif ended.status in (LOST, DROPPED):
@@ -239,8 +260,7 @@ class Keeper:
             self._router.refresh()
             self._pools_at = time.monotonic()
         prices = self._reader.prices()
-        wrapped = self._domain.wrapped_native
-        native = prices.get(wrapped.id) if wrapped else None
+        native = self._native(prices)
         sent, size, until = 0, FIRST_CHUNK, time.monotonic() + VISIT_SECONDS
         while todo:
             if size == CHUNK and time.monotonic() > until:
@@ -311,7 +331,7 @@ class Keeper:
 
     def _sent(self, sent: Sent, seen: Block) -> bool:
         plan = sent.plan
-        fields: dict[str, Any] = {"kind": str(plan.kind), "account": account_name(plan.account)}
+        fields: dict[str, Any] = {"kind": str(plan.kind), "account": self._name(plan.kind, plan.account)}
         if plan.offer and sent.bounds:
             fields |= {
                 "fraction": format_share(plan.offer.fraction // SHOWN_WAD * SHOWN_WAD),
@@ -345,6 +365,108 @@ class Keeper:
             self._log.info(result.status, kind=str(due.kind), number=due.number)
             sent += result.status not in (DROPPED, "dry run")
         return sent + self._unflag(seen.block, market)
+
+    def _read_orders(self) -> bool:
+        """Whether there are new stop orders; what cannot be read is an alarm, and not the end of the rest."""
+        try:
+            changed = self._triggers.refresh()
+        except KeelError as error:
+            self._alarms.raise_(Alarm(AlarmKind.ORDERS, str(error)))
+            return False
+        for problem in self._triggers.problems:
+            self._alarms.raise_(Alarm(AlarmKind.ORDERS, problem))
+        return changed
+
+    def _trigger(self, seen: Block, market: Market) -> int:
+        """Matches stop orders that are awake; the number of transactions sent."""
+        if self._watch.market is None:
+            return 0
+        busy = self._outbox.accounts()
+        stops = [stop for stop in self._triggers.awake(self._watch.market) if stop.hash not in busy]
+        stops.sort(key=lambda stop: self._refused_at.get(stop.hash, -1))
+        if not stops:
+            return 0
+        prices = self._reader.prices()
+        sent = 0
+        for stop in self._triggers.open(stops[:MOST_TRIGGERED]):
+            try:
+                sent += self._trigger_one(stop, prices, seen, market)
+            except (ChainUnreachable, StoreError):
+                raise
+            except Exception as error:
+                self._doubt(stop.hash, error)
+            if self._poor_at == seen.hash:
+                break
+        return sent
+
+    def _trigger_one(self, stop: SignedOrder, prices: dict[int, Price], seen: Block, market: Market) -> bool:
+        if not self._config.dry_run and not self._lease(stop.hash):
+            self._refused(stop.hash, Refusal("leased", "another keeper is at it"), seen)
+            return False
+        without: set[bytes] = set()
+        while True:
+            makers = self._triggers.makers(stop, without)
+            call = self._triggers.call(stop, makers)
+            native = self._native(prices)
+            result = self._actor.trigger(
+                stop.hash, call, tip_of(stop), stop.size, prices, native, seen, market, self._outbox
+            )
+            if isinstance(result, Sent):
+                return self._sent(result, seen)
+            # A maker who cannot be filled is left out, whoever it is; what he leaves others fill.
+            named = {
+                name
+                for maker in makers
+                for name in (maker.order.hash, maker.order.account)
+                if name in result.names
+            }
+            if not named:
+                self._refused(stop.hash, result, seen)
+                self._store.release(stop.hash)
+                return False
+            without |= named
+
+    def _keep_up(self, seen: Block, market: Market) -> int:
+        """What perpetual markets need, for no more than the budget of an hour; the number of transactions sent."""
+        sent = 0
+        left: int | None = None
+        prices: dict[int, Price] = {}
+        busy = self._outbox.accounts()
+        for chore in self._upkeep.due(seen, self._watch.discovery.funded):
+            account = chore.account or clock_account(chore.number, chore.kind)
+            if account in busy:
+                continue
+            if left is None:
+                prices = self._reader.prices()
+                left = (wei_for(self._budget, prices, self._native(prices)) or 0) - self._spent()
+            gained = wei_for(chore.gain, prices, self._native(prices)) or 0
+            result = self._actor.keep(
+                chore.kind, account, chore.call, seen, market, self._outbox, max(left, gained)
+            )
+            name = f"{chore.perp.name} {account_name(account)}" if chore.account else chore.perp.name
+            if isinstance(result, Refusal):
+                self._metrics.refusals.labels(why=result.why).inc()
+                self._log.info("refused", kind=str(chore.kind), market=name, why=result.why, text=result.text)
+                continue
+            self._log.info(result.status, kind=str(chore.kind), market=name)
+            if result.status in (DROPPED, "dry run"):
+                continue
+            sent += 1
+            left -= result.plan.gas * market.price
+        return sent
+
+    def _spent(self) -> int:
+        """Wei that upkeep has cost in the last hour."""
+        rows = []
+        for row in self._store.actions(limit=KNOWN_ACTIONS, since=time.time() - HOUR):
+            entry = Entry.load(row["plan"])
+            most = entry.gas * (entry.attempts[-1].max_fee if entry.attempts else entry.most_fee)
+            rows.append({**row, "kind": entry.kind, "most": most})
+        return spent(rows, time.time())
+
+    def _native(self, prices: Mapping[int, Price]) -> Price | None:
+        wrapped = self._domain.wrapped_native
+        return prices.get(wrapped.id) if wrapped else None
 
     def _unflag(self, seen: Block, market: Market) -> int:
         """Takes the flags off that this keeper has set, where the account has recovered."""
@@ -397,7 +519,9 @@ class Keeper:
         )
 
     def _name(self, kind: str, account: bytes) -> str:
-        if kind in (Kind.POKE, Kind.GROW):
+        if kind == Kind.TRIGGER:
+            return "0x" + bytes(account).hex()
+        if kind in (Kind.POKE, Kind.GROW, Kind.FUND, Kind.DELEVERAGE):
             return f"#{int.from_bytes(bytes(account)[-2:], 'big')}"
         return account_name(bytes(account))
 

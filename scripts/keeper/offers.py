@@ -12,7 +12,9 @@ from scripts.client.domain import Asset, Domain
 from scripts.client.routes import Quote, Router, Wanted
 from scripts.common.contract import Reverted
 from scripts.common.units import WAD
+from scripts.keeper import perps as closing
 from scripts.keeper.decide import SETTLEMENT, Mode, Offer, Price, Refusal, Situation, Trade, grown
+from scripts.keeper.perps import Books, Closing, Perp, listed_perps
 from scripts.keeper.types import Snapshot
 
 # Sizes in eighths of what the engine clamps to: small ones earn more where a pool is thin.
@@ -24,9 +26,14 @@ _MASK_248 = (1 << 248) - 1
 class Reader:
     """Reads situations of accounts. `mode` says whether what cannot be sold is left behind."""
 
-    def __init__(self, domain: Domain, router: Router, mode: Mode) -> None:
+    def __init__(
+        self, domain: Domain, router: Router, mode: Mode, perps: Mapping[str, Perp] | None = None
+    ) -> None:
         self.domain, self.router, self.mode = domain, router, mode
+        self._perps = listed_perps(domain) if perps is None else perps
         self._instruments = (1 << domain.vault.instrumentCount()) - 1
+        # What has an AMM can be closed at it, and is not left behind.
+        self._closable = {address: perp for address, perp in self._perps.items() if perp.amm}
 
     def prices(self) -> dict[int, Price]:
         """Price of each asset now; those without one are missing."""
@@ -97,9 +104,9 @@ class Reader:
             if not isinstance(plan, Reverted) and plan.fractionWad == fraction:
                 kept.append((number, plan, _moved(plan)))
         quotes = iter(self._quotes([moved for _, _, moved in kept]))
-        for number, plan, moved in kept:
+        closings = self._closings([(snapshots[number], plan) for number, plan, _ in kept])
+        for (number, plan, moved), (closable, open_) in zip(kept, closings, strict=True):
             left_assets, left_instruments = excluded[number]
-            held = len(snapshots[number].instruments) if not left_instruments else 0
             results[number][0].append(
                 Offer(
                     plan.fractionWad,
@@ -110,10 +117,57 @@ class Reader:
                     next(quotes),
                     left_assets,
                     left_instruments,
-                    held,
+                    open_ + self._unclosable(snapshots[number], left_instruments),
+                    closings=closable,
                 )
             )
         return results
+
+    def _closings(self, taken: Sequence[tuple[Snapshot, Any]]) -> list[tuple[tuple[Closing, ...], int]]:
+        """By offer what can be closed of the positions that it brings, and how many the AMM does not take."""
+        held = {
+            (snapshot.account, perp.address): perp
+            for snapshot, _ in taken
+            for perp in closing.of_snapshot(self._closable, snapshot.instruments)
+        }
+        if not held:
+            return [((), 0)] * len(taken)
+        calls = [call for (account, _), perp in held.items() for call in closing.books_of(perp, account)]
+        answers = iter(self.domain.chain.read_all(calls, block=PENDING))
+        books = {key: Books(*(next(answers) for _ in range(4))) for key in held}
+        wanted: list[tuple[int, Perp, Books, int, int]] = []
+        for number, (snapshot, plan) in enumerate(taken):
+            for position, address in enumerate(snapshot.instruments):
+                perp = self._closable.get(address)
+                if perp is None:
+                    continue
+                of = books[snapshot.account, address]
+                absorbed = plan.absorbs[position] if plan.absorbs else 0
+                size = closing.moved_size(of, plan.fractionWad, absorbed, perp.token)
+                if size:
+                    wanted.append((number, perp, of, plan.fractionWad, size))
+        quotes = self.domain.chain.read_all(
+            [perp.amm.quote.prepare(-size) for _, perp, _, _, size in wanted if perp.amm],
+            allow_revert=True,
+            block=PENDING,
+        )
+        found: list[list[Closing]] = [[] for _ in taken]
+        refused = [0] * len(taken)
+        for (number, perp, of, fraction, size), price in zip(wanted, quotes, strict=True):
+            if isinstance(price, Reverted):
+                refused[number] += 1
+            else:
+                found[number].append(closing.close(perp, of, fraction, size, price))
+        return [
+            (tuple(sorted(one, key=lambda part: -part.gain)), left)
+            for one, left in zip(found, refused, strict=True)
+        ]
+
+    def _unclosable(self, snapshot: Snapshot, left_behind: int) -> int:
+        """Instruments that move and that no AMM takes."""
+        if left_behind:
+            return 0
+        return sum(address not in self._closable for address in snapshot.instruments)
 
     def _plans(self, asked: Sequence[tuple[Snapshot, int, int, int]]) -> list[Any]:
         """The engine's plans; a Reverted where it refuses."""
@@ -130,8 +184,15 @@ class Reader:
             if id_ != SETTLEMENT and amount and not self._routes(id_, amount):
                 assets |= 1 << id_
         # An account that loses everything may not leave instruments behind; a mode that can hold them takes them.
-        leave = snapshot.instruments and self.mode is Mode.CAPITAL_FREE and not snapshot.is_insolvent
-        return assets, self._instruments if leave else 0
+        if self.mode is not Mode.CAPITAL_FREE or snapshot.is_insolvent:
+            return assets, 0
+        left = 0
+        if any(address not in self._closable for address in snapshot.instruments):
+            left = self._instruments
+            for address in snapshot.instruments:
+                if address in self._closable:
+                    left &= ~(1 << self._closable[address].id)
+        return assets, left
 
     def _routes(self, id_: int, amount: int) -> Sequence[Any]:
         asset, settlement = self.domain.by_id[id_], self.domain.settlement

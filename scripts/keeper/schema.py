@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-VERSION = 1
+VERSION = 2
 
 
 class Whole(TypeDecorator[int]):
@@ -47,8 +47,8 @@ about = Table(
     Column("value", Text, nullable=False),
 )
 
-# Every account that was ever seen in an event of the vault. None is taken out again: one whose block is no more
-# is an empty account.
+# Every account that was ever seen in an event of the vault or of an instrument. None is taken out again: one whose
+# block is no more is an empty account.
 accounts = Table(
     "keel_accounts",
     tables,

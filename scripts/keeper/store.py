@@ -78,7 +78,7 @@ class Store:
 
     def __init__(self, url: str, identity: Identity, worker: str = "keeper") -> None:
         self.worker = worker
-        self._url = _parse(url)
+        self._url = parse_url(url)
         # Its query may hold a password too.
         self.shown = self._url.set(drivername=self._url.get_backend_name(), query={}).render_as_string()
         self._is_sqlite = self._url.get_backend_name() == "sqlite"
@@ -201,11 +201,15 @@ class Store:
         with self._transaction() as connection:
             return [dict(row) for row in connection.execute(statement).mappings()]
 
-    def actions(self, *, account: bytes | None = None, limit: int = 100) -> list[dict[str, Any]]:
-        """The latest actions of all workers, newest first, of one account if given."""
+    def actions(
+        self, *, account: bytes | None = None, limit: int = 100, since: float = 0.0
+    ) -> list[dict[str, Any]]:
+        """The latest actions of all workers, newest first, of one account if given, begun since (unix seconds)."""
         statement = sql.select(actions).order_by(actions.c.id.desc()).limit(limit)
         if account is not None:
             statement = statement.where(actions.c.account == account)
+        if since:
+            statement = statement.where(actions.c.created_at >= since)
         with self._transaction() as connection:
             return [dict(row) for row in connection.execute(statement).mappings()]
 
@@ -346,7 +350,8 @@ class _FileLock:
             self._file = None
 
 
-def _parse(text: str) -> sql.URL:
+def parse_url(text: str) -> sql.URL:
+    """A database address. Raises StoreError for one of no kind that is known."""
     right = "expected sqlite:///path/to/file or postgresql://user@host/database"
     try:
         url = sql.make_url(text)

@@ -107,6 +107,7 @@ class AlarmKind(StrEnum):
     JUDGEMENT = "judgement"  # accounts cannot be judged
     DATABASE = "database"  # nothing can be written down, so nothing is sent
     SENDING = "sending"  # a transaction is stuck, failed without a race, or cannot be paid for
+    ORDERS = "orders"  # signed orders cannot be read
     PRICES = "prices"  # an underlying's price is stale, disputed or missing
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from scripts.client.domain import Domain
 from scripts.common.errors import KeelError
-from scripts.keeper.discover import Discovery
+from scripts.keeper.discover import Discovery, InstrumentUnknown
 from scripts.keeper.index import Index
 from scripts.keeper.nodes import Nodes
 from scripts.keeper.parameters import read_risk
@@ -30,7 +30,7 @@ SWEEP_ACCOUNTS = 2_000
 
 
 class DomainChanged(KeelError):
-    """Assets were listed since the domain was opened: open it again."""
+    """Assets or instruments were listed since the domain was opened: open it again."""
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,13 @@ class Watch:
         DomainChanged)."""
         head = self._nodes.head()
         began = time.monotonic()
-        found = self.discovery.catch_up(head)
+        try:
+            found = self.discovery.catch_up(head)
+        except InstrumentUnknown as error:
+            raise DomainChanged(str(error)) from None
         market, index = self._judge_by(head)
         index.add(found.touched)
+        index.add_holders(found.swept)
         if found.everything:
             index.add(self.discovery.accounts)
         candidates = self._first_waiting(index.crossed(market))
@@ -108,6 +112,10 @@ class Watch:
             len(results),
             time.monotonic() - began,
         )
+
+    def holders(self, instrument: str) -> set[bytes]:
+        """Accounts that held something in an instrument when they were last read."""
+        return self.index.holders(instrument) if self.index else set()
 
     # Internal
 

@@ -1,6 +1,7 @@
 """Markets as data: one YAML file an asset and one a domain, human units, a reason beside each parameter."""
 
 from scripts.markets.load import MarketError, Markets, load
+from scripts.markets.perp import Perp
 from scripts.markets.schema import Domain, Market, Tier
 
-__all__ = ["Domain", "Market", "MarketError", "Markets", "Tier", "load"]
+__all__ = ["Domain", "Market", "MarketError", "Markets", "Perp", "Tier", "load"]

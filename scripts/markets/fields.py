@@ -50,6 +50,22 @@ def share(least: str, most: str) -> BeforeValidator:
     return BeforeValidator(parse)
 
 
+def thousandths(least: str, most: str) -> BeforeValidator:
+    """A share as a whole number of thousandths, such as "30%" or "2.5x"."""
+    low, high = (units.parse_share(text, "bound") for text in (least, most))
+
+    def parse(text: object) -> int:
+        wad = _between(units.parse_share(text, HERE), low, high, text, f"a share from {least} to {most}")
+        thousandth, rest = divmod(wad, WAD // 1_000)
+        if rest:
+            raise units.UnitError(
+                HERE, text, "is finer than 0.1%", "a share of at most one decimal in percent"
+            )
+        return thousandth
+
+    return BeforeValidator(parse)
+
+
 def wad_share(least: str, most: str) -> BeforeValidator:
     """A share as a WAD."""
     low, high = (units.parse_share(text, "bound") for text in (least, most))
@@ -59,17 +75,12 @@ def wad_share(least: str, most: str) -> BeforeValidator:
 
 def yearly(least: str, most: str) -> BeforeValidator:
     """A rate such as "5% per year" as a WAD per year."""
-    low, high = (units.parse_share(text, "bound") for text in (least, most))
-    right = f'a rate from "{least} per year" to "{most} per year"'
+    return _rate(least, most, " per year", "a yearly rate")
 
-    def parse(text: object) -> int:
-        if not isinstance(text, str) or not text.strip().endswith(" per year"):
-            raise units.UnitError(HERE, text, "is not a yearly rate", right)
-        return _between(
-            units.parse_share(text.strip().removesuffix(" per year"), HERE), low, high, text, right
-        )
 
-    return BeforeValidator(parse)
+def per_8_hours(least: str, most: str) -> BeforeValidator:
+    """A rate such as "0.01% per 8 hours" as a WAD per 8 hours."""
+    return _rate(least, most, " per 8 hours", "a rate for 8 hours")
 
 
 def duration(least: str, most: str) -> BeforeValidator:
@@ -92,6 +103,18 @@ def whole_dollars(least: int, most: int) -> BeforeValidator:
     return BeforeValidator(parse)
 
 
+def _rate(least: str, most: str, period: str, what: str) -> BeforeValidator:
+    low, high = (units.parse_share(text, "bound") for text in (least, most))
+    right = f'a rate from "{least}{period}" to "{most}{period}"'
+
+    def parse(text: object) -> int:
+        if not isinstance(text, str) or not text.strip().endswith(period):
+            raise units.UnitError(HERE, text, f"is not {what}", right)
+        return _between(units.parse_share(text.strip().removesuffix(period), HERE), low, high, text, right)
+
+    return BeforeValidator(parse)
+
+
 def _dollars(text: object) -> int:
     right = 'a price above zero such as "2_000 USD"'
     return _between(units.parse_usd(text, HERE), 1, 2**96 - 1, text, right)
@@ -101,6 +124,14 @@ def _amount(text: object, info: ValidationInfo) -> int:
     """In the smallest units of the token that the file is about."""
     context = info.context or {}
     return units.parse_amount(text, context["symbol"], context["decimals"], HERE)
+
+
+def _size(text: object, info: ValidationInfo) -> int:
+    """Units of the underlying that the file is about, as a WAD: as much as a depth may be."""
+    context = info.context or {}
+    symbol = context["underlying"]
+    right = f'a size such as "1_000 {symbol}", above zero'
+    return _between(units.parse_amount(text, symbol, units.WAD_DECIMALS, HERE), 10**9, 2**96 - 1, text, right)
 
 
 def _address(text: object) -> str:
@@ -117,5 +148,6 @@ def _between(value: int, low: int, high: int, text: object, right: str) -> int:
 
 Dollars = Annotated[int, BeforeValidator(_dollars)]
 Amount = Annotated[int, BeforeValidator(_amount)]
+Size = Annotated[int, BeforeValidator(_size)]
 Address = Annotated[str, BeforeValidator(_address)]
 Symbol = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9.\-]{0,15}$")]

@@ -1,6 +1,7 @@
 """Market files into a checked configuration, or one line that says what to change where.
 
-Every `*.yaml` of the folder is read: one of kind domain, the others markets. A new asset is a new file.
+Every `*.yaml` of the folder is read: one of kind domain, the others markets and perpetual markets. A new asset
+is a new file.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from scripts.common.errors import KeelError
 from scripts.common.units import UnitError
 from scripts.markets import relations
 from scripts.markets.fields import HERE
+from scripts.markets.perp import Perp, check_perp
 from scripts.markets.schema import Domain, Market
 
 FOLDER = Path(__file__).resolve().parent
@@ -31,11 +33,13 @@ class MarketError(KeelError):
 
 @dataclass(frozen=True)
 class Markets:
-    """A domain and its assets in the order in which they are listed, the settlement asset first."""
+    """A domain, its assets in the order in which they are listed, the settlement asset first, and its perpetual
+    markets in theirs."""
 
     domain: Domain
     assets: tuple[Market, ...]
     files: dict[str, Path]
+    perps: tuple[Perp, ...] = ()
 
     def __getitem__(self, symbol: str) -> Market:
         return self.by_symbol[symbol]
@@ -58,6 +62,7 @@ def load(folder: Path = FOLDER) -> Markets:
         raise MarketError(f"no market files in {folder}; expected one of kind domain and some of kind market")
     domains: dict[Path, dict[str, Any]] = {}
     markets: dict[Path, Market] = {}
+    perps: dict[Path, dict[str, Any]] = {}
     for path in paths:
         content = _read(path)
         kind = content.get("kind")
@@ -65,8 +70,10 @@ def load(folder: Path = FOLDER) -> Markets:
             domains[path] = content
         elif kind == "market":
             markets[path] = _market(path, content)
+        elif kind == "perp":
+            perps[path] = content
         else:
-            raise MarketError(f"{path.name}: kind: {kind!r} is neither market nor domain")
+            raise MarketError(f"{path.name}: kind: {kind!r} is neither market, perp nor domain")
     if len(domains) != 1:
         found = ", ".join(path.name for path in domains) or "none"
         raise MarketError(f"{folder}: expected one file of kind domain, found {found}")
@@ -75,7 +82,11 @@ def load(folder: Path = FOLDER) -> Markets:
     files = {market.symbol: path for path, market in markets.items()} | {domain.name: domain_path}
     _check_names(markets, domain_path, domain)
     ordered = sorted(markets.values(), key=lambda market: (market.symbol != domain.settlement, market.order))
-    configuration = Markets(domain, tuple(ordered), files)
+    perp_markets = {path: _perp(path, content, domain, markets) for path, content in perps.items()}
+    _check_perp_names(perp_markets, files)
+    files |= {perp.symbol: path for path, perp in perp_markets.items()}
+    in_order = sorted(perp_markets.values(), key=lambda perp: perp.order)
+    configuration = Markets(domain, tuple(ordered), files, tuple(in_order))
     _check_underlyings(configuration)
     _check_local(configuration)
 
@@ -85,6 +96,8 @@ def load(folder: Path = FOLDER) -> Markets:
     relations.check_domain(domain, configuration.by_symbol, report)
     for market in ordered:
         relations.check_market(market, domain, configuration.underlyings, report)
+    for perp in configuration.perps:
+        check_perp(perp, domain, configuration.underlyings, report)
     return configuration
 
 
@@ -132,9 +145,18 @@ def _market(path: Path, content: dict[str, Any]) -> Market:
 
 
 def _domain(path: Path, content: dict[str, Any], markets: dict[Path, Market]) -> Domain:
-    settlement = content.get("settlement")
-    decimals = next((market.decimals for market in markets.values() if market.symbol == settlement), 18)
-    return _validate(Domain, path, content, {"symbol": str(settlement), "decimals": decimals})
+    return _validate(Domain, path, content, _settlement(str(content.get("settlement")), markets))
+
+
+def _perp(path: Path, content: dict[str, Any], domain: Domain, markets: dict[Path, Market]) -> Perp:
+    context = _settlement(domain.settlement, markets) | {"underlying": str(content.get("underlying"))}
+    return _validate(Perp, path, content, context)
+
+
+def _settlement(symbol: str, markets: dict[Path, Market]) -> dict[str, Any]:
+    """Context of a file whose amounts are in the settlement asset."""
+    decimals = next((market.decimals for market in markets.values() if market.symbol == symbol), 18)
+    return {"symbol": symbol, "decimals": decimals}
 
 
 def _validate(model: type[M], path: Path, content: Any, context: dict[str, Any]) -> M:
@@ -201,6 +223,18 @@ def _check_names(markets: dict[Path, Market], domain_path: Path, domain: Domain)
             seen[value] = path
     if any(market.symbol == domain.name for market in markets.values()):
         raise MarketError(f"{domain_path.name}: name: {domain.name} is a market's symbol; choose another")
+
+
+def _check_perp_names(perps: dict[Path, Perp], files: dict[str, Path]) -> None:
+    seen: dict[tuple[str, Any], Path] = {("symbol", name): path for name, path in files.items()}
+    for path, perp in perps.items():
+        for field in ("symbol", "order"):
+            key = field, getattr(perp, field)
+            if key in seen:
+                raise MarketError(
+                    f"{path.name}: {field}: {key[1]} is {seen[key].name}'s already; choose another"
+                )
+            seen[key] = path
 
 
 def _check_underlyings(configuration: Markets) -> None:

@@ -10,7 +10,8 @@ import asyncio
 import contextlib
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any
 
 from scripts.common.rpc import ChainUnreachable
 from scripts.common.units import WAD, format_usd
@@ -33,14 +34,14 @@ class Accounts:
     """
 
     def __init__(
-        self, venue: Venue, run: Callable[..., asyncio.Future], max_age: float, kept: int = KEPT
+        self, venue: Venue, run: Callable[..., Awaitable[Any]], max_age: float, kept: int = KEPT
     ) -> None:
         self._venue, self._run, self._max_age, self._kept = venue, run, max_age, kept
         self._standings: OrderedDict[Key, Standing] = OrderedDict()
         self._used: dict[Key, float] = {}
         self._keys: dict[bytes, set[Key]] = {}
         self._traded: set[bytes] = set()
-        self._reading: dict[Key, asyncio.Future] = {}
+        self._reading: dict[Key, asyncio.Future[None]] = {}
 
     def fresh(self, key: Key, now: float) -> Standing | None:
         """The standing if it is young enough. `now` is of the monotonic clock."""
@@ -81,7 +82,7 @@ class Accounts:
                 mine.append(key)
         for start in range(0, len(mine), CHUNK):
             chunk = mine[start : start + CHUNK]
-            reading = asyncio.ensure_future(self._read(chunk))
+            reading: asyncio.Future[None] = asyncio.ensure_future(self._read(chunk))
             for key in chunk:
                 self._reading[key] = reading
             waiting.append(reading)
@@ -90,7 +91,8 @@ class Accounts:
 
     async def accepts(self, questions: Sequence[tuple[bytes, bytes, bytes]]) -> list[bool]:
         """See Venue.accepts."""
-        return await self._run(self._venue.accepts, questions)
+        accepted: list[bool] = await self._run(self._venue.accepts, questions)
+        return accepted
 
     def traded(self, account: bytes) -> None:
         """The account has another position now: it is read again soon."""

@@ -137,21 +137,20 @@ def create_app(matcher: Matcher) -> FastAPI:
         before: Annotated[int | None, Query(ge=0)] = None,
     ) -> Json:
         of = parse_bytes(account, "account", WORD)
-        rows = await matcher.read(matcher.store.orders_of, of, limit, before, matcher.reader)
-        return Json({"orders": [_now(matcher, row) for row in rows]})
+        return Json({"orders": await matcher.orders_of(of, limit, before)})
 
     @app.get("/orders/{hash_}")
     async def order(hash_: str) -> Json:
         wanted = parse_bytes(hash_, "hash", WORD)
-        row = await matcher.read(matcher.store.order, wanted, matcher.reader)
-        if row is None:
+        found = await matcher.order(wanted)
+        if found is None:
             raise Rejected(
                 "unknown_order",
                 f"no order {hash_} was accepted here; expected the hash of one",
                 "hash",
                 hash_,
             )
-        return Json(_now(matcher, row))
+        return Json(found)
 
     @app.get("/book")
     async def book(market: str, depth: Annotated[int, Query(ge=1, le=DEPTH)] = 50) -> Json:
@@ -159,7 +158,9 @@ def create_app(matcher: Matcher) -> FastAPI:
 
     @app.get("/trades")
     async def trades(market: str, limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = 100) -> Json:
-        rows = await matcher.read(matcher.store.trades, matcher.market(market).address, limit)
+        address = matcher.market(market).address
+        await matcher.durable()
+        rows = await matcher.read(matcher.store.trades, address, limit)
         return Json({"trades": rows})
 
     @app.get("/markets")
@@ -169,22 +170,22 @@ def create_app(matcher: Matcher) -> FastAPI:
     @app.get("/status")
     async def status() -> Json:
         head = matcher.follower.head
-        return Json(
-            {
-                "chainId": matcher.venue.domain.chain_id,
-                "contract": matcher.venue.domain.contract,
-                "sender": matcher.venue.sender,
-                "block": head.number if head else None,
-                "time": matcher.clock.now(),
-                "trouble": matcher.trouble,
-                "session": matcher.feed.session,
-                "openOrders": len(matcher.engine.live),
-                "unsettledMatches": len(matcher.engine.matches),
-                "transactionsUnderWay": len(matcher.pending.unmined()),
-                "accepted": matcher.intake.accepted,
-                "limits": limits.model_dump(),
-            }
-        )
+        found = {
+            "chainId": matcher.venue.domain.chain_id,
+            "contract": matcher.venue.domain.contract,
+            "sender": matcher.venue.sender,
+            "block": head.number if head else None,
+            "time": matcher.clock.now(),
+            "trouble": matcher.trouble,
+            "session": matcher.feed.session,
+            "openOrders": len(matcher.engine.live),
+            "unsettledMatches": len(matcher.engine.matches),
+            "transactionsUnderWay": len(matcher.pending.unmined()),
+            "accepted": matcher.intake.accepted,
+            "limits": limits.model_dump(),
+        }
+        await matcher.durable()
+        return Json(found)
 
     @app.get("/metrics")
     async def metrics() -> Response:
@@ -197,12 +198,6 @@ def create_app(matcher: Matcher) -> FastAPI:
 def _peer(request: Request) -> object:
     client = request.client
     return (client.host, client.port) if client else "unknown"
-
-
-def _now(matcher: Matcher, row: dict[str, object]) -> dict[str, object]:
-    """An order of the database with what is pending of it, which only memory knows."""
-    live = matcher.engine.live.get(bytes.fromhex(str(row["hash"])[2:]))
-    return live.shown() if live is not None else row
 
 
 def _market(matcher: Matcher, market: Any) -> dict[str, object]:

@@ -41,6 +41,8 @@ FRESH = 0
 PPM = 10**6
 BASE_GAS, MATCH_GAS, MAKER_GAS = 200_000, 900_000, 700_000
 NO_ACCOUNT = bytes(32)
+# The book's own orders meet each other; no maker contract fills a rest.
+NO_MAKER_CONTRACT = ("0x" + "00" * 20, 0)
 ERC1271_ABI: list[dict[str, Any]] = [
     {
         "type": "function",
@@ -217,26 +219,25 @@ class ChainVenue:
             return _refusal(error)
         return None
 
-    def nonce(self) -> int:
+    def nonce(self, sender: str) -> int:
         """See Venue."""
-        return int(self._chain.rpc("eth_getTransactionCount", self.sender, "latest"), 16)
+        return int(self._chain.rpc("eth_getTransactionCount", sender, "latest"), 16)
 
     def sign(self, matches: Sequence[Match], nonce: int, raise_percent: int) -> tuple[str, bytes]:
         """See Venue."""
         block = self._chain.rpc("eth_getBlockByNumber", "latest", False)
         # An estimate would be too low: a match that runs out of gas fails alone, and the transaction succeeds.
         gas = min(self._gas(matches), int(block["gasLimit"], 16) * 9 // 10)
-        signed = self._signer.sign_transaction(
-            {
-                "chainId": self._chain.chain_id,
-                "nonce": nonce,
-                "gas": gas,
-                "value": 0,
-                "to": self._orders.address,
-                "data": self._orders.matchMany.encode([self._struct(match) for match in matches]),
-                **self._fees(block, raise_percent),
-            }
-        )
+        transaction: dict[str, Any] = {
+            "chainId": self._chain.chain_id,
+            "nonce": nonce,
+            "gas": gas,
+            "value": 0,
+            "to": self._orders.address,
+            "data": self._orders.matchMany.encode([self._struct(match) for match in matches]),
+            **self._fees(block, raise_percent),
+        }
+        signed = self._signer.sign_transaction(transaction)
         return "0x" + bytes(signed.hash).hex(), bytes(signed.raw_transaction)
 
     def send(self, raw: bytes) -> None:
@@ -271,6 +272,7 @@ class ChainVenue:
             [leg.maker.signed.struct() for leg in match.legs],
             [leg.size for leg in match.legs],
             self._tip_to,
+            *NO_MAKER_CONTRACT,
         )
 
     def _gas(self, matches: Sequence[Match]) -> int:

@@ -59,13 +59,23 @@ class Placed:
 
 @dataclass(slots=True, frozen=True)
 class Changed:
-    """An order's filled amount, trigger or end is another; the values at that time."""
+    """An order's filled amount, trigger or end is another; the values at that time. `filled_at`: see LiveOrder."""
 
     hash: bytes
     filled: int
+    filled_at: int
     armed: bool
     end: Status | None
     reason: str
+
+
+@dataclass(slots=True, frozen=True)
+class FilledLate:
+    """The chain filled an order that memory has forgotten, or never knew; the amount as of the block `filled_at`."""
+
+    hash: bytes
+    filled: int
+    filled_at: int
 
 
 @dataclass(slots=True, frozen=True)
@@ -95,4 +105,11 @@ class Floor:
     lowest: int
 
 
-Effect = Placed | Changed | Matched | Moved | Floor
+@dataclass(slots=True, frozen=True)
+class Final:
+    """What the chain did up to this block stays, and is in the effects up to this one."""
+
+    block: int
+
+
+Effect = Placed | Changed | FilledLate | Matched | Moved | Floor | Final

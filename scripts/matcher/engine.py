@@ -3,7 +3,8 @@
     engine = Engine(markets, max_makers=20)
     live = engine.place(signed, now)        # matched at once as far as the book allows, the rest rests
     engine.cancel(hash, reason)
-    engine.settle(match, filled)            # the chain has told what it filled
+    engine.fill(hash, filled, block)        # the chain has told how much of an order is filled
+    engine.settle(match, filled)            # it has told what became of a match
     engine.unwind(match, {hash: reason})    # the chain refuses: offenders are dropped, the others go back
     effects = engine.drain()                # all that happened, in order
 
@@ -13,11 +14,23 @@ At most `size` of an order is ever filled, matched and open together (PERP-3's p
 from __future__ import annotations
 
 import heapq
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 
 from scripts.matcher.book import Book
-from scripts.matcher.effects import Changed, Effect, Floor, Leg, Match, Matched, Moved, Placed, Stage
+from scripts.matcher.effects import (
+    Changed,
+    Effect,
+    FilledLate,
+    Final,
+    Floor,
+    Leg,
+    Match,
+    Matched,
+    Moved,
+    Placed,
+    Stage,
+)
 from scripts.matcher.live import BUY, SELL, LiveOrder, Status
 from scripts.matcher.orders import Flag, SignedOrder, Trigger
 from scripts.matcher.saved import Saved
@@ -33,7 +46,8 @@ class Engine:
     """Books of several markets and everything that is not finished.
 
     `live` are orders that may still be filled, `matches` those that are not settled, `finished` tells the end of
-    orders that cannot come back (status, reason, expiry).
+    orders that cannot come back (status, reason, expiry). Up to the block `final` the chain is settled; `recent` are
+    orders that it filled later: the block, and the order if memory still has it.
     """
 
     def __init__(self, markets: Iterable[bytes], max_makers: int = 20) -> None:
@@ -42,9 +56,13 @@ class Engine:
         self.matches: dict[int, Match] = {}
         self.finished: dict[bytes, tuple[Status, str, int]] = {}
         self.floors: dict[bytes, int] = {}
+        self.final: int | None = None
+        self.recent: dict[bytes, tuple[int, LiveOrder | None]] = {}
         self.by_account: defaultdict[bytes, dict[bytes, LiveOrder]] = defaultdict(dict)
         # (account, market, side): size and quote {size * price} that may still be filled and need margin.
         self.committed: defaultdict[tuple[bytes, bytes, int], list[int]] = defaultdict(lambda: [0, 0])
+        # Placed orders that the chain was not asked about: somebody may have submitted them before.
+        self.unasked: deque[bytes] = deque()
         self.next_sequence = 1
         self.next_match = 1
         self._max_makers = max_makers
@@ -59,6 +77,7 @@ class Engine:
         live = LiveOrder(signed, self.next_sequence)
         self.next_sequence += 1
         self._effects.append(Placed(live))
+        self.unasked.append(live.hash)
         self._adopt(live)
         if live.armed:
             self._enter(live, now)
@@ -130,7 +149,7 @@ class Engine:
         self._moved(match)
 
     def settle(self, match: Match, filled: Sequence[int], now: int) -> None:
-        """The chain has settled a match with these sizes; the filled amounts of its orders are told by `sync`."""
+        """The chain has settled a match with these sizes; the filled amounts of its orders are told by `fill`."""
         match.stage = Stage.SETTLED
         spent: list[tuple[LiveOrder, int]] = []
         for leg, size in zip(match.legs, filled, strict=True):
@@ -160,14 +179,35 @@ class Engine:
             self._move(match.taker, pending=-leg.size)
         self._return(match.orders, now)
 
-    def sync(self, hash_: bytes, filled: int, now: int) -> None:
-        """The chain says how much of an order is filled; less than before after a reorganisation."""
-        live = self.live.get(hash_)
-        if live is None or live.filled == filled:
+    def fill(self, hash_: bytes, filled: int, block: int, now: int) -> None:
+        """How much of an order is filled, by the chain at this block or later.
+
+        It may have ended before: whoever has an order may submit it. It is less than before after a reorganisation.
+        """
+        order = self.known(hash_)
+        self.recent[hash_] = (block, order)
+        if order is None:
+            self._effects.append(FilledLate(hash_, filled, block))
+        elif (order.filled, order.filled_at) != (filled, block):
+            order.filled_at = block
+            if order.end is Status.FILLED and filled < order.size:
+                self._revive(order)
+            self._move(order, filled=filled - order.filled)
+            self._changed(order)
+            self._return([order], now)
+
+    def known(self, hash_: bytes) -> LiveOrder | None:
+        """An order that may still be filled, or was filled a moment ago."""
+        return self.live.get(hash_) or self.recent.get(hash_, (0, None))[1]
+
+    def finalise(self, block: int) -> None:
+        """What the chain did up to this block stays."""
+        if block == self.final:
             return
-        self._move(live, filled=filled - live.filled)
-        self._changed(live)
-        self._return([live], now)
+        self.final = block
+        for hash_ in [hash_ for hash_, (at, _) in self.recent.items() if at <= block]:
+            del self.recent[hash_]
+        self._effects.append(Final(block))
 
     def unsettle(self, match: Match, batch: int) -> None:
         """A settled match lost its block: its transaction may come again, so it is as good as sent."""
@@ -178,9 +218,8 @@ class Engine:
             leg.size, leg.filled = leg.size if leg.filled is None else leg.filled, None
             for order in (leg.maker, match.taker):
                 if order.end is Status.FILLED:
-                    order.end = None
-                    self.finished.pop(order.hash, None)
-                if order.hash not in self.live:
+                    self._revive(order)
+                elif order.hash not in self.live:
                     self._adopt(order)
                 self._move(order, pending=leg.size)
                 self._changed(order)
@@ -203,6 +242,12 @@ class Engine:
         for hash_, end in saved.finished.items():
             self.finished[hash_] = end
             heapq.heappush(self._expiries, (end[2], hash_))
+        self.final = saved.final
+        self.recent = {
+            order.hash: (order.filled_at, order)
+            for order in (*saved.orders, *saved.late)
+            if saved.final is not None and order.filled_at > saved.final
+        }
         restored = sorted(saved.orders, key=lambda order: order.sequence)
         for live in restored:
             self._adopt(live)
@@ -231,6 +276,13 @@ class Engine:
         if live.end is None:
             self._commit(live, live.size - live.filled)
         heapq.heappush(self._expiries, (live.expiry, live.hash))
+
+    def _revive(self, order: LiveOrder) -> None:
+        """It was filled, and is not after all."""
+        order.end = None
+        self.finished.pop(order.hash, None)
+        if order.hash not in self.live:
+            self._adopt(order)
 
     def _enter(self, live: LiveOrder, now: int) -> None:
         """Matches what is open of an order with those that came before it; the rest rests.
@@ -338,7 +390,9 @@ class Engine:
         total[1] += size * live.price
 
     def _changed(self, live: LiveOrder) -> None:
-        self._effects.append(Changed(live.hash, live.filled, live.armed, live.end, live.reason))
+        self._effects.append(
+            Changed(live.hash, live.filled, live.filled_at, live.armed, live.end, live.reason)
+        )
 
     def _moved(self, match: Match) -> None:
         filled = tuple(leg.filled for leg in match.legs)

@@ -1,12 +1,17 @@
 """Follows the chain: blocks, prices, fills by anybody, cancellations, reorganisations; and the matcher's own
 transactions until they are final.
 
-Settlement events are the truth. Amounts come from the chain's own numbers, never from what was hoped for: an event
-tells what is left of an order, and after a reorganisation or a restart every open order is asked about anew.
+The chain is the truth of what is filled. Events tell which orders were filled, in blocks that follow each other
+without a gap; how much is the chain's own number, so that reading a block twice does no harm. What a tick found goes
+into one group of the journal, with the block up to which nothing can change (`Engine.final`, behind the head by
+`confirmations`). After a restart and after a reorganisation the blocks above that one are read again, and every order
+that is open, or was filled in them, is asked about anew. So is one that was just placed: somebody may have
+submitted it before.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +22,6 @@ from scripts.matcher.accounts import Accounts
 from scripts.matcher.effects import Match, Stage
 from scripts.matcher.engine import Engine
 from scripts.matcher.intake import Clock
-from scripts.matcher.live import Status
 from scripts.matcher.saved import Batch
 from scripts.matcher.venue import (
     Cancelled,
@@ -91,46 +95,62 @@ class Follower:
         self._confirmations = confirmations
 
     async def start(self) -> None:
-        """After a restart: where the chain is, and what it did to open orders meanwhile."""
-        head = await self._run(self._venue.head)
-        self._clock.follow(head.timestamp)
-        self._remember(head)
-        await self._read_markets()
-        await self._resync()
+        """After a restart: what the chain did meanwhile. Raises ChainUnreachable."""
+        while not await self.tick():
+            pass
 
     async def tick(self) -> bool:
-        """Looks at the chain once; whether there was a new block. Raises ChainUnreachable."""
-        head = await self._run(self._venue.head)
-        self._clock.follow(head.timestamp)
+        """Takes in the blocks since the last time, at most MOST_BLOCKS; whether these were all.
+
+        Raises ChainUnreachable; then nothing of it has happened.
+        """
+        latest = await self._run(self._venue.head)
+        self._clock.follow(latest.timestamp)
         last = self.head
-        if last is not None and head == last:
+        if latest == last:
             self._engine.expire(self._clock.now())
-            return False
-        reorganised = last is not None and not await self._stands(last, head)
-        first = head.number if reorganised or last is None else last.number + 1
-        first = max(first, head.number - MOST_BLOCKS)
+            return True
+        stands = last is not None and await self._stands(last, latest)
+        final = self._final(latest)
+        first = (last.number if stands and last is not None else final) + 1
+        head = await self._page(first, latest)
         logs: list[Log] = []
-        if not reorganised and first <= head.number:
+        if first <= head.number:
             logs = await self._run(self._venue.logs, first, head.number)
         receipts = await self._receipts(head)
-        amounts = await self._amounts(logs)
+        lost = [batch for batch, receipt in receipts if _is_lost(batch, receipt)]
+        filled = self._filled(logs)
+        new = list(itertools.islice(self._engine.unasked, CHUNK))
+        asked = filled | self._settled_in(lost) | {hash_ for hash_ in new if hash_ in self._engine.live}
+        if not stands:
+            asked |= {*self._engine.live, *self._engine.recent}
+        amounts = await self._ask(sorted(asked))
         await self._read_markets()
-        # From here on nothing waits: the engine goes from one state of the chain to the next.
-        if reorganised:
+        # From here on nothing waits: engine and journal go from one state of the chain to the next as a whole.
+        if last is not None and not stands:
             self.reorganisations += 1
-            log.warning("the chain was reorganised", block=head.number, was=last.number if last else None)
-        self._unsettle(receipts)
-        self._apply(logs, amounts)
-        if reorganised:
-            # Before anything is settled: until an amount is told it counts as matched, and cannot be matched again.
-            await self._resync()
+            log.warning("the chain was reorganised", block=head.number, was=last.number)
+        for _ in new:
+            self._engine.unasked.popleft()
+        for batch in lost:
+            self._unsettle(batch)
+        self._cancel(logs)
+        for hash_, (amount, cancelled) in amounts.items():
+            self._fill(hash_, amount, head.number, hash_ in filled, may_fall=not stands)
+            if cancelled:
+                self._engine.cancel(hash_, ON_CHAIN)
         for batch, receipt in receipts:
             if receipt is not None and batch.block is None:
                 self._settle(batch, receipt)
-        self._finalise(head)
-        self._remember(head)
+        for batch in list(self._pending.batches.values()):
+            if batch.block is not None and head.number - batch.block >= self._confirmations:
+                self._pending.finish(batch)
+        self._engine.finalise(max(final, head.number - self._confirmations))
+        self.head = head
         now = self._clock.now()
         self._engine.expire(now)
+        if head != latest:
+            return False
         for market in self._markets.values():
             if market.fresh:
                 self._engine.trigger(market.address, market.index, now)
@@ -142,7 +162,23 @@ class Follower:
         """Whether the last block that was looked at is still part of the chain."""
         if head.number < last.number:
             return False
-        return await self._run(self._venue.block_hash, last.number) == last.hash
+        hash_: str | None = await self._run(self._venue.block_hash, last.number)
+        return hash_ == last.hash
+
+    def _final(self, latest: Head) -> int:
+        """The block up to which everything was read for good; a first start begins a little before the latest."""
+        final = self._engine.final
+        if final is None or final > latest.number:  # a chain that was set back
+            return max(latest.number - self._confirmations, -1)
+        return final
+
+    async def _page(self, first: int, latest: Head) -> Head:
+        """The last block to read now."""
+        number = first + MOST_BLOCKS - 1
+        if number >= latest.number:
+            return latest
+        hash_ = await self._run(self._venue.block_hash, number)
+        return Head(number, hash_ or "", latest.timestamp)
 
     async def _read_markets(self) -> None:
         for market in await self._run(self._venue.markets):
@@ -159,48 +195,51 @@ class Follower:
             found.append((batch, receipt))
         return found
 
-    def _unsettle(self, receipts: Sequence[tuple[Batch, Receipt | None]]) -> None:
-        for batch, receipt in receipts:
-            if batch.block is None or (receipt is not None and receipt.block == batch.block):
-                continue
-            log.warning("a settlement lost its block", batch=batch.id, block=batch.block)
-            batch.block = batch.gas_used = None
-            self._pending.changed.add(batch.id)
-            for number in batch.matches:
-                match = self._pending.matches.pop(number, None)
-                if match is not None and match.stage is Stage.SETTLED:
-                    self._engine.unsettle(match, batch.id)
+    def _settled_in(self, lost: Sequence[Batch]) -> set[bytes]:
+        """Hashes of all orders that were settled in transactions which lost their block."""
+        found = [self._pending.matches.get(number) for batch in lost for number in batch.matches]
+        return {order.hash for match in found if match is not None for order in match.orders}
 
-    async def _amounts(self, logs: Sequence[Log]) -> dict[bytes, int]:
-        """What is filled of the open orders that were filled."""
-        filled = [entry for entry in logs if isinstance(entry, Filled)]
-        hashes = dict.fromkeys(hash_ for entry in filled for hash_ in (entry.maker, entry.taker))
-        return {
-            hash_: amount
-            for hash_, (amount, _) in await self._ask([h for h in hashes if h in self._engine.live])
-        }
+    def _unsettle(self, batch: Batch) -> None:
+        log.warning("a settlement lost its block", batch=batch.id, block=batch.block)
+        batch.block = batch.gas_used = None
+        self._pending.changed.add(batch.id)
+        for number in batch.matches:
+            match = self._pending.matches.pop(number, None)
+            if match is not None and match.stage is Stage.SETTLED:
+                self._engine.unsettle(match, batch.id)
 
-    async def _ask(self, hashes: Sequence[bytes]) -> list[tuple[bytes, tuple[int, bool]]]:
-        found: list[tuple[bytes, tuple[int, bool]]] = []
+    @staticmethod
+    def _filled(logs: Sequence[Log]) -> set[bytes]:
+        """Hashes of all orders that were filled, whoever submitted them."""
+        return {hash_ for entry in logs if isinstance(entry, Filled) for hash_ in (entry.maker, entry.taker)}
+
+    async def _ask(self, hashes: Sequence[bytes]) -> dict[bytes, tuple[int, bool]]:
+        """What the chain says of orders: what is filled, and whether they were cancelled one by one."""
+        found: dict[bytes, tuple[int, bool]] = {}
         for start in range(0, len(hashes), CHUNK):
             chunk = hashes[start : start + CHUNK]
-            found += zip(chunk, await self._run(self._venue.filled, chunk), strict=True)
+            found |= zip(chunk, await self._run(self._venue.filled, chunk), strict=True)
         return found
 
-    def _apply(self, logs: Sequence[Log], amounts: dict[bytes, int]) -> None:
-        now = self._clock.now()
+    def _cancel(self, logs: Sequence[Log]) -> None:
         for entry in logs:
             match entry:
                 case Cancelled():
                     self._engine.cancel(entry.order, ON_CHAIN)
                 case CancelledBelow():
                     self._engine.cancel_below(entry.account, entry.lowest, ON_CHAIN)
-        for hash_, amount in amounts.items():
-            live = self._engine.live.get(hash_)
-            if live is not None:
-                self._accounts.traded(live.account)
-                # Without a reorganisation it never falls, whichever node's answer comes last.
-                self._engine.sync(hash_, max(amount, live.filled), now)
+
+    def _fill(self, hash_: bytes, amount: int, block: int, was_told: bool, may_fall: bool) -> None:
+        """`was_told`: an event says that it was filled; without one it is only written where it differs."""
+        order = self._engine.known(hash_)
+        if order is not None:
+            if not may_fall:  # whichever node's answer comes last
+                amount = max(amount, order.filled)
+            if not was_told and amount == order.filled:
+                return
+            self._accounts.traded(order.account)
+        self._engine.fill(hash_, amount, block, self._clock.now())
 
     def _settle(self, batch: Batch, receipt: Receipt) -> None:
         """A transaction was mined: each of its matches was settled, or refused alone."""
@@ -237,17 +276,7 @@ class Follower:
             succeeded=receipt.succeeded,
         )
 
-    def _finalise(self, head: Head) -> None:
-        for batch in list(self._pending.batches.values()):
-            if batch.block is not None and head.number - batch.block >= self._confirmations:
-                self._pending.finish(batch)
 
-    async def _resync(self) -> None:
-        """Asks the chain about every open order."""
-        for hash_, (filled, cancelled) in await self._ask(list(self._engine.live)):
-            if cancelled:
-                self._engine.cancel(hash_, ON_CHAIN, Status.CANCELLED)
-            self._engine.sync(hash_, filled, self._clock.now())
-
-    def _remember(self, head: Head) -> None:
-        self.head = head
+def _is_lost(batch: Batch, receipt: Receipt | None) -> bool:
+    """Whether the block in which it was settled is not part of the chain any more."""
+    return batch.block is not None and (receipt is None or receipt.block != batch.block)

@@ -74,10 +74,12 @@ class Intake:
         # From a request's arrival to each of its orders being matched, the latest ones.
         self.match_seconds: deque[float] = deque(maxlen=KEPT_TIMES)
 
-    async def place(self, raws: Sequence[object], connection: Hashable) -> list[LiveOrder | dict | Rejected]:
+    async def place(
+        self, raws: Sequence[object], connection: Hashable
+    ) -> list[LiveOrder | dict[str, object] | Rejected]:
         """What became of each order: the order, the end of one that is known and done, or why it is rejected."""
         arrived = time.perf_counter()
-        results: list[LiveOrder | dict | Rejected] = []
+        results: list[LiveOrder | dict[str, object] | Rejected] = []
         for start in range(0, len(raws), SLICE):
             if start:
                 await asyncio.sleep(0)
@@ -105,9 +107,9 @@ class Intake:
 
     async def _place(
         self, raws: Sequence[object], connection: Hashable, arrived: float
-    ) -> list[LiveOrder | dict | Rejected]:
+    ) -> list[LiveOrder | dict[str, object] | Rejected]:
         now, monotonic = self._clock.now(), time.monotonic()
-        results: list[LiveOrder | dict | Rejected | None] = [None] * len(raws)
+        results: list[LiveOrder | dict[str, object] | Rejected | None] = [None] * len(raws)
         checked: list[tuple[int, SignedOrder, bool]] = []
         missing = []
         for number, raw in enumerate(raws):
@@ -179,7 +181,7 @@ class Intake:
         self.accepted += 1
         return live
 
-    def _known(self, hash_: bytes) -> LiveOrder | dict | None:
+    def _known(self, hash_: bytes) -> LiveOrder | dict[str, object] | None:
         live = self._engine.live.get(hash_)
         if live is not None:
             return live

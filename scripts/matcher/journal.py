@@ -90,21 +90,25 @@ class Journal:
         if not group:
             return
         loop = asyncio.get_running_loop()
+        ending: asyncio.CancelledError | None = None
         try:
             if group.effects or group.batches:
                 written = loop.run_in_executor(self._thread, self._store.write, group.effects, group.batches)
-                await asyncio.shield(written)
-        except asyncio.CancelledError:
-            await written
-            self._finish(group)
-            raise
+                try:
+                    await asyncio.shield(written)
+                except asyncio.CancelledError as error:
+                    ending = error
+                    await written
         except BaseException as error:
             self.failure = error
             for waiting in (group.done, self._next.done):
                 if waiting is not None and not waiting.done():
                     waiting.set_exception(error)
+                    waiting.exception()  # that nobody waits for it any more is no error of its own
             raise
         self._finish(group)
+        if ending is not None:
+            raise ending
 
     def _finish(self, group: Group) -> None:
         self.groups += 1

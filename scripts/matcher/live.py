@@ -28,8 +28,9 @@ ENDED = frozenset((Status.FILLED, Status.CANCELLED, Status.EXPIRED, Status.DROPP
 class LiveOrder:
     """A signed order with its place in time and its amounts, all positive {units, 18 decimals}.
 
-    `filled` is what the chain says, `pending` what is matched and not settled; `open` is the rest, which may rest
-    in the book. `sequence` is its place in time; `end` is a status of ENDED, or None while it lives.
+    `filled` is what the chain says, last after the block `filled_at` (0: never); `pending` is what is matched and not
+    settled; `open` is the rest, which may rest in the book. `sequence` is its place in time; `end` is a status of
+    ENDED, or None while it lives.
     """
 
     __slots__ = (
@@ -38,6 +39,7 @@ class LiveOrder:
         "end",
         "expiry",
         "filled",
+        "filled_at",
         "flags",
         "hash",
         "market",
@@ -65,6 +67,7 @@ class LiveOrder:
         self.flags = signed.flags
         self.sequence = sequence
         self.filled = 0
+        self.filled_at = 0
         self.pending = 0
         self.open = self.size
         self.armed = not signed.is_stop

@@ -2,28 +2,43 @@
 
 It keeps the contract's rules that matter for settlement: one transaction a nonce, no order beyond its size, a
 match that fails leaves the others of its transaction alone. Each transaction is a block, mined when it is sent.
-The file outlives the matcher, so what was mined before a `kill -9` is still mined after it.
+The file outlives the matcher, so what was mined before a `kill -9` is still mined after it. Others settle and cancel
+here too (`mine`), and blocks can lose their place (`reorganise`).
 """
 
 from __future__ import annotations
 
 import json
+import secrets
 import sqlite3
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from scripts.common.rpc import ChainUnreachable
 from scripts.common.units import WAD
 from scripts.matcher.effects import Match
 from scripts.matcher.orders import Domain, keccak
-from scripts.matcher.venue import Failed, Filled, Head, Key, Log, Market, Receipt, Refusal, Standing
+from scripts.matcher.venue import (
+    CancelledBelow,
+    Failed,
+    Filled,
+    Head,
+    Key,
+    Log,
+    Market,
+    Receipt,
+    Refusal,
+    Standing,
+)
 
 DOMAIN = Domain(31337, "0x" + "11" * 20)
 PRICE = 2_000 * WAD
 SENDER = "0x" + "55" * 20
 EVERYTHING = 10**9 * WAD
 MARGIN_SHARE = WAD // 10
+NOTHING = "nothing is left to fill"
 
 
 class PaperVenue:
@@ -48,7 +63,8 @@ class PaperVenue:
         self._db = sqlite3.connect(file, isolation_level=None, timeout=10, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute(
-            "CREATE TABLE IF NOT EXISTS mined (block INTEGER PRIMARY KEY, nonce INTEGER UNIQUE, tx TEXT, logs TEXT)"
+            "CREATE TABLE IF NOT EXISTS mined"
+            " (block INTEGER PRIMARY KEY, hash TEXT, nonce INTEGER UNIQUE, tx TEXT, logs TEXT)"
         )
         self._db.execute("CREATE TABLE IF NOT EXISTS filled (hash TEXT PRIMARY KEY, amount TEXT)")
 
@@ -65,12 +81,16 @@ class PaperVenue:
 
     def head(self) -> Head:
         """See Venue."""
-        number = self._db.execute("SELECT COALESCE(MAX(block), 0) FROM mined").fetchone()[0]
-        return Head(number, f"0x{number:064x}", int(time.time()))
+        row = self._db.execute("SELECT block, hash FROM mined ORDER BY block DESC LIMIT 1").fetchone()
+        number, hash_ = row or (0, self.genesis)
+        return Head(number, hash_, int(time.time()))
 
     def block_hash(self, number: int) -> str | None:
         """See Venue."""
-        return f"0x{number:064x}" if number <= self.head().number else None
+        if number == 0:
+            return self.genesis
+        row = self._db.execute("SELECT hash FROM mined WHERE block = ?", (number,)).fetchone()
+        return str(row[0]) if row else None
 
     def standings(self, keys: Sequence[Key]) -> dict[Key, Standing]:
         """See Venue."""
@@ -101,11 +121,12 @@ class PaperVenue:
         for order in match.orders:
             if order.account.hex() in self._refused:
                 return Refusal("its account has no margin", accounts=(order.account,))
-        return None
+        done = [order.size <= self._amount(order.hash.hex()) for order in match.orders]
+        return Refusal(NOTHING, nothing=True) if done[0] or all(done[1:]) else None
 
-    def nonce(self) -> int:
+    def nonce(self, sender: str) -> int:
         """See Venue."""
-        return int(self._db.execute("SELECT COUNT(*) FROM mined").fetchone()[0])
+        return int(self._db.execute("SELECT COUNT(nonce) FROM mined").fetchone()[0])
 
     def sign(self, matches: Sequence[Match], nonce: int, raise_percent: int) -> tuple[str, bytes]:
         """See Venue."""
@@ -140,14 +161,11 @@ class PaperVenue:
         tx = "0x" + keccak(raw).hex()
         self._db.execute("BEGIN IMMEDIATE")
         try:
-            nonce = self.nonce()
+            nonce = self.nonce(self.sender)
             known = self._db.execute("SELECT 1 FROM mined WHERE tx = ?", (tx,)).fetchone()
             if body["nonce"] == nonce and not known:
                 logs = [entry for n, match in enumerate(body["matches"]) for entry in self._mine(n, match)]
-                self._db.execute(
-                    "INSERT INTO mined(block, nonce, tx, logs) VALUES (?, ?, ?, ?)",
-                    (nonce + 1, nonce, tx, json.dumps(logs)),
-                )
+                self._block(logs, nonce, tx)
             self._db.execute("COMMIT")
         except BaseException:
             self._db.execute("ROLLBACK")
@@ -163,13 +181,45 @@ class PaperVenue:
                 return Receipt(tx, row[0], True, 0, _decoded(row[2]))
         return None
 
+    def mine(self, logs: Sequence[list[Any]] = (), blocks: int = 1) -> None:
+        """Blocks of others, the first with ["filled", maker, taker, size] and ["cancelled", account, lowest nonce]."""
+        self._db.execute("BEGIN IMMEDIATE")
+        for kind, *values in logs:
+            if kind == "filled":
+                self._fill(*values)
+        for number in range(blocks):
+            self._block(() if number else logs, None, "")
+        self._db.execute("COMMIT")
+
+    def reorganise(self, depth: int) -> None:
+        """The last blocks give way to empty ones; transactions that were in them can be mined again."""
+        first = self.head().number - depth + 1
+        for (text,) in self._db.execute("SELECT logs FROM mined WHERE block >= ?", (first,)).fetchall():
+            for kind, *values in json.loads(text):
+                if kind == "filled":
+                    maker, taker, size = values
+                    self._fill(maker, taker, -size)
+        self._db.execute("DELETE FROM mined WHERE block >= ?", (first,))
+        self.mine(blocks=depth)
+
+    def _block(self, logs: Sequence[list[Any]], nonce: int | None, tx: str) -> None:
+        self._db.execute(
+            "INSERT INTO mined(block, hash, nonce, tx, logs) VALUES (?, ?, ?, ?, ?)",
+            (self.head().number + 1, "0x" + secrets.token_hex(32), nonce, tx, json.dumps(logs)),
+        )
+
+    def _fill(self, maker: str, taker: str, size: int) -> None:
+        for hash_ in (maker, taker):
+            amount = str(self._amount(hash_) + size)
+            self._db.execute("INSERT OR REPLACE INTO filled VALUES (?, ?)", (hash_, amount))
+
     def _amount(self, hash_: str) -> int:
         row = self._db.execute("SELECT amount FROM filled WHERE hash = ?", (hash_,)).fetchone()
         return int(row[0]) if row else 0
 
-    def _mine(self, position: int, match: dict) -> list[list]:
+    def _mine(self, position: int, match: dict[str, Any]) -> list[list[Any]]:
         taker, taker_size, taker_account = match["taker"]
-        logs: list[list] = []
+        logs: list[list[Any]] = []
         accounts = [taker_account, *(leg[2] for leg in match["legs"])]
         if any(account in self._refused for account in accounts):
             return [["failed", position, "its account has no margin"]]
@@ -180,11 +230,9 @@ class PaperVenue:
             if size <= 0:
                 continue
             room -= size
-            for hash_ in (maker, taker):
-                amount = str(self._amount(hash_) + size)
-                self._db.execute("INSERT OR REPLACE INTO filled VALUES (?, ?)", (hash_, amount))
+            self._fill(maker, taker, size)
             logs.append(["filled", maker, taker, size])
-        return logs or [["failed", position, "nothing is left to fill"]]
+        return logs or [["failed", position, NOTHING]]
 
 
 def _decoded(text: str) -> list[Log]:
@@ -193,6 +241,8 @@ def _decoded(text: str) -> list[Log]:
         if kind == "filled":
             maker, taker, size = rest
             logs.append(Filled(bytes.fromhex(maker), bytes.fromhex(taker), size))
+        elif kind == "cancelled":
+            logs.append(CancelledBelow(bytes.fromhex(rest[0]), rest[1]))
         else:
-            logs.append(Failed(rest[0], Refusal(rest[1])))
+            logs.append(Failed(rest[0], Refusal(rest[1], nothing=rest[1] == NOTHING)))
     return logs

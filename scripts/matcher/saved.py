@@ -28,7 +28,8 @@ class Saved:
     """What was there before a restart.
 
     `orders` and `matches` are those that are not finished; `settled` are matches of transactions that may still
-    lose their block, by number. `finished` tells the ends of orders that have not expired.
+    lose their block, by number. `finished` tells the ends of orders that have not expired, `late` are ended ones that
+    were filled after the block `final`; up to that one the chain was read for good (None: not yet).
     """
 
     orders: list[LiveOrder] = field(default_factory=list)
@@ -37,6 +38,8 @@ class Saved:
     batches: list[Batch] = field(default_factory=list)
     floors: dict[bytes, int] = field(default_factory=dict)
     finished: dict[bytes, tuple[Status, str, int]] = field(default_factory=dict)
+    late: list[LiveOrder] = field(default_factory=list)
+    final: int | None = None
     next_sequence: int = 1
     next_match: int = 1
     next_batch: int = 1

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, LargeBinary, MetaData, String, Table, Text, text
 
-VERSION = 1
+VERSION = 2
 
 tables = MetaData()
 
-# What the database is of: schema version, chain, genesis block, settlement contract.
+# What the database is of: schema version, chain, genesis block, settlement contract; and the block up to which all that
+# the chain did is in the other tables and stays (`FINAL`).
+FINAL = "final block"
 about = Table(
     "matcher_about",
     tables,
@@ -17,7 +19,7 @@ about = Table(
 )
 
 # Every order that was acknowledged. `packed` are its fields as EIP-712 encodes them, `expiry` as far as 63 bits hold
-# it, `ended` a status or "".
+# it, `ended` a status or ""; `filled` is what the chain said last, after the block `filled_at` (0: never).
 orders = Table(
     "matcher_orders",
     tables,
@@ -28,12 +30,19 @@ orders = Table(
     Column("signature", LargeBinary, nullable=False),
     Column("expiry", BigInteger, nullable=False),
     Column("filled", Text, nullable=False),
+    Column("filled_at", BigInteger, nullable=False),
     Column("armed", Boolean, nullable=False),
     Column("ended", String(16), nullable=False),
     Column("reason", Text, nullable=False),
     Index("matcher_orders_by_account", "account", "sequence"),
     Index("matcher_orders_by_expiry", "expiry"),
     Index("matcher_orders_by_end", "ended"),
+    Index(
+        "matcher_orders_by_fill",
+        "filled_at",
+        sqlite_where=text("filled_at > 0"),
+        postgresql_where=text("filled_at > 0"),
+    ),
 )
 
 # Matches, a row for each maker. `filled` is what was settled, null before.

@@ -27,7 +27,7 @@ from scripts.matcher.feed import Feed
 from scripts.matcher.follower import Follower, Pending
 from scripts.matcher.intake import Clock, Intake
 from scripts.matcher.journal import Group, Journal
-from scripts.matcher.live import LiveOrder
+from scripts.matcher.live import ENDED, LiveOrder
 from scripts.matcher.options import Options
 from scripts.matcher.orders import Reader, Rejected
 from scripts.matcher.saved import Saved
@@ -99,7 +99,6 @@ class Matcher:
         self._failure = asyncio.get_running_loop().create_future()
         self._spawn(self.journal.run())
         await self.follower.start()
-        await self.follower.tick()
         await self._commit()
         self._spawn(self._follow())
         self._spawn(self.accounts.follow())
@@ -143,9 +142,10 @@ class Matcher:
             self._append()
 
     async def acknowledge(self, results: Results) -> list[dict[str, object]]:
-        """Results as clients see them, after they are on disk."""
+        """Results as clients see them, after what they say is on disk."""
+        shown = [_shown(result) for result in results]
         await self.journal.durable()
-        return [_shown(result) for result in results]
+        return shown
 
     async def cancel(self, raw: object, connection: Hashable) -> list[str]:
         """Hashes of the orders that a signed request has ended, after that is on disk. Raises Rejected."""
@@ -156,6 +156,19 @@ class Matcher:
     async def read(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Runs a question to the database beside the event loop."""
         return await self._runner(2)(function, *arguments)
+
+    async def durable(self) -> None:
+        """Returns when all that has happened so far is on disk: what was read of it may be told. Raises DatabaseError."""
+        await self._commit()
+
+    async def orders_of(self, account: bytes, limit: int, before: int | None) -> list[dict[str, object]]:
+        """An account's orders, youngest first, with a sequence below `before`."""
+        return await self._as_they_stand(self.store.orders_of, account, limit, before, self.reader)
+
+    async def order(self, hash_: bytes) -> dict[str, object] | None:
+        """One order, None if it was never accepted."""
+        found = await self._as_they_stand(self.store.order, hash_, self.reader)
+        return found[0] if found else None
 
     def market(self, name: object) -> Market:
         """A market by name or address. Raises Rejected."""
@@ -172,6 +185,26 @@ class Matcher:
         return self.markets[found.address]
 
     # --- internal ---
+
+    async def _as_they_stand(
+        self, question: Callable[..., list[dict[str, object]]], *arguments: Any
+    ) -> list[dict[str, object]]:
+        """Orders of the database with what is pending of them, which only memory knows.
+
+        None is older than this call, nor newer than the disk: what was seen once is never taken back.
+        """
+        while True:
+            await self._commit()
+            rows = await self.read(question, *arguments)
+            shown = []
+            for row in rows:
+                live = self.engine.live.get(bytes.fromhex(str(row["hash"])[2:]))
+                if live is None and row["status"] not in ENDED:
+                    break  # it ended while the database was read
+                shown.append(row if live is None else live.shown())
+            else:
+                await self._commit()
+                return shown
 
     def _runner(self, number: int) -> Callable[..., Any]:
         async def run(function: Callable[..., Any], *arguments: Any) -> Any:

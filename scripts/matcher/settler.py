@@ -16,9 +16,8 @@ import structlog
 
 from scripts.matcher.effects import Match, Stage
 from scripts.matcher.engine import Engine
-from scripts.matcher.follower import Follower, Pending
+from scripts.matcher.follower import ON_CHAIN, Follower, Pending
 from scripts.matcher.intake import Clock
-from scripts.matcher.live import Status
 from scripts.matcher.options import Settlement
 from scripts.matcher.orders import Flag
 from scripts.matcher.saved import Batch
@@ -54,6 +53,9 @@ class Settler:
 
     async def step(self) -> None:
         """Sends again what was sent and is in no block, or sends what is ready. Raises ChainUnreachable."""
+        for batch in self._pending.batches.values():
+            if batch.block is not None:  # should it lose the block, it is sent again at once
+                self._sent_at.pop(batch.id, None)
         for batch in self._pending.unmined():
             await self._push(batch)
         if self._pending.unmined():
@@ -80,10 +82,9 @@ class Settler:
 
     def refuse(self, match: Match, refusal: Refusal) -> None:
         """The chain does not settle a match: it waits if that may pass, else it is unwound."""
-        head = self.follower.head.number if self.follower and self.follower.head else 0
         tries = self._tries[match.id] = self._tries.get(match.id, 0) + 1
         if refusal.passing and tries < self._options.tries:
-            self._held[match.id] = head
+            self._held[match.id] = self._block()
             if match.stage is not Stage.READY:
                 self._engine.hold(match)
             return
@@ -120,11 +121,15 @@ class Settler:
         found = found or [match.taker]
         return {order.hash: refusal.reason for order in found}
 
+    def _block(self) -> int:
+        """The latest block that was looked at."""
+        return self.follower.head.number if self.follower and self.follower.head else 0
+
     def _is_ready(self, match: Match) -> bool:
         return match.stage is Stage.READY and match.id in self._engine.matches
 
     def _choose(self) -> list[Match]:
-        head = self.follower.head.number if self.follower and self.follower.head else 0
+        head = self._block()
         chosen: list[Match] = []
         fills = 0
         for match in self._engine.matches.values():
@@ -139,7 +144,7 @@ class Settler:
         return chosen
 
     async def _send(self, matches: list[Match]) -> None:
-        nonce = await self._run(self._venue.nonce)
+        nonce = await self._run(self._venue.nonce, self._venue.sender)
         hash_, raw = await self._run(self._venue.sign, matches, nonce, 0)
         batch = Batch(
             self._next_batch, self._venue.sender, nonce, [hash_], raw, [match.id for match in matches]
@@ -160,7 +165,7 @@ class Settler:
             return
         if await self._is_lost(batch):
             return
-        if last is not None:
+        if last is not None and batch.sender == self._venue.sender:
             matches = [self._engine.matches[n] for n in batch.matches if n in self._engine.matches]
             if len(matches) == len(batch.matches):
                 raised = RAISE_PERCENT * len(batch.hashes)
@@ -175,7 +180,7 @@ class Settler:
 
     async def _is_lost(self, batch: Batch) -> bool:
         """Whether another transaction has this one's nonce, deep enough in the chain: its matches are free again."""
-        nonce = await self._run(self._venue.nonce)
+        nonce: int = await self._run(self._venue.nonce, batch.sender)
         if nonce <= batch.nonce or await self._run(self._venue.receipt, tuple(batch.hashes)) is not None:
             self._lost_at.pop(batch.id, None)
             return nonce > batch.nonce  # mined: the follower will see it
@@ -197,5 +202,6 @@ class Settler:
         answers = await self._run(self._venue.filled, [order.hash for order in orders])
         for order, (filled, cancelled) in zip(orders, answers, strict=True):
             if cancelled:
-                self._engine.cancel(order.hash, "cancelled on chain", Status.CANCELLED)
-            self._engine.sync(order.hash, max(filled, order.filled), self._clock.now())
+                self._engine.cancel(order.hash, ON_CHAIN)
+            if filled > order.filled:
+                self._engine.fill(order.hash, filled, self._block(), self._clock.now())

@@ -4,12 +4,16 @@
         store.write(effects, batches)           # one transaction, on disk when this returns
         state = store.load(reader, now)         # after a restart
 
-Amounts, stages and ends are the last ones of a group: who was acknowledged is there, and nothing is there twice.
+Amounts, stages and ends are the last ones of a group: who was acknowledged is there, and nothing is there twice. Filled
+amounts are the chain's, absolute: written twice they are the same. The block up to which the chain was read is written
+in the transaction that has what it did.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,18 +21,33 @@ import sqlalchemy as sql
 
 from scripts.common.database import Database, DatabaseError
 from scripts.matcher import schema
-from scripts.matcher.effects import Changed, Effect, Floor, Leg, Match, Matched, Moved, Placed, Stage
+from scripts.matcher.effects import (
+    Changed,
+    Effect,
+    FilledLate,
+    Final,
+    Floor,
+    Leg,
+    Match,
+    Matched,
+    Moved,
+    Placed,
+    Stage,
+)
 from scripts.matcher.live import LiveOrder, Status
 from scripts.matcher.orders import Reader, SignedOrder
 from scripts.matcher.saved import Batch, Saved
-from scripts.matcher.schema import about, batches, fills, floors, orders
+from scripts.matcher.schema import FINAL, about, batches, fills, floors, orders
 
 WHO = "a matcher"
 CREATION_LOCK = 0x6D617463  # any number that all matchers agree on
 RUNNING_LOCK = CREATION_LOCK + 1
+WRITING_LOCK = CREATION_LOCK + 2
+HOLD_SECONDS = 1.0
 IN_ROWS = 500
 ROWS = 100
 LAST_EXPIRY = 2**63 - 1
+CHANGING = ("filled", "filled_at", "armed", "ended", "reason")
 
 
 @dataclass(frozen=True)
@@ -53,8 +72,8 @@ class Store:
     """The matcher's database; safe to use from several threads. Raises DatabaseError in one line."""
 
     def __init__(self, url: str, identity: Identity) -> None:
-        self._database = Database(url, WHO)
-        self._mark = "?" if self._database.is_sqlite else "%s"
+        self.database = Database(url, WHO)
+        self._mark = "?" if self.database.is_sqlite else "%s"
         self._holder: sql.Connection | None = None
         try:
             self._prepare(identity)
@@ -65,14 +84,16 @@ class Store:
     @property
     def shown(self) -> str:
         """The address without a password."""
-        return self._database.shown
+        return self.database.shown
 
     def close(self) -> None:
         """Lets another matcher in."""
         if self._holder is not None:
+            with suppress(sql.exc.SQLAlchemyError):  # the server lets go of it when the connection has ended
+                self._holder.execute(sql.select(sql.func.pg_advisory_unlock(RUNNING_LOCK)))
             self._holder.close()
             self._holder = None
-        self._database.close()
+        self.database.close()
 
     def __enter__(self) -> Store:
         return self
@@ -87,6 +108,8 @@ class Store:
         placed: dict[bytes, LiveOrder] = {}
         matched: list[tuple[Any, ...]] = []
         changed: dict[bytes, Changed] = {}
+        late: dict[bytes, FilledLate] = {}
+        final: int | None = None
         moved: dict[int, Moved] = {}
         lowest: dict[bytes, int] = {}
         for effect in effects:
@@ -95,13 +118,19 @@ class Store:
                     placed[live.hash] = live
                 case Changed():
                     changed[effect.hash] = effect
+                    late.pop(effect.hash, None)
+                case FilledLate():
+                    late[effect.hash] = effect
                 case Matched(made):
                     matched += _fill_rows(made)
                 case Moved():
                     moved[effect.id] = effect
                 case Floor():
                     lowest[effect.account] = effect.lowest
-        with self._database.transaction() as connection:
+                case Final(block):
+                    final = block
+        with self.database.transaction() as connection:
+            self._alone(connection)
             self._insert_all(
                 connection,
                 orders,
@@ -110,11 +139,13 @@ class Store:
             self._insert_all(connection, fills, matched)
             self._many(
                 connection,
-                self._update(orders, ("filled", "armed", "ended", "reason"), ("hash",)),
-                [
-                    (str(change.filled), change.armed, change.end or "", change.reason, change.hash)
-                    for change in changed.values()
-                ],
+                self._update(orders, CHANGING, ("hash",)),
+                [(*_changing(change), change.hash) for change in changed.values()],
+            )
+            self._many(
+                connection,
+                self._update(orders, CHANGING[:2], ("hash",)),
+                [(str(fill.filled), fill.filled_at, fill.hash) for fill in late.values()],
             )
             self._many(
                 connection,
@@ -133,13 +164,16 @@ class Store:
             )
             self._many(connection, self._upsert(floors, "account"), [(a, str(n)) for a, n in lowest.items()])
             self._many(connection, self._upsert(batches, "id"), [_batch_row(b) for b in changed_batches])
+            if final is not None:
+                self._many(connection, self._upsert(about, "key"), [(FINAL, str(final))])
 
     # --- reading ---
 
     def load(self, reader: Reader, now: int) -> Saved:
         """Everything that is not finished, and the ends of orders that expire after `now`."""
         saved = Saved()
-        with self._database.transaction() as connection:
+        with self.database.transaction() as connection:
+            self._alone(connection)
             saved.next_sequence = self._next(connection, orders.c.sequence)
             saved.next_match = self._next(connection, fills.c.match)
             saved.next_batch = self._next(connection, batches.c.id)
@@ -159,6 +193,13 @@ class Store:
             known: dict[bytes, LiveOrder] = {}
             for row in connection.execute(sql.select(orders).where(orders.c.ended == "")):
                 known[row.hash] = _live(row, reader)
+            found_final = connection.execute(sql.select(about.c.value).where(about.c.key == FINAL)).scalar()
+            if found_final is not None:
+                saved.final = int(found_final)
+                lately = (orders.c.filled_at > saved.final) & sql.text("filled_at > 0")
+                for row in connection.execute(sql.select(orders).where(orders.c.ended != "", lately)):
+                    known[row.hash] = _live(row, reader)
+                    saved.late.append(known[row.hash])
             missing = sorted({hash_ for row in rows for hash_ in (row.taker, row.maker)} - known.keys())
             for start in range(0, len(missing), IN_ROWS):
                 some = missing[start : start + IN_ROWS]
@@ -183,11 +224,11 @@ class Store:
         saved.orders = [live for live in known.values() if live.end is None or live.hash in open_hashes]
         return saved
 
-    def order(self, hash_: bytes, reader: Reader) -> dict[str, object] | None:
-        """One order as the API shows it, as of its last change."""
-        with self._database.transaction() as connection:
-            row = connection.execute(sql.select(orders).where(orders.c.hash == hash_)).first()
-        return None if row is None else _live(row, reader).shown()
+    def order(self, hash_: bytes, reader: Reader) -> list[dict[str, object]]:
+        """One order as the API shows it, as of its last change; none if it is not here."""
+        with self.database.transaction() as connection:
+            rows = connection.execute(sql.select(orders).where(orders.c.hash == hash_)).all()
+        return [_live(row, reader).shown() for row in rows]
 
     def orders_of(
         self, account: bytes, limit: int, before: int | None, reader: Reader
@@ -201,7 +242,7 @@ class Store:
         )
         if before is not None:
             statement = statement.where(orders.c.sequence < before)
-        with self._database.transaction() as connection:
+        with self.database.transaction() as connection:
             return [_live(row, reader).shown() for row in connection.execute(statement)]
 
     def trades(self, market: bytes, limit: int) -> list[dict[str, object]]:
@@ -212,7 +253,7 @@ class Store:
             .order_by(fills.c.match.desc(), fills.c.position.desc())
             .limit(limit)
         )
-        with self._database.transaction() as connection:
+        with self.database.transaction() as connection:
             return [
                 {
                     "match": row.match,
@@ -232,14 +273,14 @@ class Store:
     # --- internal ---
 
     def _prepare(self, identity: Identity) -> None:
-        if not self._database.is_sqlite:
+        if not self.database.is_sqlite:
             self._hold()
-        with self._database.transaction() as connection:
-            if not self._database.is_sqlite:
+        with self.database.transaction() as connection:
+            if not self.database.is_sqlite:
                 connection.execute(sql.select(sql.func.pg_advisory_xact_lock(CREATION_LOCK)))
             present = set(sql.inspect(connection).get_table_names())
             if about.name not in present:
-                if self._database.is_sqlite and present:
+                if self.database.is_sqlite and present:
                     raise DatabaseError(
                         f"{self.shown} is no matcher's database: it has the table {min(present)}; name another file"
                     )
@@ -257,11 +298,25 @@ class Store:
                 )
 
     def _hold(self) -> None:
-        """Two matchers on one PostgreSQL would settle everything twice: the second one is refused."""
-        self._holder = self._database.engine.connect()
-        if not self._holder.execute(sql.select(sql.func.pg_try_advisory_lock(RUNNING_LOCK))).scalar_one():
-            raise DatabaseError(f"{self.shown} is in use by {WHO} already; end it or name another database")
+        """Two matchers on one PostgreSQL would settle everything twice: the second one is refused.
+
+        The server may need a moment to notice that the one before was killed.
+        """
+        self._holder = self.database.engine.connect()
+        deadline = time.monotonic() + HOLD_SECONDS
+        while not self._holder.execute(sql.select(sql.func.pg_try_advisory_lock(RUNNING_LOCK))).scalar_one():
+            self._holder.commit()
+            if time.monotonic() > deadline:
+                raise DatabaseError(
+                    f"{self.shown} is in use by {WHO} already; end it or name another database"
+                )
+            time.sleep(0.05)
         self._holder.commit()
+
+    def _alone(self, connection: sql.Connection) -> None:
+        """Waits for a transaction that a killed matcher had told PostgreSQL to commit, until it is there."""
+        if not self.database.is_sqlite:
+            connection.execute(sql.select(sql.func.pg_advisory_xact_lock(WRITING_LOCK)))
 
     @staticmethod
     def _many(connection: sql.Connection, statement: str, rows: list[tuple[Any, ...]]) -> None:
@@ -303,15 +358,16 @@ def _quoted(name: str) -> str:
 def _order_row(live: LiveOrder, change: Changed | None) -> tuple[Any, ...]:
     """`change` is the last one of the same group."""
     signed: SignedOrder = live.signed
-    last = (
-        ("0", not signed.is_stop, "", "")
-        if change is None
-        else (str(change.filled), change.armed, change.end or "", change.reason)
-    )
+    last = ("0", 0, not signed.is_stop, "", "") if change is None else _changing(change)
     return (
         *(live.hash, live.sequence, live.account, signed.packed, signed.signature),
         *(min(live.expiry, LAST_EXPIRY), *last),
     )
+
+
+def _changing(change: Changed) -> tuple[Any, ...]:
+    """Values of the columns CHANGING."""
+    return (str(change.filled), change.filled_at, change.armed, change.end or "", change.reason)
 
 
 def _fill_rows(match: Match) -> list[tuple[Any, ...]]:
@@ -344,7 +400,7 @@ def _live(row: Any, reader: Reader) -> LiveOrder:
     live = LiveOrder(reader.unpack(row.packed, row.signature), row.sequence)
     if live.hash != row.hash:
         raise DatabaseError(f"order 0x{row.hash.hex()} does not match its fields; the database is corrupt")
-    live.filled, live.armed = int(row.filled), bool(row.armed)
+    live.filled, live.filled_at, live.armed = int(row.filled), row.filled_at, bool(row.armed)
     live.end, live.reason = (Status(row.ended) if row.ended else None), row.reason
     live.recount()
     return live

@@ -160,8 +160,8 @@ class Venue(Protocol):
     def refusal(self, match: Match) -> Refusal | None:
         """Why a match would not be settled now; None if it would."""
 
-    def nonce(self) -> int:
-        """The sender's next nonce, by the latest block."""
+    def nonce(self, sender: str) -> int:
+        """A sender's next nonce, by the latest block."""
 
     def sign(self, matches: Sequence[Match], nonce: int, raise_percent: int) -> tuple[str, bytes]:
         """A settlement transaction (hash, bytes), with fees that much above the usual."""

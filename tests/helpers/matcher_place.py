@@ -77,9 +77,10 @@ class Place:
         raise AssertionError(f"{what} did not come about; trouble: {self.matcher.trouble!r}")
 
     async def settled(self) -> None:
-        """Waits until nothing is under way."""
+        """Waits until nothing is under way, and that is on disk."""
         engine, pending = self.matcher.engine, self.matcher.pending
         await self.until(lambda: not engine.matches and not pending.unmined(), "settlement")
+        await self.matcher.durable()
 
 
 @asynccontextmanager

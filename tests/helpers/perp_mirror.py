@@ -22,6 +22,8 @@ class Mirror:
         self.bench, self.accounts = bench, [*accounts, bench.maker_account]
         self.dollars = dollars
         self.refusals: list[str] = []
+        # Losses that others took, and those of them that closed positions.
+        self.absorbed = self.deleveraged = 0
         self.model = Market(Parameters(*bench.market.parameters()), TOKEN, bench.evm.now)
         self.poke()
 
@@ -68,20 +70,37 @@ class Mirror:
         if self._try(lambda: self.bench.trade(account, size)) is None:
             return False
         self._refresh()
-        self.model.trade(account, self.bench.maker_account, size, self.dollars * WAD, maker_pays=False)
+        self.model.trade(account, self.bench.maker_account, size, self.dollars * WAD)
         self.model.take_sample(int(self.bench.maker.samplePremiumWad()))
         return True
 
     def fill(self, taker: bytes, maker: bytes, size: int, price: int, tip: int = 0) -> bool:
-        """One fill between two accounts; the maker tips the third."""
+        """One fill between two accounts; the maker tips the maker contract."""
         earner = self.accounts[-1]
         data = [(maker, size, price, tip)]
         if self._try(lambda: self.bench.fills(taker, data, 0, earner)) is None:
             return False
         self._refresh()
-        self.model.trade(taker, maker, size, price)
+        self.model.fill(taker, [(maker, size, price, False)])
         if tip:
             self.model.tip(maker, earner, tip)
+        return True
+
+    def fill_many(self, taker: bytes, fills: list[tuple[bytes, int, int]], rest: int = 0) -> bool:
+        """One match of maker, signed size of the taker and price; the maker contract fills `rest` more at the index."""
+        data: list[tuple[bytes, int, int, int, bool]] = [(*fill, 0, False) for fill in fills]
+        contract = self.bench.maker_account
+        if rest:
+            data.append((contract, rest, NO_LIMIT if rest > 0 else 0, 0, True))
+        if self._try(lambda: self.bench.fills(taker, data)) is None:
+            return False
+        self._refresh()
+        done = [(*fill, False) for fill in fills]
+        if rest:
+            done.append((contract, rest, self.dollars * WAD, True))
+        self.model.fill(taker, done)
+        if rest:
+            self.model.take_sample(int(self.bench.maker.samplePremiumWad()))
         return True
 
     def settle(self, account: bytes, alone: bool = True) -> int:
@@ -123,6 +142,8 @@ class Mirror:
         self._refresh()
         for event in tx.events("Absorbed", bench.market):
             assert self.model.bear(account, event["deficit"], self.mark) == event["deficit"]
+            self.absorbed += 1
+            self.deleveraged += bool(tx.events("BucketDeleveraged", bench.market))
         taken = tx.value[0]
         if self.model.holds(account):
             self.model.move(account, into, taken, self.mark)

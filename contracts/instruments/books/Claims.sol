@@ -120,6 +120,16 @@ abstract contract Claims is MarketBase {
         emit IMarketBooks.ClaimsReduced(amount, pile.waiting);
     }
 
+    /// @dev Waiting claims bear what nobody has borne yet, before anything is allotted to them.
+    function _bearLosses() internal {
+        int256 loss = _unborne;
+        if (loss < TOKEN) return;
+        uint256 tokens = uint256(loss / TOKEN).min(_pile.waiting);
+        if (tokens == 0) return;
+        _unborne = loss - int256(tokens) * TOKEN;
+        _reduceClaims(tokens);
+    }
+
     function _freeCash() internal view returns (uint256) {
         return uint256(_till.cash) - _pile.allotted;
     }

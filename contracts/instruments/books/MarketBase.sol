@@ -16,6 +16,12 @@ abstract contract MarketBase {
     IRiskEngine internal immutable ENGINE;
     /// @dev Listed first in the vault, for good.
     address internal immutable SETTLEMENT_ASSET;
+    /// @dev Ids in the risk book.
+    uint256 internal immutable UNDERLYING;
+    uint256 internal immutable SETTLEMENT_UNDERLYING;
+    /// @dev Where the settlement asset's underlying stands in `underlyings()`; the market's own is the other.
+    uint256 internal immutable SETTLEMENT_POSITION;
+    uint256 internal immutable OWN_POSITION;
 
     /// @dev Contract that may bring fills.
     address internal _orders;
@@ -27,10 +33,26 @@ abstract contract MarketBase {
         _;
     }
 
-    constructor(address vault) {
+    /// @param underlying_ id of what the market is on
+    /// @param settlementUnderlying id of what the settlement asset moves with
+    constructor(address vault, uint256 underlying_, uint256 settlementUnderlying) {
+        if (underlying_ == settlementUnderlying) {
+            revert IMarketBooks.Market_SettlementUnderlying(underlying_);
+        }
+        UNDERLYING = underlying_;
+        SETTLEMENT_UNDERLYING = settlementUnderlying;
+        SETTLEMENT_POSITION = settlementUnderlying < underlying_ ? 0 : 1;
+        OWN_POSITION = 1 - SETTLEMENT_POSITION;
         VAULT = IVault(vault);
         ENGINE = IRiskEngine(IVault(vault).riskEngine());
         SETTLEMENT_ASSET = IVault(vault).settlementAsset();
+    }
+
+    /// @dev Ascending.
+    function _underlyingIds() internal view returns (uint256[] memory ids) {
+        ids = new uint256[](2);
+        ids[SETTLEMENT_POSITION] = SETTLEMENT_UNDERLYING;
+        ids[OWN_POSITION] = UNDERLYING;
     }
 
     /// @dev The market's own account of the vault, which holds its cash.

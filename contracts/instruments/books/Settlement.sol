@@ -44,7 +44,8 @@ abstract contract Settlement is Claims {
         int256 claimed;
         if (known) (paid, claimed) = _realise(account, profit, open, alone);
         (uint256 waiting, uint256 allotted) = _claimOf(account);
-        if (allotted != 0) {
+        // A claim that others' losses ate up is written off.
+        if (allotted != 0 || (waiting == 0 && _hasClaim(account))) {
             _setClaim(account, waiting, 0);
             _addCash(-int256(allotted));
             paid += int256(allotted);
@@ -77,12 +78,15 @@ abstract contract Settlement is Claims {
             uint256 tokens = uint256(profit / TOKEN);
             if (tokens != 0) {
                 _changeCost(account, int256(tokens) * TOKEN);
-                uint256 direct = _pile.waiting == 0 ? tokens.min(_freeCash()) : 0;
+                // Nobody leaves ahead of others who wait, or of a loss that somebody has to bear.
+                uint256 direct = _pile.waiting == 0 && _unborne < TOKEN ? tokens.min(_freeCash()) : 0;
                 if (direct != 0) _addCash(-int256(direct));
                 paid = int256(direct);
                 if (tokens != direct) {
                     _addClaim(account, tokens - direct);
                     claimed = int256(tokens - direct);
+                    _bearLosses();
+                    _allot();
                 }
                 profit -= int256(tokens) * TOKEN;
             }

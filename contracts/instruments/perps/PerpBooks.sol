@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
+import {SafeCastLib} from "solady/utils/SafeCastLib.sol";
 
 import {IPerpMarket} from "../../../interfaces/IPerpMarket.sol";
 import {AccountId, AccountIdLib} from "../../../interfaces/Types.sol";
@@ -23,6 +24,7 @@ abstract contract PerpBooks is PerpPrices, Claims, Grace {
     using EntryGrid for EntryGrid.Bitmap;
     using FixedPointMathLib for int256;
     using ProRata for ProRata.Pool;
+    using SafeCastLib for int256;
 
     /// @dev {units}
     uint256 internal constant MAX_SIZE = type(uint112).max;
@@ -30,12 +32,15 @@ abstract contract PerpBooks is PerpPrices, Claims, Grace {
     /// @param size {units}
     /// @param entryWad average price at which the size was taken on {quote tok per unit}
     /// @param round of the bucket when the position was written; zero: nothing was taken from the bucket before
-    /// @param base cost without funding {quote}
+    /// @param base cost without funding, up to 4.7e16 settlement tokens {quote}
+    /// @param fundingWad lowest bits of the market's funding when it was written: enough to tell what has come due since, up
+    /// to 6e5 settlement tokens a unit
     struct Stored {
         int120 size;
         uint96 entryWad;
         uint40 round;
-        int256 base;
+        int176 base;
+        uint80 fundingWad;
     }
 
     /// @dev A position in memory, deleveraging applied.
@@ -111,7 +116,14 @@ abstract contract PerpBooks is PerpPrices, Claims, Grace {
         _remember(before);
         if (before.size != old.size) _noteDeleveraging(before);
         if (p.size == 0) p.entryWad = 0;
-        Stored memory next = Stored(int120(p.size), uint96(p.entryWad), 0, p.base);
+        int256 funding = _running.fundingWad;
+        Stored memory next = Stored(
+            int120(p.size),
+            uint96(p.entryWad),
+            0,
+            p.base.toInt176(),
+            uint80(uint256(funding))
+        );
 
         uint256 oldKey = old.size == 0 ? 0 : _keyOf(old.size > 0, old.entryWad);
         uint256 newKey = p.size == 0 ? 0 : _keyOf(p.size > 0, p.entryWad);
@@ -141,12 +153,7 @@ abstract contract PerpBooks is PerpPrices, Claims, Grace {
         _positions[p.account] = next;
         p.stored = next;
         _moveInterest(before.size, p.size);
-        emit IPerpMarket.PositionChanged(
-            p.account,
-            p.size,
-            p.base + p.size * _running.fundingWad,
-            p.entryWad
-        );
+        emit IPerpMarket.PositionChanged(p.account, p.size, p.base + p.size * funding, p.entryWad);
     }
 
     function _moveInterest(int256 oldSize, int256 newSize) internal {
@@ -157,6 +164,16 @@ abstract contract PerpBooks is PerpPrices, Claims, Grace {
 
     function _makerSize(address maker) internal view override returns (int256) {
         return _load(AccountIdLib.id(maker, 0)).size;
+    }
+
+    /// @dev Funding that has come due since the position was written, for the size it has now {quote}.
+    function _fundingOwed(AccountId account) internal view returns (int256) {
+        Live memory p = _load(account);
+        uint80 now_ = uint80(uint256(_fundingWad()));
+        unchecked {
+            // The difference is right although both have lost their upper bits.
+            return p.size * int80(now_ - p.stored.fundingWad);
+        }
     }
 
     /// @inheritdoc Claims

@@ -7,8 +7,6 @@ import {PerpBooks} from "./PerpBooks.sol";
 
 /// @dev What governance sets, within bounds. What raises a requirement walks (GOV-1); what lowers one holds at once.
 abstract contract PerpGovernance is IPerpMarket, PerpBooks, MarketGovernance {
-    uint256 private constant MIN_RAMP = 1 days;
-    uint256 private constant MAX_RAMP = 180 days;
     uint256 private constant MAX_UNWINDING = 0.2e18;
     uint256 private constant MIN_DEPTH = 10_000e18;
     uint256 private constant MAX_DEPTH = 70_000_000_000e18;
@@ -33,14 +31,7 @@ abstract contract PerpGovernance is IPerpMarket, PerpBooks, MarketGovernance {
         _transferOwnership(owner_);
         _setGuardian(guardian_);
         _check(initial);
-        // A market that begins has nobody whom a walk would protect.
-        _shares = ShareWalk(
-            uint64(initial.unwindingWad),
-            uint64(initial.unwindingWad),
-            uint64(initial.haircutWad),
-            uint64(initial.haircutWad)
-        );
-        _depth = DepthWalk(uint96(initial.depthWad), uint96(initial.depthWad), 0, 0);
+        _stand(initial.unwindingWad, initial.depthWad, initial.haircutWad);
         _write(initial);
         emit ParametersSet(initial, initial, 0);
     }
@@ -72,30 +63,12 @@ abstract contract PerpGovernance is IPerpMarket, PerpBooks, MarketGovernance {
         _check(parameters_);
         Parameters memory old = parameters();
         _refresh();
-        bool tighter =
-            parameters_.unwindingWad > old.unwindingWad ||
-                parameters_.haircutWad > old.haircutWad ||
-                parameters_.depthWad < old.depthWad;
-        uint256 start;
-        uint256 end;
-        if (tighter) {
-            _inRange("rampTime", rampTime, MIN_RAMP, MAX_RAMP);
-            start = ENGINE.clock();
-            end = start + rampTime;
-            // A walk under way is not cut short by setting out anew.
-            if (_depth.end > end) end = _depth.end;
-        }
-        _shares = ShareWalk(
-            uint64(_from(old.unwindingWad, parameters_.unwindingWad, true)),
-            uint64(parameters_.unwindingWad),
-            uint64(_from(old.haircutWad, parameters_.haircutWad, true)),
-            uint64(parameters_.haircutWad)
-        );
-        _depth = DepthWalk(
-            uint96(_from(old.depthWad, parameters_.depthWad, false)),
-            uint96(parameters_.depthWad),
-            uint32(start),
-            uint32(end)
+        (, uint256 end) = _walk(
+            parameters_.unwindingWad,
+            parameters_.depthWad,
+            parameters_.haircutWad,
+            false,
+            rampTime
         );
         _write(parameters_);
         emit ParametersSet(old, parameters_, end);
@@ -157,11 +130,6 @@ abstract contract PerpGovernance is IPerpMarket, PerpBooks, MarketGovernance {
         _limits.premiumTime = uint32(p.premiumTime);
     }
 
-    /// @dev Where a walk begins: here if it makes tighter, at its end if it does not.
-    function _from(uint256 here, uint256 target, bool rising) private pure returns (uint256) {
-        return (target > here) == rising ? here : target;
-    }
-
     function _check(Parameters memory p) private pure {
         _inRange("unwindingWad", p.unwindingWad, 0, MAX_UNWINDING);
         _inRange("depthWad", p.depthWad, MIN_DEPTH, MAX_DEPTH);
@@ -176,9 +144,5 @@ abstract contract PerpGovernance is IPerpMarket, PerpBooks, MarketGovernance {
         _inRange("takerFeeWad", p.takerFeeWad, 0, MAX_FEE);
         _inRange("makerFeeWad", p.makerFeeWad, 0, MAX_FEE);
         _inRange("backstopShareWad", p.backstopShareWad, 0, WAD);
-    }
-
-    function _inRange(bytes32 parameter, uint256 value, uint256 min, uint256 max) private pure {
-        if (value < min || value > max) revert PerpMarket_OutOfRange(parameter, value, min, max);
     }
 }

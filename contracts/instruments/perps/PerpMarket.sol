@@ -16,7 +16,6 @@ import {MarketBase} from "../books/MarketBase.sol";
 import {Settlement} from "../books/Settlement.sol";
 import {PerpGovernance} from "./PerpGovernance.sol";
 import {PerpMarketAdmin} from "./PerpMarketAdmin.sol";
-import {PerpPrices} from "./PerpPrices.sol";
 import {PerpRisk} from "./PerpRisk.sol";
 
 /// @notice A perpetual market: trades, settlement, what the risk engine asks; the rest is in `PerpMarketAdmin`, which runs on
@@ -48,8 +47,7 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
         address guardian_,
         IPerpMarket.Parameters memory initial
     )
-        MarketBase(vault)
-        PerpPrices(underlying_, settlementUnderlying)
+        MarketBase(vault, underlying_, settlementUnderlying)
         Claims(settlementDecimals)
         Delegation(
             address(new PerpMarketAdmin(vault, underlying_, settlementUnderlying, settlementDecimals)),
@@ -90,9 +88,9 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
             data,
             (IPerpMarket.Action, AccountId, IPerpMarket.Fill[], uint256, AccountId)
         );
-        _fill(course, taker, fills, takerTip, tipTo);
+        uint256 quotedWad = _fill(course, taker, fills, takerTip, tipTo);
         _requireOpenInterest(course);
-        return "";
+        return abi.encode(quotedWad);
     }
 
     /// @inheritdoc IInstrument
@@ -124,14 +122,10 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
         int256 sizeWad,
         uint256 limitWad
     ) private returns (uint256 priceWad) {
-        if (!_makerAllowed[maker]) revert IPerpMarket.PerpMarket_UnknownMaker(maker);
         AccountId makerAccount = AccountIdLib.id(maker, 0);
         _requireSize(taker, makerAccount, sizeWad);
         Live memory other = _load(makerAccount);
-        priceWad = IPerpMaker(maker).trade(taker, sizeWad, other.size, course.band.priceWad);
-        if (sizeWad > 0 ? priceWad > limitWad : priceWad < limitWad) {
-            revert IPerpMarket.PerpMarket_PriceLimit(priceWad, limitWad);
-        }
+        priceWad = _ask(course, taker, other, sizeWad, limitWad);
         _requirePrice(course, priceWad);
         _take(course, other, -sizeWad, priceWad, 0);
         _keep(other);
@@ -144,21 +138,42 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
         if (maker == _sampler) _sample();
     }
 
+    /// @dev A maker contract's price, within the taker's limit.
+    function _ask(
+        Course memory course,
+        AccountId taker,
+        Live memory other,
+        int256 sizeWad,
+        uint256 limitWad
+    ) private returns (uint256 priceWad) {
+        address maker = other.account.owner();
+        if (!_makerAllowed[maker]) revert IPerpMarket.PerpMarket_UnknownMaker(maker);
+        priceWad = IPerpMaker(maker).trade(taker, sizeWad, other.size, course.band.priceWad);
+        if (sizeWad > 0 ? priceWad > limitWad : priceWad < limitWad) {
+            revert IPerpMarket.PerpMarket_PriceLimit(priceWad, limitWad);
+        }
+    }
+
+    /// @return quotedWad price of the maker contract among the makers, if there is one
     function _fill(
         Course memory course,
         AccountId taker,
         IPerpMarket.Fill[] memory fills,
         uint256 takerTip,
         AccountId tipTo
-    ) private {
+    ) private returns (uint256 quotedWad) {
         (uint256 takerFeeWad, uint256 makerFeeWad) = (_trades.takerFeeWad, _trades.makerFeeWad);
         uint256 tips = takerTip;
         for (uint256 i = 0; i < fills.length; ++i) {
             IPerpMarket.Fill memory fill = fills[i];
             _requireSize(taker, fill.maker, fill.sizeWad);
-            _requirePrice(course, fill.priceWad);
             Live memory other = _load(fill.maker);
-            _take(course, other, -fill.sizeWad, fill.priceWad, makerFeeWad);
+            if (fill.quotes) {
+                quotedWad = _ask(course, taker, other, fill.sizeWad, fill.priceWad);
+                fill.priceWad = quotedWad;
+            }
+            _requirePrice(course, fill.priceWad);
+            _take(course, other, -fill.sizeWad, fill.priceWad, fill.quotes ? 0 : makerFeeWad);
             if (fill.tip != 0) {
                 other.base += fill.tip.toInt256() * TOKEN;
                 tips += fill.tip;
@@ -177,7 +192,7 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
                 fill.sizeWad,
                 fill.priceWad,
                 fee,
-                _feeUp(fill.sizeWad, fill.priceWad, makerFeeWad)
+                fill.quotes ? 0 : _feeUp(fill.sizeWad, fill.priceWad, makerFeeWad)
             );
         }
         if (takerTip != 0) {
@@ -186,7 +201,8 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
         }
         _keep(own);
         VAULT.touch(taker);
-        if (tips == 0) return;
+        if (quotedWad != 0) _sample();
+        if (tips == 0) return quotedWad;
         Live memory earner = _load(tipTo);
         earner.base -= tips.toInt256() * TOKEN;
         _keep(earner);

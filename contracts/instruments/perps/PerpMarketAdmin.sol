@@ -11,7 +11,6 @@ import {Claims} from "../books/Claims.sol";
 import {MarketBase} from "../books/MarketBase.sol";
 import {EntryGrid} from "./EntryGrid.sol";
 import {PerpDeleveraging} from "./PerpDeleveraging.sol";
-import {PerpPrices} from "./PerpPrices.sol";
 
 /// @notice A perpetual market's takeovers, deleveraging, governance, fees, and what others read. The market runs this code on
 /// its own storage (`PerpBooks` first, the roles behind it), so that what is called often stays small; called at its own
@@ -26,8 +25,7 @@ contract PerpMarketAdmin is PerpDeleveraging {
         uint256 settlementUnderlying,
         uint256 settlementDecimals
     )
-        MarketBase(vault)
-        PerpPrices(underlying_, settlementUnderlying)
+        MarketBase(vault, underlying_, settlementUnderlying)
         Claims(settlementDecimals)
         Governed(address(1), address(0))
     {}
@@ -65,6 +63,12 @@ contract PerpMarketAdmin is PerpDeleveraging {
         result.entryWad = p.entryWad;
         result.pnl = p.size * int256(_markWad(ENGINE.band(UNDERLYING).priceWad)) - result.cost;
         (result.waiting, result.allotted) = _claimOf(account);
+    }
+
+    /// @inheritdoc IPerpMarket
+    function fundingOwed(AccountId account) external view returns (int256) {
+        _requireUnlocked();
+        return _fundingOwed(account);
     }
 
     /// @inheritdoc IPerpMarket
@@ -118,6 +122,7 @@ contract PerpMarketAdmin is PerpDeleveraging {
         if (tokens != 0) {
             source.base += int256(tokens) * TOKEN;
             _addClaim(from, tokens);
+            _bearLosses();
             _allot();
         }
         int256 size = (source.size * int256(fractionWad)) / int256(WAD);

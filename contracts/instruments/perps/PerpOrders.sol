@@ -144,6 +144,7 @@ contract PerpOrders is IPerpOrders, SignedOrders, ReentrancyGuardTransient {
         for (uint256 i; i < length; ++i) {
             _fill(course, taker, match_.makers[i].order, hashes[i], match_.sizesWad[i], match_.tipTo);
         }
+        bool quoted = _fillRest(course, taker, match_.makerContract, match_.makerContractSizeWad);
         filledWad = course.filledWad;
         uint256 tip = _conclude(course, taker, match_.tipTo);
 
@@ -153,11 +154,15 @@ contract PerpOrders is IPerpOrders, SignedOrders, ReentrancyGuardTransient {
             // Makers that were passed over left room at the end.
             mstore(fills, count)
         }
-        VAULT.callInstrument(
+        bytes memory answer = VAULT.callInstrument(
             ACCOUNT,
             address(course.market),
             abi.encode(IPerpMarket.Action.FILLS, taker.account, fills, tip, match_.tipTo)
         );
+        if (!quoted) return filledWad;
+        IPerpMarket.Fill memory rest = fills[count - 1];
+        uint256 priceWad = abi.decode(answer, (uint256));
+        emit OrderFilled(0, course.takerHash, rest.maker, taker.account, rest.sizeWad, priceWad);
     }
 
     function _beginCourse(Course memory course, Order calldata taker, uint256 length) private view {
@@ -170,7 +175,7 @@ contract PerpOrders is IPerpOrders, SignedOrders, ReentrancyGuardTransient {
         course.makerFeeWad = parameters.makerFeeWad;
         _checkAwake(course, taker, hash);
         if (taker.flags & REDUCE_ONLY != 0) course.room = course.room.min(_reducible(course, taker));
-        course.fills = new IPerpMarket.Fill[](length);
+        course.fills = new IPerpMarket.Fill[](length + 1);
     }
 
     /// @dev One maker: as much as everybody agrees to.
@@ -201,6 +206,28 @@ contract PerpOrders is IPerpOrders, SignedOrders, ReentrancyGuardTransient {
         fill.tip = _tip(course, maker, hash, size, tipTo);
         course.fills[course.count++] = fill;
         emit OrderFilled(hash, course.takerHash, maker.account, taker.account, fill.sizeWad, fill.priceWad);
+    }
+
+    /// @dev What signed makers left, by a maker contract. The market holds its price to the taker's limit.
+    /// @return quoted whether it fills anything
+    function _fillRest(
+        Course memory course,
+        Order calldata taker,
+        address maker,
+        uint256 wanted
+    ) private pure returns (bool quoted) {
+        uint256 size = wanted.min(course.room - course.filledWad);
+        if (maker == address(0) || size == 0) return false;
+        AccountId account = AccountIdLib.id(maker, 0);
+        if (taker.account.owner() == maker) revert SignedOrders_SelfTrade(taker.account, account);
+        course.filledWad += size;
+        IPerpMarket.Fill memory fill;
+        fill.maker = account;
+        fill.sizeWad = taker.sizeWad > 0 ? int256(size) : -int256(size);
+        fill.priceWad = taker.limitPriceWad;
+        fill.quotes = true;
+        course.fills[course.count++] = fill;
+        return true;
     }
 
     /// @dev Books the taker's part.

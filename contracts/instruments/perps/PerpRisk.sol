@@ -5,6 +5,7 @@ import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 
 import {IInstrument, Report, Scenario} from "../../../interfaces/IInstrument.sol";
 import {AccountId} from "../../../interfaces/Types.sol";
+import {Quote} from "../books/Quote.sol";
 import {PerpBooks} from "./PerpBooks.sol";
 
 /// @dev What the risk engine asks. A loss counts in equity at once; profit and claims are credit after a haircut.
@@ -14,20 +15,6 @@ import {PerpBooks} from "./PerpBooks.sol";
 abstract contract PerpRisk is IInstrument, PerpBooks {
     using FixedPointMathLib for int256;
     using FixedPointMathLib for uint256;
-
-    /// @dev Quote times a price has 54 decimals, values 18.
-    uint256 private constant QUOTE_TO_VALUE = 1e36;
-    /// @dev Magnitudes saturate here, far above what the risk engine counts {USD}.
-    uint256 private constant MAX_VALUE = 2 ** 190;
-    /// @dev Where the settlement asset's underlying stands in `underlyings()`; the market's own is the other.
-    uint256 private immutable SETTLEMENT_POSITION;
-    uint256 private immutable OWN_POSITION;
-
-    constructor() {
-        bool first = SETTLEMENT_UNDERLYING < UNDERLYING;
-        SETTLEMENT_POSITION = first ? 0 : 1;
-        OWN_POSITION = first ? 1 : 0;
-    }
 
     /// @inheritdoc IInstrument
     /// @dev There is one position, and its loss in settlement tokens. The status of both underlyings counts by itself.
@@ -52,25 +39,29 @@ abstract contract PerpRisk is IInstrument, PerpBooks {
             pnl = worth - base - size * funding;
             uint256 credit = _claimAt(account, slot) * uint256(TOKEN);
             if (pnl > 0) credit += uint256(pnl);
-            else r.valueWad = -int256(_valueUp(uint256(-pnl), settlementWad));
-            if (credit != 0) r.creditWad = _valueDown(credit.fullMulDiv(WAD - haircut, WAD), settlementWad);
-            r.exposuresWad[OWN_POSITION] = _value(worth, settlementWad);
+            else r.valueWad = -int256(Quote.valueUp(uint256(-pnl), settlementWad));
+            if (credit != 0)
+                r.creditWad = Quote.valueDown(credit.fullMulDiv(WAD - haircut, WAD), settlementWad);
+            r.exposuresWad[OWN_POSITION] = Quote.value(worth, settlementWad);
             r.exposuresWad[SETTLEMENT_POSITION] = r.valueWad;
         }
 
         uint256 requirementWad = requirementPricesWad[SETTLEMENT_POSITION];
         if (size != 0) {
             uint256 mark = _markAt(requirementPricesWad[OWN_POSITION].min(MAX_PRICE), premium);
-            uint256 notional = _valueUp(size.abs() * mark, requirementWad);
+            uint256 notional = Quote.valueUp(size.abs() * mark, requirementWad);
             // A long loses by the fall, a short by the rise.
-            r.standaloneWad = _lossUp(notional, scenarios[2 * OWN_POSITION + (size > 0 ? 0 : 1)]);
+            r.standaloneWad = Quote.lossUp(
+                notional,
+                scenarios[2 * OWN_POSITION + (size > 0 ? 0 : 1)].spotShockWad()
+            );
             // notional * (unwinding + notional / depth)
             uint256 share = unwinding + notional.fullMulDivUp(WAD, depth).min(100 * WAD);
             r.addOnWad = notional.fullMulDivUp(share, WAD);
         }
         if (pnl < 0) {
-            uint256 owed = _valueUp(uint256(-pnl), requirementWad);
-            r.standaloneWad += _lossUp(owed, scenarios[2 * SETTLEMENT_POSITION + 1]);
+            uint256 owed = Quote.valueUp(uint256(-pnl), requirementWad);
+            r.standaloneWad += Quote.lossUp(owed, scenarios[2 * SETTLEMENT_POSITION + 1].spotShockWad());
         }
     }
 
@@ -81,30 +72,6 @@ abstract contract PerpRisk is IInstrument, PerpBooks {
 
     /// @inheritdoc IInstrument
     function underlyings() external view returns (uint256[] memory ids, uint256 curved) {
-        ids = new uint256[](2);
-        ids[SETTLEMENT_POSITION] = SETTLEMENT_UNDERLYING;
-        ids[OWN_POSITION] = UNDERLYING;
-    }
-
-    // --- internal ---
-
-    /// @dev {USD} of quote, down.
-    function _valueDown(uint256 quote, uint256 priceWad) private pure returns (uint256) {
-        return quote.fullMulDiv(priceWad.min(MAX_PRICE), QUOTE_TO_VALUE).min(MAX_VALUE);
-    }
-
-    function _valueUp(uint256 quote, uint256 priceWad) private pure returns (uint256) {
-        return quote.fullMulDivUp(priceWad.min(MAX_PRICE), QUOTE_TO_VALUE).min(MAX_VALUE);
-    }
-
-    /// @dev Signed, down.
-    function _value(int256 quote, uint256 priceWad) private pure returns (int256) {
-        return
-            quote < 0 ? -int256(_valueUp(quote.abs(), priceWad)) : int256(_valueDown(quote.abs(), priceWad));
-    }
-
-    /// @dev Value times shock. Values are at most 2**190, shocks below 2**64.
-    function _lossUp(uint256 valueWad, Scenario point) private pure returns (uint256) {
-        return valueWad.mulWadUp(point.spotShockWad().abs());
+        return (_underlyingIds(), 0);
     }
 }

@@ -7,6 +7,7 @@ from scripts.cli.commands import (
     liquidation,
     oracle,
     params,
+    perp,
     services,
     status,
     trade,
@@ -15,5 +16,17 @@ from scripts.cli.commands import (
 
 REGISTER = tuple(
     group.register
-    for group in (status, account, balances, trade, what_if, lending, liquidation, oracle, params, services)
+    for group in (
+        status,
+        account,
+        balances,
+        trade,
+        perp,
+        what_if,
+        lending,
+        liquidation,
+        oracle,
+        params,
+        services,
+    )
 )

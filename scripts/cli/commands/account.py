@@ -9,6 +9,8 @@ import typer
 from scripts.cli.discovery import accounts_of, healths
 from scripts.cli.frame import command
 from scripts.cli.output import facts, table
+from scripts.cli.perps import read_positions
+from scripts.cli.positions import positions_data, positions_table
 from scripts.cli.session import Session, identified, index_of, owner_of
 from scripts.cli.state import (
     holdings_table,
@@ -32,6 +34,7 @@ def register(app: typer.Typer) -> None:
         with session.out.waiting("reading the account"):
             state = read_state(session.domain, session.account)
             wallet = _wallet(session, owner_of(session.account))
+            perps = read_positions(session.domain, session.account)
         out = session.out
         out.show(f"[bold]Account {account_name(session.account)}[/bold]")
         if state.is_empty:
@@ -56,9 +59,13 @@ def register(app: typer.Typer) -> None:
                 for name, prices in state.liquidation.items()
             ]
             out.show(facts(lines))
+        if perps:
+            out.show()
+            out.show(positions_table(session, session.account, perps))
         out.show()
         out.show(f"In the owner's wallet: {', '.join(text for text, _ in wallet.values())}")
         data = state_data(state)
+        data["perps"] = positions_data(session, session.account, perps)
         data["wallet"] = {symbol: amount for symbol, (_, amount) in wallet.items()}
         return data
 

@@ -72,7 +72,7 @@ def register(app: typer.Typer) -> None:
         other = find_asset(domain, against) if against else domain.settlement
         bounds = _bounds(slippage, max_loss)
         wanted = leverage(size)
-        deposit = _margin(session, margin)
+        deposit = margin_of(session, margin)
         with session.out.waiting("asking for a price"):
             order = opening(session, asset, other, long is not None, wanted, deposit)
             quotes = _quotes(session, order)
@@ -146,7 +146,8 @@ def _bounds(slippage: str, max_loss: str) -> tuple[int, int]:
     return share(slippage, "--slippage", MOST_SLIPPAGE, 0), share(max_loss, "--max-loss", WAD, 0)
 
 
-def _margin(session: Session, text: str | None) -> tuple[Asset, int] | None:
+def margin_of(session: Session, text: str | None) -> tuple[Asset, int] | None:
+    """What --margin says: an asset of the wallet and how much of it."""
     if text is None:
         return None
     number, symbol = split_amount(text, None)

@@ -68,7 +68,9 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     folder = tmp_path_factory.mktemp("deployments")
     with AnvilProcess() as node:
         chain = connect(node.url, chain_id=31337)
-        people.move_in(deploy(chain, folder=folder))
+        deployment = deploy(chain, folder=folder)
+        people.move_in(deployment)
+        people.open_perps(deployment)
         # The exchange's means are as old as their window.
         chain.warp(600)
         yield System(chain, open_domain(chain, folder), node.url, folder)

@@ -38,8 +38,9 @@ class Command:
     @property
     def name(self) -> str:
         """Without its arguments."""
-        groups = ("account", "oracle", "params")
-        return " ".join(self.words[: 2 if self.words[0] in groups else 1])
+        groups = ("account", "oracle", "params", "perp", "order", "lp")
+        depth = next(place for place, word in enumerate(self.words) if word not in groups)
+        return " ".join(self.words[: depth + 1])
 
     def with_(self, place: int, text: str) -> list[str]:
         """The words with one exchanged."""
@@ -63,6 +64,21 @@ SENDING = [
     Command(("unstake", "1", "USDC"), 2, 1, ("11", "has staked [0-9.]+ USDC, and 11 USDC are wanted")),
     Command(("liquidate", "2"), None, None),
     Command(("oracle", "set", "ETH", "1900"), 2, 3),
+    Command(
+        ("perp", "open", "--long", "ETH", "--size", "1"),
+        *(3, 5, ("100", "at the worst prices, and must be worth [$]")),
+    ),
+    Command(("perp", "close", "ETH"), 2),
+    Command(("perp", "settle", "ETH"), 2),
+    Command(("perp", "order", "place", "buy", "1", "ETH", "--limit", "1900"), 5, 4),
+    Command(
+        ("perp", "lp", "deposit", "ETH", "1", "USDC"),
+        *(3, 4, ("300000", "holds 250,000 USDC, and 300,000 USDC are wanted")),
+    ),
+    Command(
+        ("perp", "lp", "request", "ETH", "1", "USDC"),
+        *(5, 4, ("11", "has [0-9.]+ USDC in the AMM of ETH-PERP, and 11 USDC are wanted")),
+    ),
 ]
 READING = [
     Command(("status",)),
@@ -73,6 +89,11 @@ READING = [
     Command(("oracle", "show", "ETH"), 2),
     Command(("params", "show", "ETH"), 2),
     Command(("params", "diff")),
+    Command(("perp", "markets")),
+    Command(("perp", "positions")),
+    Command(("perp", "book", "ETH"), 2),
+    Command(("perp", "funding", "ETH"), 2),
+    Command(("perp", "lp", "show", "ETH"), 3),
 ]
 RUNNING = [Command(("keeper", "--once")), Command(("console", "--port", "0"))]
 ON_CHAIN = [*SENDING, *READING, *RUNNING]
@@ -84,15 +105,17 @@ def named(commands):
 
 @pytest.fixture(scope="module", autouse=True)
 def prepared(deployed):
-    """An account with 10 WETH that owes 1,000 USDC; 10 USDC lent and staked; 250,000 USDC in the wallet."""
+    """An account with 10 WETH that owes 1,000 USDC; a long of 0.1 ETH; 10 USDC lent, staked and
+    in the AMM; 250,000 USDC in the wallet."""
     snapshot = deployed.chain.rpc("evm_snapshot")
     where = ("--network", deployed.url, "--deployments", str(deployed.folder), "--yes", "--json")
     for words in (
         *(("deposit", "10 WETH"), ("borrow", "1000 USDC"), ("lend", "10 USDC"), ("stake", "10 USDC")),
+        *(("perp", "open", "--long", "ETH", "--size", "0.1"), ("perp", "lp", "deposit", "ETH", "10 USDC")),
     ):
         assert run([*words, *where]) == 0
     usdc, weth = deployed.domain["USDC"].token, deployed.domain["WETH"].token
-    usdc.transfer(deployed.chain.accounts[0], 980 * 10**6, sender=WALLET)
+    usdc.transfer(deployed.chain.accounts[0], 970 * 10**6, sender=WALLET)
     weth.mint(WALLET, 10 * 10**18, sender=deployed.chain.accounts[0])
     yield
     assert deployed.chain.rpc("evm_revert", snapshot)

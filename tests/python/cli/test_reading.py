@@ -96,7 +96,7 @@ def test_accounts_are_found_by_their_events(keel):
     assert {account["index"] for account in mine} == {0, 7}
     assert {account["owner"] for account in mine} == {WALLET}
     everybody = keel("account", "list", "--all", "--json").data["accounts"]
-    assert len(everybody) == 4  # the backstop has one
+    assert len(everybody) == 8  # the backstop has one, each AMM, and two who trade with those
     healths = [Decimal(account["health"]) for account in everybody]
     assert healths == sorted(healths)
 

@@ -137,7 +137,7 @@ def test_a_price_set_alone_is_in_dispute(keel):
 
 def test_the_unhealthy_are_listed_and_taken_over(keel, system):
     keel("open", "--long", "WETH", "--leverage", "4.5", "--margin", "10000 USDC", "--yes")
-    assert "None of 2 accounts" in keel("liquidatable").out
+    assert "None of 6 accounts" in keel("liquidatable").out
     victim = "0x" + ACCOUNT.hex()
     system.chain.warp(1)
     assert "is healthy: it is worth" in keel("liquidate", victim, "--from", "2", "--yes").line

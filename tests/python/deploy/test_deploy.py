@@ -63,6 +63,54 @@ def test_everything_is_in_place(evm, deployment):
     assert deployment.record.complete and deployment.compared > 200
 
 
+def test_perpetual_markets_are_in_place(evm, deployment):
+    vault, orders = deployment.vault, deployment.orders
+    assert list(deployment.perps) == ["ETH-PERP", "BTC-PERP"]
+    for number, (symbol, perp) in enumerate(deployment.perps.items()):
+        entries = {part: deployment.record[f"{symbol}.{part}"] for part in ("market", "admin", "amm")}
+        assert [entry.contract for entry in entries.values()] == [
+            "PerpMarket",
+            "PerpMarketAdmin",
+            "VirtualAmm",
+        ]
+        assert vault.instrumentAt(number) == perp.market.address == entries["market"].address
+        assert perp.market.underlying() == number + 1 and perp.market.makerAllowed(perp.amm)
+        assert (perp.market.sampler(), perp.market.orders()) == (perp.amm.address, orders.address)
+        assert perp.market.feeAccount() == bytes.fromhex(evm.accounts[0][2:]) + bytes(12)
+        assert perp.amm.market() == perp.market.address
+    state = deployment.perps["BTC-PERP"].market.state()
+    assert (state.markWad, state.status) == (40_000 * WAD, 0)
+    assert deployment.record["orders"].contract == "PerpOrders"
+
+
+def test_governance_of_a_perpetual_market_is_followed_by_its_file(evm, deployment, record, files):
+    market, amm = deployment.perps["ETH-PERP"].market, deployment.perps["ETH-PERP"].amm
+    fees = list(market.parameters())
+    fees[10] = WAD // 1_000
+    market.setParameters(tuple(fees), 0)
+    amm.setCooldown(8 * 86_400, 86_400)
+    with pytest.raises(
+        DeployError, match=r"^eth-perp.yaml: fees.taker is 0.1% on chain and 0.05% in the file"
+    ):
+        deploy(evm, record=record)
+    files.change("eth-perp.yaml", "fees", "taker", to="0.1%")
+    files.change("eth-perp.yaml", "amm", "cooldown", to="8 days").change(
+        "eth-perp.yaml", "amm", "window", to="1 day"
+    )
+    assert deploy(evm, record=record, markets=files.load()).sent == 0
+
+
+def test_a_market_is_listed_when_all_is_set(evm, record, files, monkeypatch):
+    (files.folder / "btc-perp.yaml").unlink()
+    first = deploy(evm, record=record, markets=files.load())
+    assert list(first.perps) == ["ETH-PERP"]
+    both = deploy(evm, record=record)
+    assert list(both.perps) == ["ETH-PERP", "BTC-PERP"] and both.orders.address == first.orders.address
+    assert both.sent == 7
+    with pytest.raises(DeployError, match=r"lists 0x.* as instrument 1, and no market file has it"):
+        deploy(evm, record=record, markets=files.load())
+
+
 def test_second_sources_answer_once_their_window_has_passed(evm, deployment):
     source = evm.at("UniswapV3TwapSource", deployment.parameters.feed(1).secondary)
     assert source.priceWad() == 0
@@ -128,6 +176,8 @@ def test_an_asset_cannot_be_taken_away(evm, deployment, record, files):
 
 def test_the_settlement_asset_cannot_change(evm, deployment, record, files):
     files.change("main.yaml", "settlement", to="DAI").change("main.yaml", "local", "stake", to="1 DAI")
+    for perp in files.folder.glob("*-perp.yaml"):
+        perp.unlink()
     with pytest.raises(DeployError, match=r"^(backstop: settlementAsset|main.yaml: settlement)"):
         deploy(evm, record=record, markets=files.load())
 
@@ -158,6 +208,8 @@ def test_owner_and_guardian_are_the_files(evm, record, files):
     deployment = deploy(evm, record=record, markets=files.load())
     governed = [deployment.parameters, deployment.backstop, *(asset.pool for asset in deployment.assets)]
     governed.append(evm.at("VaultAdmin", deployment.vault))
+    for perp in deployment.perps.values():
+        governed += [perp.market, perp.amm]
     for contract in governed:
         assert contract.guardian() == guardian
         assert (contract.owner(), contract.pendingOwner()) == (evm.accounts[0], owner)

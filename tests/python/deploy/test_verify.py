@@ -81,6 +81,21 @@ FILES = [
         "1%",
         "main.yaml: backstop.sale_discount is 2% on chain and",
     ),
+    ("btc-perp.yaml", ("margin", "haircut"), "25%", "btc-perp.yaml: margin.haircut is 20% on chain and 25%"),
+    (
+        "btc-perp.yaml",
+        ("mark", "premium_time"),
+        "1 hour",
+        "btc-perp.yaml: mark.premium_time is 15 minutes on",
+    ),
+    (
+        "btc-perp.yaml",
+        ("amm", "depth"),
+        "4_000 BTC",
+        "btc-perp.yaml: amm.depth is 15,000 BTC on chain and 4,000",
+    ),
+    ("btc-perp.yaml", ("amm", "spread"), "0.4%", "btc-perp.yaml: amm.spread is 0.5% on chain and 0.4% in"),
+    ("eth-perp.yaml", ("amm", "name"), "Else", "ETH-PERP.amm: name was Keel ETH-PERP maker at deployment"),
 ]
 
 
@@ -96,6 +111,7 @@ def test_a_changed_file_is_no_changed_chain(evm, deployment, record, files, name
 def tamperings(d, evm):
     """What somebody with power over the contracts could do behind the files' back."""
     weth, usdc, p = d["WETH"], d["USDC"], d.parameters
+    perp = d.perps["ETH-PERP"]
     domain = list(p.domainTarget())
     feed, shocks, asset = (list(view(1)) for view in (p.feedTarget, p.shocksTarget, p.assetTarget))
     model = evm.deploy("KinkRateModel", WAD // 2, 0, WAD // 10, WAD)
@@ -120,13 +136,24 @@ def tamperings(d, evm):
         "weth.yaml: collateral.tier is isolated": lambda: p.lowerTier(1, 1),
         "weth.yaml: collateral.unwinding is 0.4%": lambda: p.setAsset(1, put(asset, 5, 4_000), 0),
         "main.yaml: liquidation.swap_loss is 5%": lambda: p.setDomain(put(domain, 7, 50_000), 0),
+        "eth-perp.yaml: fees.account is": lambda: perp.market.setFeeAccount(bytes(32)),
+        "eth-perp.yaml: margin.open_interest is $1.00 on chain": lambda: perp.market.setParameters(
+            put(list(perp.market.parameters()), 3, WAD), 0
+        ),
+        "ETH-PERP's sampler is 0x0": lambda: perp.market.setSampler("0x" + 40 * "0"),
+        "ETH-PERP's AMM is a maker is False": lambda: perp.market.setMaker(perp.amm, False),
+        "ETH-PERP's orders is 0x0": lambda: perp.market.setOrders("0x" + 40 * "0"),
+        "eth-perp.yaml: amm.window is 3 days": lambda: perp.amm.setCooldown(7 * DAY, 3 * DAY),
+        "main.yaml: governance.guardian of ETH-PERP.amm": lambda: evm.at("Governed", perp.amm).setGuardian(
+            evm.accounts[9]
+        ),
         "main.yaml: governance.guardian of vault": lambda: evm.at("Governed", d.vault).setGuardian(
             evm.accounts[9]
         ),
     }
 
 
-@pytest.mark.parametrize("position", range(17))
+@pytest.mark.parametrize("position", range(24))
 def test_a_changed_chain_is_noticed(evm, deployment, record, position):
     message, tamper = list(tamperings(deployment, evm).items())[position]
     tamper()

@@ -15,6 +15,7 @@ from scripts.matcher.orders import Flag
 from tests.helpers.perp_matcher import MARKET, unsigned
 
 NOW = 1_000
+BLOCK = 7
 MAX_MAKERS = 3
 
 
@@ -208,7 +209,7 @@ class Settling(RuleBasedStateMachine):
             for order in (leg.maker, match.taker):
                 self.chain[order.hash] = self.chain.get(order.hash, 0) + size
         for order in match.orders:
-            self.engine.sync(order.hash, self.chain[order.hash], NOW)
+            self.engine.fill(order.hash, self.chain[order.hash], BLOCK, NOW)
         self.engine.settle(match, filled, NOW)
         self.settled.append(match)
 
@@ -229,7 +230,7 @@ class Settling(RuleBasedStateMachine):
                 self.chain[order.hash] -= leg.filled or 0
         self.engine.unsettle(match, 1)
         for order in match.orders:
-            self.engine.sync(order.hash, self.chain[order.hash], NOW)
+            self.engine.fill(order.hash, self.chain[order.hash], BLOCK, NOW)
 
     @invariant()
     def sound(self) -> None:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,18 @@ import pytest
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
+from scripts.common.database import Database
+from tests.helpers.matcher_kills import settled
 from tests.helpers.matcher_process import MatcherProcess
 from tests.helpers.perp_matcher import WAD, Trader
+from tests.helpers.postgres import Postgres, running
 
 pytestmark = pytest.mark.slow
 
-KILLS = 4
+KILLS = 3
 CLIENTS = 2
 BATCH = 5
-EACH_LIFE = 40
+EACH_LIFE = 30
 WAIT_SECONDS = 0.15
 PAUSE_SECONDS = 0.04
 DISK_SECONDS = 0.05
@@ -91,6 +95,19 @@ def orders_of(http: httpx.Client, account: str) -> Iterator[dict[str, Any]]:
         page["before"] = found[-1]["sequence"]
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'matcher.db'}"
+    return request.getfixturevalue("postgres").database()
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    yield from running()
+
+
 def mined(file: Path) -> Counter[tuple[str, str, int]]:
     """Fills of the paper chain: (maker, taker, size)."""
     with sqlite3.connect(file) as chain:
@@ -98,12 +115,12 @@ def mined(file: Path) -> Counter[tuple[str, str, int]]:
     return Counter(tuple(values) for kind, *values in logs if kind == "filled")
 
 
-def test_no_acknowledged_order_is_lost_and_none_is_filled_twice(tmp_path: Path) -> None:
+def test_no_acknowledged_order_is_lost_and_none_is_filled_twice(tmp_path: Path, url: str) -> None:
     draw = random.Random(4)
     limits = {"open_orders_per_account": 5_000, "orders_per_second_per_account": 5_000}
     refused = [Trader(1_001).account.hex()]
     with MatcherProcess(
-        tmp_path, paper={"refused": refused}, disk_seconds=DISK_SECONDS, limits=limits
+        tmp_path, paper={"refused": refused}, disk_seconds=DISK_SECONDS, limits=limits, database=url
     ) as matcher:
         clients = [Client(matcher, number) for number in range(1, CLIENTS + 1)]
         for client in clients:
@@ -124,10 +141,11 @@ def test_no_acknowledged_order_is_lost_and_none_is_filled_twice(tmp_path: Path) 
             assert client.failure is None, client.failure
         deadline = time.monotonic() + QUIET_SECONDS
         with httpx.Client(base_url=matcher.url, timeout=10) as http:
-            while http.get("/status").json()["unsettledMatches"] and time.monotonic() < deadline:
-                time.sleep(0.1)
-            status = http.get("/status").json()
-            assert status["unsettledMatches"] == status["transactionsUnderWay"] == 0
+            while (status := http.get("/status").json())["unsettledMatches"] or status[
+                "transactionsUnderWay"
+            ]:
+                assert time.monotonic() < deadline, status
+                time.sleep(0.05)
             acknowledged = set().union(*(client.acknowledged for client in clients))
             assert len(acknowledged) >= (KILLS + 1) * EACH_LIFE
             accounts = ["0x" + trader.account.hex() for client in clients for trader in client.traders]
@@ -147,15 +165,9 @@ def test_no_acknowledged_order_is_lost_and_none_is_filled_twice(tmp_path: Path) 
         assert int(order["filled"]) == on_chain[hash_] <= abs(int(order["sizeWad"]))
         assert int(order["pending"]) == 0
     # What the matcher has written down as settled is what the chain has mined, fill by fill.
-    with sqlite3.connect(tmp_path / "matcher.db") as database:
-        written = Counter(
-            (maker.hex(), taker.hex(), int(filled))
-            for maker, taker, filled in database.execute(
-                "SELECT maker, taker, filled FROM matcher_fills WHERE stage = 'settled' AND filled != '0'"
-            )
-        )
-        unsettled = database.execute(
-            "SELECT COUNT(*) FROM matcher_fills WHERE stage IN ('ready', 'sent')"
-        ).fetchone()[0]
-    assert written == fills and unsettled == 0
+    with closing(Database(url, "a test")) as database:
+        assert settled(database) == fills
+        with database.transaction() as connection:
+            query = "SELECT COUNT(*) FROM matcher_fills WHERE stage IN ('ready', 'sent')"
+            assert connection.exec_driver_sql(query).scalar_one() == 0
     assert any(order["status"] == "dropped" for order in shown.values())

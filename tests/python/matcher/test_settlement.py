@@ -145,7 +145,10 @@ def test_a_settlement_that_loses_its_block_is_settled_again_and_filled_once(
         await place.until(lambda: place.filled(taken) == WAD // 2, "the second settlement")
         await place.settled()
         assert place.matcher.follower.reorganisations >= 1
-        assert batch.hashes[0] == hashes[0] and place.matcher.venue.nonce() == batch.nonce + 1
+        assert (
+            batch.hashes[0] == hashes[0]
+            and place.matcher.venue.nonce(place.matcher.venue.sender) == batch.nonce + 1
+        )
         live = place.matcher.engine.live[bytes.fromhex(maker["hash"][2:])]
         assert (live.filled, live.pending, live.open) == (WAD // 2, 0, 3 * WAD // 2)
 

@@ -90,7 +90,7 @@ def test_everything_is_found_again(url: str) -> None:
         assert picture(again(store)) == picture(engine)
 
         for order in first.orders:
-            engine.sync(order.hash, 2 * WAD, NOW)
+            engine.fill(order.hash, 2 * WAD, 7, NOW)
         engine.settle(first, [2 * WAD], NOW)
         engine.unwind(second, {second.taker.hash: "no margin"}, NOW)
         engine.cancel_below(Trader(5).account, 100, "by its owner")
@@ -101,7 +101,7 @@ def test_everything_is_found_again(url: str) -> None:
         assert picture(again(store)) == picture(engine)
         assert found.batches == [batch] and list(found.settled) == [first.id]
         assert engine.finished[second.taker.hash][:2] == (Status.DROPPED, "no margin")
-        assert store.order(second.taker.hash, READER)["status"] == "dropped"
+        assert store.order(second.taker.hash, READER)[0]["status"] == "dropped"
         stages = [trade["stage"] for trade in store.trades(MARKET, 10)]
         assert stages[-2:] == [Stage.UNWOUND, Stage.SETTLED]
 
@@ -119,14 +119,14 @@ def test_a_reorganised_match_counts_as_sent_again(url: str) -> None:
         (match,) = engine.matches.values()
         engine.send([match], 1)
         for hash_ in (maker, taker):
-            engine.sync(hash_, WAD, NOW)
+            engine.fill(hash_, WAD, 5, NOW)
         engine.settle(match, [WAD], NOW)
         store.write(engine.drain(), [Batch(1, "0x" + "55" * 20, 0, ["0x01"], b"", [match.id], 5, 1)])
         restored = again(store)
         settled: Match = store.load(READER, NOW).settled[match.id]
         restored.unsettle(settled, 1)
         for hash_ in (maker, taker):
-            restored.sync(hash_, 0, NOW)
+            restored.fill(hash_, 0, 5, NOW)
         assert [(o.filled, o.pending, o.open, o.end) for o in restored.live.values()] == [
             (0, WAD, 0, None)
         ] * 2

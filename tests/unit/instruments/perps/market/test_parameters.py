@@ -28,14 +28,14 @@ TOO_MUCH = {
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Parameters)])
 def test_every_parameter_has_a_bound(perps: PerpBench, name: str) -> None:
-    with perps.evm.reverts("PerpMarket_OutOfRange", None, TOO_MUCH[name], None, None):
+    with perps.evm.reverts("Market_OutOfRange", None, TOO_MUCH[name], None, None):
         perps.market.setParameters(replace(PLAIN, **{name: TOO_MUCH[name]}).words(), DAY)
 
 
 def test_what_raises_a_requirement_walks(perps: PerpBench) -> None:
     """GOV-1: half of the way after half of the time; what lowers one holds at once."""
     tighter = replace(PLAIN, unwinding=WAD // 20, depth=PLAIN.depth // 2, haircut=WAD // 2)
-    with perps.evm.reverts("PerpMarket_OutOfRange", None, DAY - 1, DAY, 180 * DAY):
+    with perps.evm.reverts("Market_OutOfRange", None, DAY - 1, DAY, 180 * DAY):
         perps.market.setParameters(tighter.words(), DAY - 1)
     perps.market.setParameters(tighter.words(), 2 * DAY)
     assert tuple(perps.market.parameters()[:3]) == (PLAIN.unwinding, PLAIN.depth, PLAIN.haircut)

@@ -8,7 +8,7 @@ import pytest
 
 from scripts.common.contract import Contract
 from tests.helpers.perp_orders import CHAIN_ID, Order, compact, malleated
-from tests.helpers.perp_trading import NOBODY, PerpTrading
+from tests.helpers.perp_trading import NO_CONTRACT, NOBODY, PerpTrading
 from tests.helpers.system import WAD
 
 ETHER = WAD
@@ -27,7 +27,7 @@ def sell(perps: PerpTrading, maker: bytes) -> Order:
 
 
 def submit(perps: PerpTrading, taker: tuple[Any, ...], *makers: tuple[Any, ...]) -> None:
-    perps.orders.matchOrders((taker, list(makers), [2**200] * len(makers), NOBODY))
+    perps.orders.matchOrders((taker, list(makers), [2**200] * len(makers), NOBODY, NO_CONTRACT, 0))
 
 
 def test_the_hash_is_that_of_the_typed_data(perps: PerpTrading, buy: Order) -> None:
@@ -167,7 +167,7 @@ def test_a_reentrant_wallet_changes_nothing(
     attempts = [
         (orders, orders.cancel.encode(signed[0])),
         (orders, orders.cancelBelow.encode(perps.system.account(wallet.address), 10**9)),
-        (orders, orders.matchOrders.encode((signed, [perps.sign(sell)], [ETHER], NOBODY))),
+        (orders, orders.matchOrders.encode((signed, [perps.sign(sell)], [ETHER], NOBODY, NO_CONTRACT, 0))),
         (vault, vault.withdraw.encode(perps.system.account(wallet.address), perps.system["USDC"], 1, wallet)),
     ]
     for target, data in attempts:
@@ -185,7 +185,7 @@ def test_a_wallet_that_burns_gas_harms_its_own_match_only(
     perps: PerpTrading, wallet: Contract, buy: Order, sell: Order
 ) -> None:
     wallet.set(BURN, "0x" + "00" * 20, b"", False)
-    own = (wallet_order(perps, wallet), [perps.sign(sell)], [ETHER], NOBODY)
+    own = (wallet_order(perps, wallet), [perps.sign(sell)], [ETHER], NOBODY, NO_CONTRACT, 0)
     done = perps.orders.matchMany([own, perps.pair(buy, [sell])], gas=60_000_000).value
     assert done == [False, True]
     assert perps.filled(buy) == ETHER

@@ -1,0 +1,42 @@
+"""The contracts of a domain while it is deployed and verified."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from scripts.common.contract import Contract
+from scripts.deploy.deployer import Deployer
+
+
+@dataclass(frozen=True)
+class PerpContracts:
+    """A perpetual market and its virtual AMM."""
+
+    market: Contract
+    amm: Contract
+
+
+@dataclass
+class Core:
+    """The domain's contracts; assets and underlyings by the numbers they have on chain, perpetual markets by symbol.
+
+    `orders` settles signed orders, where there are perpetual markets.
+    """
+
+    parameters: Contract
+    risk: Contract
+    vault: Contract
+    liquidation: Contract
+    backstop: Contract
+    lens: Contract
+    helper: Contract
+    adapter: Contract
+    asset_ids: dict[str, int] = field(default_factory=dict)
+    underlying_ids: dict[str, int] = field(default_factory=dict)
+    orders: Contract | None = None
+    perps: dict[str, PerpContracts] = field(default_factory=dict)
+
+
+def role(deployer: Deployer, text: str) -> str:
+    """Address of an owner or guardian as the domain's file names it."""
+    return deployer.record.deployer if text == "deployer" else text

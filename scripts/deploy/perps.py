@@ -1,0 +1,211 @@
+"""Perpetual markets: each with its virtual AMM, and the one contract that settles signed orders for all of them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from scripts.common.units import WAD, format_amount, format_duration, format_share, format_usd
+from scripts.deploy.core import Core, PerpContracts, role
+from scripts.deploy.deployer import Deployer, DeployError
+from scripts.deploy.verifier import Show, Verifier
+from scripts.deploy.world import World
+from scripts.markets import Markets, Perp
+from scripts.markets.fields import PPM
+
+NO_ACCOUNT = bytes(32)
+
+
+def build_perps(deployer: Deployer, markets: Markets, world: World, core: Core) -> None:
+    """Deploys what is missing; a market is listed last, when makers, orders and fees are set."""
+    if not markets.perps:
+        return
+    core.orders = deployer.create("orders", "PerpOrders", core.vault)
+    for perp in markets.perps:
+        core.perps[perp.symbol] = _create(deployer, markets, world, core, perp)
+    listed = _listed(core)
+    for perp in markets.perps:
+        contracts = core.perps[perp.symbol]
+        if contracts.market.address not in listed:
+            _configure(deployer, markets, core, perp, contracts)
+        deployer.ensure(
+            f"listed {perp.symbol}",
+            contracts.market.address in listed,
+            partial(core.vault.listInstrument, contracts.market, sender=deployer.sender),
+        )
+
+
+def verify_perps(verifier: Verifier, deployer: Deployer, markets: Markets, world: World, core: Core) -> None:
+    """What each market and its AMM should answer."""
+    if core.orders is None:
+        return
+    for perp in markets.perps:
+        file, contracts = markets.files[perp.symbol].name, core.perps[perp.symbol]
+        _verify_market(verifier, deployer, markets, core, perp, contracts, file)
+        _verify_amm(verifier, world, markets, core, perp, contracts, file)
+
+
+def _listed(core: Core) -> list[str]:
+    """The vault's instruments, in order. Raises DeployError for one that no file knows."""
+    known = {contracts.market.address for contracts in core.perps.values()}
+    listed = [core.vault.instrumentAt(number) for number in range(core.vault.instrumentCount())]
+    for number, address in enumerate(listed):
+        if address not in known:
+            raise DeployError(f"the vault lists {address} as instrument {number}, and no market file has it")
+    return listed
+
+
+def _create(deployer: Deployer, markets: Markets, world: World, core: Core, perp: Perp) -> PerpContracts:
+    settlement = markets[markets.domain.settlement]
+    on = (
+        core.vault.address,
+        core.underlying_ids[perp.underlying],
+        core.underlying_ids[settlement.underlying],
+        settlement.decimals,
+    )
+    roles = deployer.record.deployer, deployer.record["vault"].arguments["guardian"]
+
+    def first(key: str, name: str, value: Any) -> Any:
+        return _at_creation(deployer, f"{perp.symbol}.{key}", name, value)
+
+    initial = first("market", "initial", perp.parameters)
+    market = deployer.create(f"{perp.symbol}.market", "PerpMarket", *on, *roles, initial)
+    deployer.created_by(f"{perp.symbol}.market", f"{perp.symbol}.admin", "PerpMarketAdmin", *on)
+    amm = deployer.create(
+        f"{perp.symbol}.amm",
+        "VirtualAmm",
+        *(core.vault, market, world.tokens[settlement.symbol], perp.amm.name, perp.amm.symbol, *roles),
+        *(first("amm", name, getattr(perp.amm, name).value) for name in ("cooldown", "window")),
+        first("amm", "shape", perp.shape),
+    )
+    return PerpContracts(market, amm)
+
+
+def _at_creation(deployer: Deployer, key: str, name: str, value: Any) -> Any:
+    """A constructor's argument: `value`, or what was given if `key` is there, since governance may change it."""
+    if key not in deployer.record:
+        return value
+    given = deployer.record[key].arguments[name]
+    return tuple(int(part) for part in given) if isinstance(given, list) else int(given)
+
+
+def _configure(
+    deployer: Deployer, markets: Markets, core: Core, perp: Perp, contracts: PerpContracts
+) -> None:
+    assert core.orders
+    market, amm, sender = contracts.market, contracts.amm, deployer.sender
+    account = _fee_account(deployer, markets, perp)
+    deployer.ensure(
+        f"let {perp.amm.name} take the other side in {perp.symbol}",
+        market.makerAllowed(amm),
+        partial(market.setMaker, amm, True, sender=sender),
+    )
+    deployer.ensure(
+        f"took the premium of {perp.symbol} from its AMM",
+        market.sampler() == amm.address,
+        partial(market.setSampler, amm, sender=sender),
+    )
+    deployer.ensure(
+        f"let signed orders be settled in {perp.symbol}",
+        market.orders() == core.orders.address,
+        partial(market.setOrders, core.orders, sender=sender),
+    )
+    deployer.ensure(
+        f"set the account that gets fees of {perp.symbol}",
+        market.feeAccount() == account,
+        partial(market.setFeeAccount, account, sender=sender),
+    )
+
+
+def _fee_account(deployer: Deployer, markets: Markets, perp: Perp) -> bytes:
+    name = perp.fees.account.value
+    if name == "backstop":
+        return NO_ACCOUNT
+    owner = role(deployer, markets.domain.governance.owner.value) if name == "owner" else name
+    return bytes.fromhex(owner[2:]) + bytes(12)
+
+
+# --- reading back ---
+
+
+def _verify_market(
+    verifier: Verifier,
+    deployer: Deployer,
+    markets: Markets,
+    core: Core,
+    perp: Perp,
+    contracts: PerpContracts,
+    file: str,
+) -> None:
+    assert core.orders
+    market, expect = contracts.market, verifier.expect
+    listed = _listed(core)
+    number = listed.index(market.address) if market.address in listed else len(listed)
+    expect(f"{file}: {perp.symbol} in the vault", core.vault.instrumentAt.prepare(number), market)
+    expect(f"{file}: underlying", market.underlying.prepare(), core.underlying_ids[perp.underlying])
+    expect(f"{perp.symbol}'s AMM is a maker", market.makerAllowed.prepare(contracts.amm), True)
+    expect(f"{perp.symbol}'s sampler", market.sampler.prepare(), contracts.amm)
+    expect(f"{perp.symbol}'s orders", market.orders.prepare(), core.orders)
+    account = _fee_account(deployer, markets, perp)
+    expect(f"{file}: fees.account", market.feeAccount.prepare(), account, bytes.hex)
+    fields: list[tuple[str, Show]] = [
+        ("margin.unwinding", format_share),
+        ("margin.depth", format_usd),
+        ("margin.haircut", format_share),
+        ("margin.open_interest", format_usd),
+        ("mark.max_premium", format_share),
+        ("mark.premium_time", format_duration),
+        ("funding.interest", format_share),
+        ("funding.interest_band", format_share),
+        ("funding.max_rate", format_share),
+        ("mark.max_price_move", format_share),
+        ("fees.taker", format_share),
+        ("fees.maker", format_share),
+        ("fees.backstop_share", format_share),
+    ]
+    verifier.expect_fields(
+        market.parameters.prepare(),
+        [
+            (f"{file}: {field}", position, value, show)
+            for position, ((field, show), value) in enumerate(zip(fields, perp.parameters, strict=True))
+        ],
+    )
+
+
+def _verify_amm(
+    verifier: Verifier,
+    world: World,
+    markets: Markets,
+    core: Core,
+    perp: Perp,
+    contracts: PerpContracts,
+    file: str,
+) -> None:
+    amm, settings, expect = contracts.amm, perp.amm, verifier.expect
+    expect(f"{file}: amm.name", amm.name.prepare(), settings.name)
+    expect(f"{file}: amm.symbol", amm.symbol.prepare(), settings.symbol)
+    expect(f"{file}: amm's market", amm.market.prepare(), contracts.market)
+    expect(f"{file}: amm's asset", amm.asset.prepare(), world.tokens[markets.domain.settlement])
+    expect(f"{file}: amm.cooldown", amm.cooldown.prepare(), settings.cooldown.value, format_duration)
+    expect(f"{file}: amm.window", amm.window.prepare(), settings.window.value, format_duration)
+
+    def size(units: int) -> str:
+        return format_amount(units, perp.underlying, 18)
+
+    fields: list[tuple[str, Show]] = [
+        ("depth", size),
+        ("spread", _ppm),
+        ("skew_spread", _ppm),
+        ("max_skew", _ppm),
+    ]
+    verifier.expect_fields(
+        amm.shape.prepare(),
+        [
+            (f"{file}: amm.{field}", position, value, show)
+            for position, ((field, show), value) in enumerate(zip(fields, perp.shape, strict=True))
+        ],
+    )
+
+
+def _ppm(value: int) -> str:
+    return format_share(value * WAD // PPM)

@@ -1,0 +1,173 @@
+"""What perpetual markets need somebody for: funding that is recorded, positions that wait to be deleveraged, losers who
+pay while winners wait, winners who can be paid.
+
+None of it earns anything but the keeper's own claims. It costs at most the budget of an hour, which is counted in the
+database: a restart does not begin it anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from scripts.client.domain import Domain
+from scripts.common.contract import Call, Reverted
+from scripts.keeper.clocks import RETRY_SECONDS
+from scripts.keeper.decide import Kind
+from scripts.keeper.perps import Perp
+from scripts.keeper.types import Block, Status
+
+HOUR = 3_600
+# Of one market in one look; the next look goes on behind them.
+POSITIONS = 250
+SETTLEMENTS = 10
+BUCKETS = 32
+PENDING = "pending"
+KINDS = (Kind.FUND, Kind.DELEVERAGE, Kind.SETTLE)
+
+
+@dataclass(frozen=True)
+class UpkeepSettings:
+    """When upkeep is due.
+
+    `budget` is what gas may cost in an hour. `loss` is the unsettled loss from which on a loser is settled while claims
+    wait, `claim` what a winner is paid at least; all in the settlement asset's smallest units. `funding_seconds` is the
+    age at which funding is recorded anew, 0 for never.
+    """
+
+    budget: int = 0
+    loss: int = 0
+    claim: int = 0
+    funding_seconds: int = 0
+
+
+@dataclass(frozen=True)
+class Chore:
+    """A call that is due, in market `perp`. `account` is whom it is about, None: the market as a whole. `gain` is what
+    the keeper itself is paid by it."""
+
+    kind: Kind
+    perp: Perp
+    call: Call
+    account: bytes | None = None
+    gain: int = 0
+
+    @property
+    def number(self) -> int:
+        """The market's."""
+        return self.perp.id
+
+
+class Upkeep:
+    """What is due now. `into` is the keeper's own account; `holders` are those of an instrument by its address."""
+
+    def __init__(
+        self,
+        domain: Domain,
+        perps: Mapping[str, Perp],
+        sender: str,
+        into: bytes,
+        settings: UpkeepSettings,
+        holders: Callable[[str], set[bytes]],
+    ) -> None:
+        self._domain, self._perps, self._sender, self._into = domain, perps, sender, into
+        self._settings, self._holders = settings, holders
+        self._asked: dict[tuple[Kind, object], int] = {}
+        self._at: dict[str, bytes] = {}
+
+    def due(self, block: Block, funded: Mapping[str, int]) -> Iterator[Chore]:
+        """What should be sent now. `funded` says by market when funding was last recorded. Raises KeelError where the
+        chain does not answer."""
+        perps = list(self._perps.values())
+        calls = [
+            call for perp in perps for call in (perp.market.totals.prepare(), perp.market.state.prepare())
+        ]
+        answers = self._domain.chain.read_all(calls, block=PENDING) if calls else []
+        for number, perp in enumerate(perps):
+            totals, state = answers[2 * number : 2 * number + 2]
+            yield from self._deleverage(perp, totals, block)
+            yield from self._fund(perp, totals, state, block, funded.get(perp.address, 0))
+            yield from self._settle(perp, totals, block)
+
+    # Internal
+
+    def _deleverage(self, perp: Perp, totals: Any, block: Block) -> Iterator[Chore]:
+        unborne = totals.receiverCost > 0 and totals.waiting > 0
+        if not (totals.receiverSizeWad or unborne) or not self._may_ask(Kind.DELEVERAGE, perp.address, block):
+            return
+        call = perp.market.deleverage.prepare(BUCKETS, sender=self._sender)
+        (left,) = self._domain.chain.read_all([call], allow_revert=True, block=PENDING)
+        # Where nobody is left on the other side it would change nothing.
+        if not isinstance(left, Reverted) and (left != totals.receiverSizeWad or unborne):
+            yield Chore(Kind.DELEVERAGE, perp, call)
+
+    def _fund(self, perp: Perp, totals: Any, state: Any, block: Block, last: int) -> Iterator[Chore]:
+        settings = self._settings
+        matters = totals.openInterestWad and state.rateWad and Status(state.status) is Status.FRESH
+        if not settings.funding_seconds or not matters or block.timestamp - last < settings.funding_seconds:
+            return
+        if self._may_ask(Kind.FUND, perp.address, block):
+            yield Chore(Kind.FUND, perp, perp.market.poke.prepare(sender=self._sender))
+
+    def _settle(self, perp: Perp, totals: Any, block: Block) -> Iterator[Chore]:
+        holders = self._holders(perp.address)
+        accounts = self._next(perp, holders) if totals.waiting or totals.allotted else []
+        if self._into in holders and self._into not in accounts:
+            accounts.append(self._into)
+        if not accounts:
+            return
+        chain, market, settings = self._domain.chain, perp.market, self._settings
+        positions = chain.read_all([market.position.prepare(account) for account in accounts], block=PENDING)
+        candidates = [
+            account
+            for account, position in zip(accounts, positions, strict=True)
+            if (account == self._into and (position.pnl > 0 or position.allotted))
+            or (totals.waiting and -position.pnl >= max(settings.loss, 1) * perp.token)
+            or position.allotted >= max(settings.claim, 1)
+        ][:SETTLEMENTS]
+        candidates = [account for account in candidates if self._may_ask(Kind.SETTLE, account, block)]
+        calls = [market.settle.prepare(account, sender=self._sender) for account in candidates]
+        paid = chain.read_all(calls, allow_revert=True, block=PENDING)
+        for account, call, amount in zip(candidates, calls, paid, strict=True):
+            if isinstance(amount, Reverted):
+                continue
+            own = account == self._into
+            # What an insolvent account owes waits for its takeover: nothing would be paid.
+            if (own and amount > 0) or amount >= max(settings.claim, 1) or -amount >= max(settings.loss, 1):
+                yield Chore(Kind.SETTLE, perp, call, account, max(amount, 0) if own else 0)
+
+    def _next(self, perp: Perp, holders: set[bytes]) -> list[bytes]:
+        """Some of the holders, in turn."""
+        ordered = sorted(holders)
+        last = self._at.get(perp.address, b"")
+        start = next((number for number, account in enumerate(ordered) if account > last), 0)
+        accounts = (ordered[start:] + ordered[:start])[:POSITIONS]
+        if accounts:
+            self._at[perp.address] = accounts[-1]
+        return accounts
+
+    def _may_ask(self, kind: Kind, key: object, block: Block) -> bool:
+        """What was sent a moment ago is not sent again before it can be seen."""
+        asked = self._asked.get((kind, key), -RETRY_SECONDS)
+        # A chain that went back is not waited for.
+        if abs(block.timestamp - asked) < RETRY_SECONDS:
+            return False
+        self._asked[kind, key] = block.timestamp
+        return True
+
+
+def spent(rows: Sequence[Mapping[str, Any]], now: float) -> int:
+    """Wei that upkeep has cost in the last hour, by the database's actions; `now` in unix seconds.
+
+    What is open counts with the most that its latest attempt may cost.
+    """
+    total = 0
+    for row in rows:
+        if now - float(row["created_at"]) >= HOUR or row["kind"] not in KINDS:
+            continue
+        if row["gas_used"] is not None:
+            total += int(row["gas_used"]) * int(row["gas_price"])
+        elif row["status"] not in ("dropped", "lost"):
+            total += int(row["most"])
+    return total

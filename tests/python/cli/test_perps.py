@@ -1,0 +1,279 @@
+"""Perpetual positions from the command line, held against what the chain says."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from itertools import pairwise
+
+import pytest
+
+from scripts.client.domain import account_id
+from scripts.client.perps import trade_data
+from scripts.common.errors import KeelError
+from scripts.common.units import WAD
+
+WALLET = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
+ACCOUNT = account_id(WALLET)
+DAY = 86_400
+pytestmark = pytest.mark.anvil
+
+
+@pytest.fixture
+def eth(system):
+    """The market on ether."""
+    return system.domain.perp("ETH")
+
+
+@pytest.fixture
+def funded(keel):
+    """20,000 USDC in the wallet's account."""
+    keel("deposit", "20000 USDC", "--yes")
+    return keel
+
+
+def position(perp):
+    return perp.market.position(ACCOUNT)
+
+
+def test_the_client_knows_markets_by_name(system):
+    domain = system.domain
+    assert list(domain.perps) == ["ETH-PERP", "BTC-PERP"]
+    assert domain.perp("btc-perp") == domain.perp("BTC") == domain.perps["BTC-PERP"]
+    perp = domain.perp("ETH")
+    assert domain.vault.instrumentAt(perp.instrument) == perp.market.address
+    assert perp.underlying == domain.underlyings["ETH"] == perp.market.underlying()
+    assert perp.amm.market() == perp.market.address and perp.market.orders() == domain.orders.address
+    with pytest.raises(KeelError, match='no perpetual market "DOGE" is listed; there are ETH-PERP, BTC-PERP'):
+        domain.perp("DOGE")
+
+
+def test_markets_say_what_the_contracts_say(keel, eth):
+    row = keel("perp", "markets", "--json").data["markets"][0]
+    state, totals = eth.market.state(), eth.market.totals()
+    assert row["market"] == "ETH-PERP" and row["address"] == eth.market.address
+    assert Decimal(row["index"]) * WAD == state.indexWad
+    assert Decimal(row["open_interest"]) * WAD == totals.openInterestWad == 300 * WAD
+    # Shock of the underlying and the cost of unwinding.
+    assert (row["initial_share"], row["maintenance_share"]) == ("0.186", "0.131")
+    assert Decimal(row["rate_per_8_hours"]) > 0 and row["index_state"] == "fresh"
+    assert "ETH-PERP" in keel("perp", "markets").out
+
+
+@pytest.mark.parametrize(("side", "sign"), [("--long", 1), ("--short", -1)])
+def test_a_position_is_opened_as_previewed(funded, eth, side, sign):
+    quoted = eth.amm.quote(sign * 3 * WAD)
+    data = funded("perp", "open", side, "ETH", "--size", "3ETH", "--yes", "--json").data
+    held = position(eth)
+    assert held.sizeWad == sign * 3 * WAD == Decimal(data["size_after"]) * WAD
+    assert Decimal(data["price"]) * WAD == quoted
+    assert held.entryWad == quoted
+    fee = 3 * WAD * quoted * 5 // 10_000
+    assert Decimal(data["fee_usd"]) * WAD == fee // WAD
+    assert held.cost == sign * 3 * WAD * quoted + fee
+    # The simulation ran a block earlier than the transaction.
+    for name in ("equity_usd", "maintenance_requirement_usd"):
+        assert abs(Decimal(data["preview"][name]) - Decimal(data["after"][name])) < 1
+    assert data["after"]["instruments"] == 1
+
+
+def test_leverage_counts_what_the_account_is_worth(keel, eth):
+    data = keel(
+        *("perp", "open", "--short", "BTC", "--leverage", "2.5", "--margin", "10000 USDC", "--yes", "--json")
+    ).data
+    assert data["steps"] == ["approve USDC", "open"]
+    assert abs(Decimal(data["leverage"]) - Decimal("2.5")) < Decimal("0.1")
+    again = keel("perp", "open", "--short", "BTC", "--leverage", "2", "--yes")
+    assert again.code == 1 and "is that large already" in again.line
+    edge = data["after"]["liquidation_prices_usd"]["BTC"]
+    assert edge["below"] is None and 45_000 < Decimal(edge["above"]) < 60_000
+
+
+def test_a_part_is_closed_and_then_all(funded, eth):
+    funded("perp", "open", "--long", "ETH", "--size", "4", "--yes")
+    funded("perp", "close", "ETH", "--part", "25%", "--yes")
+    assert position(eth).sizeWad == 3 * WAD
+    data = funded("perp", "close", "--yes", "--json").data
+    assert position(eth).sizeWad == 0 and data["size"] == "-3"
+    assert "has no perpetual position to close" in funded("perp", "close").line
+
+
+def test_a_price_beyond_the_slippage_is_refused(funded, system, eth, monkeypatch):
+    funded("perp", "open", "--long", "ETH", "--size", "1", "--yes")
+    # Somebody trades between the quote and the transaction.
+    quote = eth.amm.quote(WAD)
+    limit = quote * 10_001 // 10_000
+    other = system.chain.accounts[8]
+    vault, theirs = system.domain.vault, account_id(other)
+    vault.callInstrument(theirs, eth.market, trade_data(eth.amm.address, 500 * WAD), sender=other)
+    with pytest.raises(KeelError, match="PerpMarket_PriceLimit"):
+        vault.callInstrument(ACCOUNT, eth.market, trade_data(eth.amm.address, WAD, limit), sender=WALLET)
+    # The command asks anew.
+    assert funded("perp", "open", "--long", "ETH", "--size", "1", "--yes").code == 0
+
+
+def test_settlement_pays_the_loss(funded, system, eth):
+    funded("perp", "open", "--long", "ETH", "--size", "10", "--yes")
+    loss = -position(eth).pnl // 10**30
+    before = system.domain.vault.balanceOf(ACCOUNT, system.domain.settlement.token)
+    data = funded("perp", "settle", "--yes", "--json").data
+    paid = before - system.domain.vault.balanceOf(ACCOUNT, system.domain.settlement.token)
+    assert abs(paid - loss) < 10**6
+    # Simulated a second before: funding has moved since.
+    assert abs(Decimal(data["settled"][0]["paid"]) * 10**6 + paid) < 10**5
+    assert abs(position(eth).pnl) < 10**30
+
+
+def test_positions_show_profit_claims_and_funding_that_came_due(funded, system, eth):
+    funded("perp", "open", "--long", "ETH", "--size", "10", "--yes")
+    stored = position(eth).cost
+    system.chain.warp(DAY)
+    held = position(eth)
+    (shown,) = funded("perp", "positions", "--json").data["perps"]
+    assert Decimal(shown["size"]) == 10 and shown["market"] == "ETH-PERP"
+    assert abs(Decimal(shown["funding_due"]) * WAD * WAD - (held.cost - stored)) < WAD
+    assert Decimal(shown["funding_due"]) > 0
+    assert abs(Decimal(shown["unsettled_profit"]) * WAD * WAD - held.pnl) < WAD
+    account = funded("account", "show", "--json").data
+    assert account["perps"] == [shown]
+    assert "unsettled profit" in funded("account", "show").out
+    assert funded("perp", "positions", "--from", "4", "--json").data["perps"] == []
+
+
+def test_a_profit_becomes_a_claim(funded, system, eth):
+    funded("perp", "open", "--long", "ETH", "--size", "10", "--yes")
+    funded("oracle", "set", "ETH", "2100", "--market", "--yes")
+    profit = position(eth).pnl // 10**30
+    assert profit > 0
+    # Nobody has paid a loss yet, so the market has nothing to pay from.
+    data = funded("perp", "settle", "ETH", "--yes", "--json").data["settled"][0]
+    held = position(eth)
+    assert held.waiting == pytest.approx(profit, rel=1e-3) and held.allotted == 0
+    assert Decimal(data["claims_after"]) * 10**6 == pytest.approx(held.waiting, rel=1e-3)
+    assert data["paid"] == "0"
+    # The AMM is on the other side of it; the claim counts what came in for it.
+    eth.market.settle(account_id(eth.amm.address), sender=system.chain.accounts[0])
+    assert position(eth).allotted > 0
+    before = system.domain.vault.balanceOf(ACCOUNT, system.domain.settlement.token)
+    assert Decimal(funded("perp", "settle", "--yes", "--json").data["settled"][0]["paid"]) > 0
+    assert system.domain.vault.balanceOf(ACCOUNT, system.domain.settlement.token) > before
+
+
+def test_history_of_funding_adds_up(keel, system, eth):
+    sender = system.chain.accounts[0]
+    for _ in range(3):
+        system.chain.warp(3_600)
+        eth.market.poke(sender=sender)
+    data = keel("perp", "funding", "ETH", "--last", "3", "--json").data
+    history = data["history"]
+    assert [later["time"] - earlier["time"] for earlier, later in pairwise(history)] == [
+        pytest.approx(3_600, abs=2)
+    ] * 2
+    for entry in history:
+        # The index is 2,000: what one unit paid in an hour is an eighth of the rate on it.
+        expected = Decimal(entry["rate_per_8_hours"]) * 2_000 / 8
+        assert abs(Decimal(entry["paid_per_unit"]) / expected - 1) < Decimal("0.2")
+    everything = keel("perp", "funding", "ETH", "--last", "1000", "--json").data["history"]
+    total = sum(Decimal(entry["paid_per_unit"]) for entry in everything)
+    assert abs(total - Decimal(eth.market.state().fundingWad) / WAD) < Decimal("0.01")
+    assert everything[-3:] == history and "longs pay shorts" in keel("perp", "funding", "ETH").out
+
+
+def test_the_book_shows_what_the_amm_would_do(keel, eth):
+    data = keel("perp", "book", "ETH", "--matcher", "http://127.0.0.1:9", "--json").data
+    assert data["matcher"] is None
+    for side, sign in (("buys", 1), ("sells", -1)):
+        steps = data["amm"][side]
+        for step in steps:
+            size = int(Decimal(step["size"]) * WAD)
+            assert Decimal(step["price"]) * WAD == eth.amm.quote(sign * size)
+        assert len(steps) == 6
+    assert "no matcher answers" in keel("perp", "book", "ETH", "--matcher", "http://127.0.0.1:9").out
+
+
+def test_an_lp_comes_and_leaves(keel, system, eth):
+    data = keel("perp", "lp", "deposit", "ETH", "1000 USDC", "--yes", "--json").data
+    assert 990 < Decimal(data["assets_after"]) < 1_000
+    shares = eth.amm.balanceOf(WALLET)
+    assert shares and "has not asked to leave" in keel("perp", "lp", "redeem", "ETH").line
+    keel("perp", "lp", "request", "ETH", "all", "--yes")
+    assert eth.amm.exitOf(WALLET).shares == shares
+    assert "the request opens at" in keel("perp", "lp", "redeem", "ETH").line
+    shown = keel("perp", "lp", "show", "ETH", "--json").data
+    assert shown["request"]["opens_at"] == eth.amm.exitOf(WALLET).opensAt
+    keel("perp", "lp", "request", "ETH", "--cancel", "--yes")
+    assert eth.amm.exitOf(WALLET).shares == 0
+    keel("perp", "lp", "request", "ETH", "--yes")
+    # Nobody makes a mock feed answer again; six days are within its heartbeat.
+    system.chain.warp(6 * DAY)
+    system.domain.feeds[eth.underlying].setAnswer(2_000 * 10**8, sender=system.chain.accounts[0])
+    for number in (0, 2, 3):
+        feed = system.domain.feeds[number]
+        feed.setAnswer(feed.latestRoundData()[1], sender=system.chain.accounts[0])
+    system.chain.warp(DAY + 60)
+    before = system.domain.settlement.token.balanceOf(WALLET)
+    keel("perp", "lp", "redeem", "ETH", "--yes")
+    got = system.domain.settlement.token.balanceOf(WALLET) - before
+    assert eth.amm.balanceOf(WALLET) == 0 and got > 900 * 10**6
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["open", "--long", "ETH"], 2, "name either --size or --leverage"),
+        (["open", "--size", "1"], 2, "name either --long or --short"),
+        (["open", "--long", "ETH", "--short", "ETH", "--size", "1"], 2, "name either --long or --short"),
+        (["open", "--long", "ETH", "--size", "1BTC"], 2, '--size: "1BTC" is not a number'),
+        (["open", "--long", "ETH", "--size", "9" * 40], 2, "more than any market has"),
+        (
+            ["open", "--long", "ETH", "--size", "1", "--via", "amn"],
+            2,
+            'neither amm nor matcher; did you mean "amm"',
+        ),
+        (
+            ["open", "--long", "ETH", "--size", "1", "--via", "matcher", "--margin", "1 USDC"],
+            2,
+            "deposit first",
+        ),
+        (["open", "--long", "ETH", "--size", "1", "--slippage", "60%"], 2, "--slippage"),
+        (["open", "--long", "ETH", "--size", "20000"], 1, "at most 10,000 units"),
+        (["open", "--long", "ETH", "--leverage", "3"], 1, "no equity to open a position with"),
+        (["close", "ETH"], 1, "has no position in ETH-PERP"),
+        (["close", "ETH", "--part", "0%"], 2, "--part"),
+        (["settle"], 1, "has nothing in any perpetual market"),
+        (["funding", "ETH", "--last", "0"], 2, "--last"),
+        (["book", "ETH", "--levels", "51"], 2, "--levels"),
+        (["book", "ETH", "--matcher", "nowhere"], 2, '--matcher: "nowhere" is no address'),
+        (["order", "place", "hold", "1", "ETH", "--limit", "1"], 2, '"hold" is neither buy nor sell'),
+        (["order", "place", "buy", "1", "ETH"], 2, "--limit is missing"),
+        (["order", "place", "buy", "1", "ETH", "--limit", "-1"], 2, "negative"),
+        (["order", "place", "buy", "1", "ETH", "--stop", "1", "--take-profit", "1"], 2, "place two orders"),
+        (["order", "place", "buy", "1", "ETH", "--limit", "1", "--expires", "1 year"], 2, "up to 90 days"),
+        (["order", "place", "buy", "1", "ETH", "--limit", "1", "--expires", "soon"], 2, "not a duration"),
+        (["order", "place", "buy", "1", "ETH", "--limit", "1", "--tip", "1"], 2, "--tip is for orders with"),
+        (
+            ["order", "place", "buy", "1", "ETH", "--stop", "2100", "--tip", "1 WETH"],
+            2,
+            "tips are paid in USDC",
+        ),
+        (
+            ["order", "place", "buy", "1", "ETH", "--limit", "1", "--post-only", "--fill-or-kill"],
+            2,
+            "name one of",
+        ),
+        (["order", "list", "--matcher", "http://127.0.0.1:9"], 3, "no matcher answers at http://127.0.0.1:9"),
+        (["order", "cancel"], 2, "name orders by their hashes, or --all"),
+        (["order", "cancel", "0x12", "--all"], 2, "name orders by their hashes, or --all"),
+        (["order", "cancel", "zzz"], 2, "no hash of an order"),
+        (["lp", "deposit", "ETH", "1 WETH"], 2, "the AMM holds USDC, not WETH"),
+        (["lp", "request", "ETH"], 1, "has no shares of the AMM"),
+    ],
+    ids=lambda value: " ".join(value)[:60] if isinstance(value, list) else "",
+)
+def test_what_cannot_be_is_one_line(keel, system, words, code, message):
+    before = system.chain.block_number
+    result = keel("perp", *words)
+    assert result.code == code, result.out + result.err
+    assert message in result.line
+    error = keel("perp", *words, "--json").document["error"]
+    assert error["exit_code"] == code and message in error["message"]
+    assert system.chain.block_number == before
