@@ -31,11 +31,13 @@ abstract contract PerpBooks is PerpPrices {
     /// @param size {units}
     /// @param entryWad average price at which the size was taken on {quote tok per unit}
     /// @param round of the bucket when the position was written; zero: nothing was taken from the bucket before
+    /// @param hasClaim whether the account has a claim, so that claims are looked up only where there is one
     /// @param base cost without funding {quote}
     struct Stored {
         int120 size;
         uint96 entryWad;
-        uint40 round;
+        uint32 round;
+        bool hasClaim;
         int256 base;
     }
 
@@ -47,7 +49,7 @@ abstract contract PerpBooks is PerpPrices {
     struct Bucket {
         uint128 total;
         uint32 count;
-        uint40 round;
+        uint32 round;
         uint40 deleveragedAt;
         int256 pending;
         ProRata.Pool pool;
@@ -57,12 +59,18 @@ abstract contract PerpBooks is PerpPrices {
     /// @param size {units}
     /// @param base cost without funding {quote}
     /// @param entryWad {quote tok per unit}
+    /// @param loadedSize as it was loaded, deleveraging applied {units}
+    /// @param loadedBase likewise {quote}
+    /// @param key of its bucket when it was loaded; zero: none
     /// @param stored as it lies in storage
     struct Live {
         AccountId account;
         int256 size;
         int256 base;
         uint256 entryWad;
+        int256 loadedSize;
+        int256 loadedBase;
+        uint256 key;
         Stored stored;
     }
 
@@ -73,6 +81,16 @@ abstract contract PerpBooks is PerpPrices {
     EntryGrid.Bitmap private _longs;
     EntryGrid.Bitmap private _shorts;
 
+    /// @dev Number of the vault's operation plus one, while the vault has called the market.
+    uint256 private transient _operation;
+
+    /// @dev Has the number of the vault's operation at hand.
+    modifier withinOperation() {
+        _operation = VAULT.operationNumber() + 1;
+        _;
+        _operation = 0;
+    }
+
     // --- positions ---
 
     function _load(AccountId account) internal view returns (Live memory p) {
@@ -81,9 +99,13 @@ abstract contract PerpBooks is PerpPrices {
         p.size = p.stored.size;
         p.base = p.stored.base;
         p.entryWad = p.stored.entryWad;
-        if (p.size == 0) return p;
-        Bucket storage b = _bucketOf(p.size > 0, p.entryWad);
-        if (b.round != 0) _applyDeleveraging(p, b);
+        if (p.size != 0) {
+            p.key = _keyOf(p.size > 0, p.entryWad);
+            Bucket storage b = _buckets[p.key];
+            if (b.round != 0) _applyDeleveraging(p, b);
+        }
+        p.loadedSize = p.size;
+        p.loadedBase = p.base;
     }
 
     /// @dev What was taken from the bucket since the position was written. The last position has all that is in it.
@@ -129,19 +151,18 @@ abstract contract PerpBooks is PerpPrices {
     /// @dev Writes a position as it is in memory, and its bucket and the open interest.
     function _save(Live memory p) internal {
         Stored memory old = p.stored;
-        // As `_load` made it; the change by deleveraging is taken out of its bucket.
-        Live memory before = _load(p.account);
-        _remember(before);
-        if (before.size != old.size) _noteDeleveraging(before);
+        _remember(p);
+        if (p.loadedSize != old.size) _noteDeleveraging(p);
         if (p.size == 0) p.entryWad = 0;
-        Stored memory next = Stored(int120(p.size), uint96(p.entryWad), 0, p.base);
 
-        uint256 oldKey = old.size == 0 ? 0 : _keyOf(old.size > 0, old.entryWad);
+        uint256 oldKey = p.key;
         uint256 newKey = p.size == 0 ? 0 : _keyOf(p.size > 0, p.entryWad);
+        uint256 round;
         if (oldKey != 0) {
             Bucket storage b = _buckets[oldKey];
-            if (before.base != old.base) b.pending -= before.base - old.base;
-            uint256 total = b.total - before.size.abs();
+            // The change by deleveraging is taken out of its bucket.
+            if (p.loadedBase != old.base) b.pending -= p.loadedBase - old.base;
+            uint256 total = b.total - p.loadedSize.abs();
             if (oldKey == newKey) {
                 total += p.size.abs();
             } else {
@@ -158,12 +179,19 @@ abstract contract PerpBooks is PerpPrices {
                 b.total += uint128(p.size.abs());
                 ++b.count;
             }
-            next.round = b.round;
-            if (next.round != 0) _marks[p.account] = b.pool.current();
+            round = b.round;
+            if (round != 0) _marks[p.account] = b.pool.current();
         }
-        _positions[p.account] = next;
-        p.stored = next;
-        _moveInterest(before.size, p.size);
+        Stored storage stored = _positions[p.account];
+        stored.size = int120(p.size);
+        stored.entryWad = uint96(p.entryWad);
+        stored.round = uint32(round);
+        stored.base = p.base;
+        _moveInterest(p.loadedSize, p.size);
+        p.stored = stored;
+        p.key = newKey;
+        p.loadedSize = p.size;
+        p.loadedBase = p.base;
         emit IPerpMarket.PositionChanged(
             p.account,
             p.size,
@@ -182,9 +210,18 @@ abstract contract PerpBooks is PerpPrices {
         return _load(AccountIdLib.id(maker, 0)).size;
     }
 
-    function _hasPosition(AccountId account) internal view returns (bool) {
+    /// @dev Whether an account has a position, a loss or profit of one, or a claim.
+    function _holds(AccountId account) internal view returns (bool) {
         Stored storage stored = _positions[account];
-        return stored.size != 0 || stored.base != 0;
+        return stored.size != 0 || stored.hasClaim || stored.base != 0;
+    }
+
+    function _hasClaim(AccountId account) internal view returns (bool) {
+        return _positions[account].hasClaim;
+    }
+
+    function _setHasClaim(AccountId account, bool has) internal {
+        _positions[account].hasClaim = has;
     }
 
     // --- buckets ---
@@ -237,20 +274,20 @@ abstract contract PerpBooks is PerpPrices {
     function _grace(Live memory p) private view returns (uint256 from, bool isNew) {
         from = _graceFrom[p.account];
         uint256 old = int256(p.stored.size).abs();
-        uint256 left = p.size.abs();
+        uint256 left = p.loadedSize.abs();
         // The last position may have gained what roundings left.
         if (left >= old || (old - left) * GRACE_PART < old) return (from, false);
-        uint256 at = _bucketOf(p.stored.size > 0, p.stored.entryWad).deleveragedAt;
+        uint256 at = _buckets[p.key].deleveragedAt;
         if (from != 0 && at < from + GRACE_INTERVAL) return (from, false);
         return (at, true);
     }
 
-    function _noteDeleveraging(Live memory before) private {
-        emit IPerpMarket.PositionDeleveraged(before.account, before.stored.size, before.size);
-        (uint256 from, bool isNew) = _grace(before);
+    function _noteDeleveraging(Live memory p) private {
+        emit IPerpMarket.PositionDeleveraged(p.account, p.stored.size, p.loadedSize);
+        (uint256 from, bool isNew) = _grace(p);
         if (!isNew) return;
-        _graceFrom[before.account] = from;
-        emit IPerpMarket.GraceGiven(before.account, from + GRACE);
+        _graceFrom[p.account] = from;
+        emit IPerpMarket.GraceGiven(p.account, from + GRACE);
     }
 
     // --- what positions were when the operation began ---
@@ -263,8 +300,8 @@ abstract contract PerpBooks is PerpPrices {
             known := tload(slot)
         }
         if (known != 0) return;
-        int256 size = p.size;
-        int256 base = p.base;
+        int256 size = p.loadedSize;
+        int256 base = p.loadedBase;
         assembly ("memory-safe") {
             tstore(slot, 1)
             tstore(add(slot, 1), size)
@@ -286,14 +323,15 @@ abstract contract PerpBooks is PerpPrices {
         }
         Stored storage stored = _positions[account];
         (size, base) = (stored.size, stored.base);
-        if (size == 0 || _bucketOf(size > 0, stored.entryWad).round == 0) return (size, base);
+        if (size == 0 || _buckets[_keyOf(size > 0, stored.entryWad)].round == 0) return (size, base);
         Live memory p = _load(account);
         return (p.size, p.base);
     }
 
     /// @dev A place of its own for each account and operation, so that the next operation starts clean.
     function _originalSlot(AccountId account) internal view returns (uint256 slot) {
-        uint256 number = VAULT.operationNumber();
+        uint256 number = _operation;
+        number = number == 0 ? VAULT.operationNumber() : number - 1;
         uint256 seed = ORIGINAL_SEED ^ number;
         assembly ("memory-safe") {
             mstore(0x00, seed)
@@ -312,10 +350,6 @@ abstract contract PerpBooks is PerpPrices {
     /// @dev The market's own account of the vault, which holds its cash.
     function _own() internal view returns (AccountId) {
         return AccountIdLib.id(address(this), 0);
-    }
-
-    function _bucketOf(bool long, uint256 entryWad) private view returns (Bucket storage) {
-        return _buckets[_keyOf(long, entryWad)];
     }
 
     function _keyOf(bool long, uint256 entryWad) private pure returns (uint256) {

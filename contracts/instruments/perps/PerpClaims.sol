@@ -65,10 +65,6 @@ abstract contract PerpClaims is PerpBooks {
         TOKEN = int256(10 ** (36 - settlementDecimals));
     }
 
-    function _holds(AccountId account) internal view returns (bool) {
-        return _hasPosition(account) || _hasClaim(account);
-    }
-
     /// @dev Views and calls from outside do not meet a half-done operation.
     function _requireUnlocked() internal view {
         if (VAULT.locked()) revert IPerpMarket.PerpMarket_Locked();
@@ -76,9 +72,9 @@ abstract contract PerpClaims is PerpBooks {
 
     /// @dev What an account claims now {settlement tok}. The last one has all that roundings left.
     function _claimOf(AccountId account) internal view returns (uint256 waiting, uint256 allotted) {
+        if (!_hasClaim(account)) return (0, 0);
         Claim storage claim = _claims[account];
         (waiting, allotted) = (claim.waiting, claim.allotted);
-        if (waiting == 0 && allotted == 0) return (0, 0);
         Pile memory pile = _pile;
         if (pile.count == 1) return (pile.waiting, pile.allotted);
         int256 come;
@@ -93,20 +89,19 @@ abstract contract PerpClaims is PerpBooks {
         _rememberClaim(account);
         (uint256 oldWaiting, uint256 oldAllotted) = _claimOf(account);
         Claim storage claim = _claims[account];
-        bool had = claim.waiting != 0 || claim.allotted != 0;
+        bool had = _hasClaim(account);
         bool has = waiting != 0 || allotted != 0;
         Pile memory pile = _pile;
         pile.waiting = (pile.waiting - oldWaiting + waiting).toUint112();
         pile.allotted = (pile.allotted - oldAllotted + allotted).toUint112();
-        if (has != had) pile.count = has ? pile.count + 1 : pile.count - 1;
+        if (has != had) {
+            pile.count = has ? pile.count + 1 : pile.count - 1;
+            _setHasClaim(account, has);
+        }
         _pile = pile;
         claim.waiting = uint112(waiting);
         claim.allotted = uint112(allotted);
         if (waiting != 0) claim.mark = _pool.current();
-    }
-
-    function _hasClaim(AccountId account) internal view returns (bool) {
-        return _claims[account].waiting != 0 || _claims[account].allotted != 0;
     }
 
     /// @dev Allots free cash to who waits.

@@ -35,13 +35,12 @@ abstract contract PerpGovernance is IPerpMarket, PerpClaims, Governed {
         _setGuardian(guardian_);
         _check(initial);
         // A market that begins has nobody whom a walk would protect.
-        _shares = ShareWalk(
-            uint64(initial.unwindingWad),
+        _walkTo = WalkEnd(
             uint64(initial.unwindingWad),
             uint64(initial.haircutWad),
-            uint64(initial.haircutWad)
+            uint96(initial.depthWad),
+            0
         );
-        _depth = DepthWalk(uint96(initial.depthWad), uint96(initial.depthWad), 0, 0);
         _write(initial);
         emit ParametersSet(initial, initial, 0);
     }
@@ -96,18 +95,18 @@ abstract contract PerpGovernance is IPerpMarket, PerpClaims, Governed {
             start = ENGINE.clock();
             end = start + rampTime;
             // A walk under way is not cut short by setting out anew.
-            if (_depth.end > end) end = _depth.end;
+            if (_walkTo.time > end) end = _walkTo.time;
         }
-        _shares = ShareWalk(
+        _walkFrom = WalkEnd(
             uint64(_from(old.unwindingWad, parameters_.unwindingWad, true)),
-            uint64(parameters_.unwindingWad),
             uint64(_from(old.haircutWad, parameters_.haircutWad, true)),
-            uint64(parameters_.haircutWad)
-        );
-        _depth = DepthWalk(
             uint96(_from(old.depthWad, parameters_.depthWad, false)),
+            uint32(start)
+        );
+        _walkTo = WalkEnd(
+            uint64(parameters_.unwindingWad),
+            uint64(parameters_.haircutWad),
             uint96(parameters_.depthWad),
-            uint32(start),
             uint32(end)
         );
         _write(parameters_);

@@ -100,7 +100,7 @@ contract PerpMarket is PerpRisk {
         AccountId account,
         address caller,
         bytes calldata data
-    ) external onlyVault returns (bytes memory) {
+    ) external onlyVault withinOperation returns (bytes memory) {
         IPerpMarket.Action action = abi.decode(data, (IPerpMarket.Action));
         if (action == IPerpMarket.Action.SETTLE) return abi.encode(_settle(account, false));
         Course memory course = _begin();
@@ -247,10 +247,10 @@ contract PerpMarket is PerpRisk {
 
     /// @dev Writes a position that a trade has changed.
     function _keep(Live memory p) private {
-        bool had = _holds(p.account);
+        bool had = p.stored.size != 0 || p.stored.base != 0;
         _save(p);
-        bool has = _holds(p.account);
-        if (has != had) VAULT.setHeld(p.account, has);
+        bool has = p.size != 0 || p.base != 0;
+        if (has != had && !p.stored.hasClaim) VAULT.setHeld(p.account, has);
     }
 
     function _requireSize(AccountId taker, AccountId maker, int256 sizeWad) private pure {

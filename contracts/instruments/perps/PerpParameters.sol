@@ -34,22 +34,16 @@ abstract contract PerpParameters {
         bool reduceOnly;
     }
 
-    /// @dev Both ends of what walks; shares {WAD}.
-    struct ShareWalk {
-        uint64 unwindingFrom;
-        uint64 unwindingTo;
-        uint64 haircutFrom;
-        uint64 haircutTo;
-    }
-
-    /// @param depthFrom {USD}, below 2**96
-    /// @param start on the risk engine's clock {s}
-    /// @param end {s}; zero: nothing walks
-    struct DepthWalk {
-        uint96 depthFrom;
-        uint96 depthTo;
-        uint32 start;
-        uint32 end;
+    /// @dev One end of what walks.
+    /// @param unwindingWad share {WAD}
+    /// @param haircutWad share {WAD}
+    /// @param depthWad {USD}, below 2**96
+    /// @param time on the risk engine's clock {s}; zero at the far end: nothing walks, and only that end is looked at
+    struct WalkEnd {
+        uint64 unwindingWad;
+        uint64 haircutWad;
+        uint96 depthWad;
+        uint32 time;
     }
 
     IVault internal immutable VAULT;
@@ -60,8 +54,8 @@ abstract contract PerpParameters {
     PriceParameters internal _prices;
     TradeParameters internal _trades;
     LimitParameters internal _limits;
-    ShareWalk internal _shares;
-    DepthWalk internal _depth;
+    WalkEnd internal _walkTo;
+    WalkEnd internal _walkFrom;
 
     mapping(address maker => bool) internal _makerAllowed;
     address internal _sampler;
@@ -80,12 +74,12 @@ abstract contract PerpParameters {
         view
         returns (uint256 unwindingWad, uint256 depthWad, uint256 haircutWad)
     {
-        ShareWalk memory shares = _shares;
-        DepthWalk memory depth = _depth;
-        if (depth.end == 0) return (shares.unwindingTo, depth.depthTo, shares.haircutTo);
-        uint256 progress = Ramp.progressWad(depth.start, depth.end, ENGINE.clock());
-        unwindingWad = Ramp.valueDown(shares.unwindingFrom, shares.unwindingTo, progress);
-        depthWad = Ramp.valueDown(depth.depthFrom, depth.depthTo, progress);
-        haircutWad = Ramp.valueDown(shares.haircutFrom, shares.haircutTo, progress);
+        WalkEnd memory to = _walkTo;
+        if (to.time == 0) return (to.unwindingWad, to.depthWad, to.haircutWad);
+        WalkEnd memory from = _walkFrom;
+        uint256 progress = Ramp.progressWad(from.time, to.time, ENGINE.clock());
+        unwindingWad = Ramp.valueDown(from.unwindingWad, to.unwindingWad, progress);
+        depthWad = Ramp.valueDown(from.depthWad, to.depthWad, progress);
+        haircutWad = Ramp.valueDown(from.haircutWad, to.haircutWad, progress);
     }
 }
