@@ -142,7 +142,7 @@ contract PerpMarket is PerpRisk {
         course.maxMove = _trades.maxPriceMoveWad;
         course.openInterest = _running.openInterestWad;
         course.funding = _running.fundingWad;
-        course.reduceOnly = _limits.reduceOnly;
+        course.reduceOnly = _trades.reduceOnly;
     }
 
     function _trade(
@@ -266,7 +266,7 @@ contract PerpMarket is PerpRisk {
         uint256 size = _running.openInterestWad;
         if (size <= course.openInterest) return;
         uint256 notional = size.fullMulDivUp(course.band.priceWad, WAD);
-        uint256 cap = _limits.openInterestCapWad;
+        uint256 cap = _openInterestCapWad;
         if (notional > cap) revert IPerpMarket.PerpMarket_OpenInterestCap(notional, cap);
     }
 

@@ -10,27 +10,22 @@ import {Ramp} from "../../math/Ramp.sol";
 abstract contract PerpParameters {
     uint256 internal constant WAD = 1e18;
 
-    /// @dev What decides on prices and funding; all as shares {WAD}, the last three {WAD per 8 hours}.
+    /// @dev What decides on prices and funding; shares {WAD}, but for the interest and the rate {WAD per 8 hours}.
+    /// @param premiumTime {s}
     struct PriceParameters {
         uint64 maxPremiumWad;
-        uint64 interestWad;
-        uint64 interestBandWad;
-        uint64 maxRateWad;
+        uint56 interestWad;
+        uint56 interestBandWad;
+        uint56 maxRateWad;
+        uint24 premiumTime;
     }
 
     /// @dev What decides on a trade; all as shares {WAD}.
     struct TradeParameters {
-        uint64 takerFeeWad;
-        uint64 makerFeeWad;
+        uint56 takerFeeWad;
+        uint56 makerFeeWad;
         uint64 maxPriceMoveWad;
         uint64 backstopShareWad;
-    }
-
-    /// @param openInterestCapWad {USD}
-    /// @param premiumTime {s}
-    struct LimitParameters {
-        uint128 openInterestCapWad;
-        uint32 premiumTime;
         bool reduceOnly;
     }
 
@@ -53,7 +48,8 @@ abstract contract PerpParameters {
 
     PriceParameters internal _prices;
     TradeParameters internal _trades;
-    LimitParameters internal _limits;
+    /// @dev {USD}
+    uint256 internal _openInterestCapWad;
     WalkEnd internal _walkTo;
     WalkEnd internal _walkFrom;
 
