@@ -237,6 +237,13 @@ interface IVaultOperations is IVaultTypes {
     /// @notice Number of the operation that runs, or of the next one, within this transaction: by it an instrument tells
     /// a second batch from the first. Answers at any time.
     function operationNumber() external view returns (uint256);
+
+    /// @notice Whether an operation runs.
+    function locked() external view returns (bool);
+
+    /// @notice Signed balance {tok}. While an operation is half-done it answers the liquidation engine and instruments that
+    /// act in it.
+    function balanceOf(AccountId account, address token) external view returns (int256 amount);
 }
 
 /// @notice What moves none: operators, governance, views. The vault has it in a contract of its own, which it calls by
@@ -286,10 +293,6 @@ interface IVaultAdmin is IVaultTypes {
         AccountId account
     ) external view returns (Holding[] memory list, address[] memory instruments, uint256 riskRaisedAt);
 
-    /// @notice Signed balance {tok}. While an operation is half-done it answers the liquidation engine and instruments that
-    /// act in it.
-    function balanceOf(AccountId account, address token) external view returns (int256 amount);
-
     function assetInfo(address token) external view returns (AssetInfo memory);
 
     function assetAt(uint256 id) external view returns (address token, address pool);
@@ -307,8 +310,6 @@ interface IVaultAdmin is IVaultTypes {
     function swapAdapterAllowed(address adapter) external view returns (bool);
 
     function paused() external view returns (bool);
-
-    function locked() external view returns (bool);
 
     function settlementAsset() external view returns (address);
 

@@ -207,6 +207,10 @@ contract Vault is IVaultOperations, SolvencyCheck {
         uint256 idOut = _custodyOf(assetOut).id();
 
         amountIn = params.exactOut ? params.limit : params.amount;
+        // Keeps the index by the pool that borrowing needs anyway.
+        if (_rawBalance(account, idIn) < int256(amountIn.min(uint256(type(int256).max)))) {
+            _indexOf(idIn, _market[assetIn].pool());
+        }
         if (_send(account, assetIn, idIn, amountIn, params.adapter) != 0)
             _touch(account, BORROWED, idIn >> 1);
         uint256 keptBefore = assetIn.balanceOf(address(this));
@@ -422,6 +426,23 @@ contract Vault is IVaultOperations, SolvencyCheck {
     /// @inheritdoc IVaultOperations
     function operationNumber() external view returns (uint256) {
         return _operationNumber();
+    }
+
+    /// @inheritdoc IVaultOperations
+    function locked() external view returns (bool) {
+        return _isLocked();
+    }
+
+    /// @inheritdoc IVaultOperations
+    function balanceOf(AccountId account, address token) external view returns (int256 amount) {
+        // The liquidation engine asks for the backstop's balance while it plans a takeover, before anything has moved;
+        // an instrument that acts asks what an account can pay at this moment.
+        if (_isLocked() && msg.sender != address(LIQUIDATION_ENGINE)) {
+            if (!_mayInstrumentAct() || _instrumentIds[msg.sender] == 0) revert Vault_Locked();
+        }
+        uint256 id = _custodyOf(token).id();
+        amount = _rawBalance(account, id);
+        if (amount < 0) amount = -int256(_debtOf(uint256(-amount), _poolOf(id).debtIndex()));
     }
 
     /// @dev Listed instruments enter the operation that has called one, or open one of their own. Not any that runs:

@@ -114,18 +114,6 @@ contract VaultAdmin is Operators, Governed {
     }
 
     /// @inheritdoc IVaultAdmin
-    function balanceOf(AccountId account, address token) external view returns (int256 amount) {
-        // The liquidation engine asks for the backstop's balance while it plans a takeover, before anything has moved;
-        // an instrument that acts asks what an account can pay at this moment.
-        if (_isLocked() && msg.sender != address(LIQUIDATION_ENGINE)) {
-            if (!_mayInstrumentAct() || _instrumentIds[msg.sender] == 0) revert Vault_Locked();
-        }
-        uint256 id = _custodyOf(token).id();
-        amount = _rawBalance(account, id);
-        if (amount < 0) amount = -int256(_debtOf(uint256(-amount), _poolOf(id).debtIndex()));
-    }
-
-    /// @inheritdoc IVaultAdmin
     function assetInfo(address token) external view notLocked returns (AssetInfo memory info) {
         Custody custody = _custodyOf(token);
         Market market = _market[token];
@@ -155,11 +143,6 @@ contract VaultAdmin is Operators, Governed {
     /// @inheritdoc IVaultAdmin
     function paused() external view returns (bool) {
         return _paused;
-    }
-
-    /// @inheritdoc IVaultAdmin
-    function locked() external view returns (bool) {
-        return _isLocked();
     }
 
     /// @inheritdoc IVaultAdmin

@@ -46,13 +46,16 @@ abstract contract InstrumentTally is PortfolioTally {
         weight.requirementWad = FixedPointMathLib.zeroFloorSub(required, creditWad);
         tally.requirement += weight.requirementWad;
         if (tally.portfolio) _netInstrument(tally, ids, curved, report, creditWad);
-        for (uint256 i = 0; i < ids.length; ++i) {
-            Point point = _point(tally, ids[i]);
-            int256 exposureWad = _clamp(report.exposuresWad[i]);
-            point.setExposure(point.exposureWad() + exposureWad);
-            valueWad -= exposureWad;
+        unchecked {
+            // Each is at most 2**180, of 127 instruments and 256 underlyings.
+            for (uint256 i = 0; i < ids.length; ++i) {
+                Point point = _point(tally, ids[i]);
+                int256 exposureWad = _clamp(report.exposuresWad[i]);
+                point.setExposure(point.exposureWad() + exposureWad);
+                valueWad -= exposureWad;
+            }
+            tally.equity += valueWad;
         }
-        tally.equity += valueWad;
     }
 
     /// @dev Asks an instrument; takes note of the status of its underlyings.

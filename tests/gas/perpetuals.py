@@ -2,7 +2,7 @@
 
 Trades are with the virtual AMM, whose account is checked like the trader's. Accounts hold dollars; what is matched is new
 orders of accounts that hold positions, signed by wallets without code. `order_match_10` is a taker against ten makers of
-ten accounts, per fill. `perp_settle` pays a loss from the balance.
+ten accounts, per fill. `perp_settle` pays a loss from the balance, to a market that has cash.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ def _trades(perps: PerpTrading) -> dict[str, int]:
     for name, size in (("perp_open", 10 * WAD), ("perp_increase", 5 * WAD)):
         perps.system.warp(DAY)
         figures[name] = perps.trade(account, size).gas_used
+    perps.system.set_price("WETH", 1_995)
+    perps.market.settle(account)  # the market's first cash
     perps.system.warp(DAY)
     perps.system.set_price("WETH", 1_990)
     figures["perp_settle"] = perps.market.settle(account).gas_used

@@ -14,7 +14,7 @@ import {ProRata} from "./ProRata.sol";
 struct Bucket {
     uint128 total;
     uint32 count;
-    uint40 round;
+    uint32 round;
     uint40 deleveragedAt;
     int256 pending;
     ProRata.Pool pool;

@@ -55,6 +55,7 @@ abstract contract Claims is MarketBase {
         TOKEN = int256(10 ** (36 - settlementDecimals));
     }
 
+    /// @dev Whether an account has a position, a cost that is not settled, or a claim.
     function _holds(AccountId account) internal view returns (bool) {
         return _hasPosition(account) || _hasClaim(account);
     }
@@ -62,11 +63,16 @@ abstract contract Claims is MarketBase {
     /// @dev Whether an account has a position, or a cost that is not settled.
     function _hasPosition(AccountId account) internal view virtual returns (bool);
 
+    /// @dev Whether an account has a claim: a bit beside its positions, so that claims are looked up only where there is one.
+    function _hasClaim(AccountId account) internal view virtual returns (bool);
+
+    function _setHasClaim(AccountId account, bool has) internal virtual;
+
     /// @dev What an account claims now {settlement tok}. The last one has all that roundings left.
     function _claimOf(AccountId account) internal view returns (uint256 waiting, uint256 allotted) {
+        if (!_hasClaim(account)) return (0, 0);
         Claim storage claim = _claims[account];
         (waiting, allotted) = (claim.waiting, claim.allotted);
-        if (waiting == 0 && allotted == 0) return (0, 0);
         Pile memory pile = _pile;
         if (pile.count == 1) return (pile.waiting, pile.allotted);
         int256 come;
@@ -81,20 +87,19 @@ abstract contract Claims is MarketBase {
         _rememberClaim(account);
         (uint256 oldWaiting, uint256 oldAllotted) = _claimOf(account);
         Claim storage claim = _claims[account];
-        bool had = claim.waiting != 0 || claim.allotted != 0;
+        bool had = _hasClaim(account);
         bool has = waiting != 0 || allotted != 0;
         Pile memory pile = _pile;
         pile.waiting = (pile.waiting - oldWaiting + waiting).toUint112();
         pile.allotted = (pile.allotted - oldAllotted + allotted).toUint112();
-        if (has != had) pile.count = has ? pile.count + 1 : pile.count - 1;
+        if (has != had) {
+            pile.count = has ? pile.count + 1 : pile.count - 1;
+            _setHasClaim(account, has);
+        }
         _pile = pile;
         claim.waiting = uint112(waiting);
         claim.allotted = uint112(allotted);
         if (waiting != 0) claim.mark = _pool.current();
-    }
-
-    function _hasClaim(AccountId account) internal view returns (bool) {
-        return _claims[account].waiting != 0 || _claims[account].allotted != 0;
     }
 
     /// @dev Allots free cash to who waits.

@@ -28,6 +28,16 @@ abstract contract MarketBase {
     /// @dev Gets the part of the fees that the backstop does not.
     AccountId internal _feeAccount;
 
+    /// @dev Number of the vault's operation plus one, while the vault has called the market.
+    uint256 private transient _operation;
+
+    /// @dev Has the number of the vault's operation at hand.
+    modifier withinOperation() {
+        _operation = VAULT.operationNumber() + 1;
+        _;
+        _operation = 0;
+    }
+
     modifier onlyVault() {
         if (msg.sender != address(VAULT)) revert IInstrument.Instrument_NotVault(msg.sender);
         _;
@@ -68,7 +78,8 @@ abstract contract MarketBase {
     /// @dev Where in transient storage stands what an account entered the operation with: a place of its own for each account
     /// and operation, so that the next operation starts clean.
     function _originalSlot(AccountId account) internal view returns (uint256 slot) {
-        uint256 number = VAULT.operationNumber();
+        uint256 number = _operation;
+        number = number == 0 ? VAULT.operationNumber() : number - 1;
         uint256 seed = ORIGINAL_SEED ^ number;
         assembly ("memory-safe") {
             mstore(0x00, seed)

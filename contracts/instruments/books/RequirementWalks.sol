@@ -10,26 +10,20 @@ abstract contract RequirementWalks is MarketBase {
     uint256 private constant MIN_RAMP = 1 days;
     uint256 private constant MAX_RAMP = 180 days;
 
-    /// @dev Both ends of what walks; shares {WAD}.
-    struct ShareWalk {
-        uint64 unwindingFrom;
-        uint64 unwindingTo;
-        uint64 haircutFrom;
-        uint64 haircutTo;
+    /// @dev One end of what walks.
+    /// @param unwindingWad share {WAD}
+    /// @param haircutWad share {WAD}
+    /// @param depthWad {USD}, below 2**96
+    /// @param time on the risk engine's clock {s}; zero at the far end: nothing walks, and only that end is looked at
+    struct WalkEnd {
+        uint64 unwindingWad;
+        uint64 haircutWad;
+        uint96 depthWad;
+        uint32 time;
     }
 
-    /// @param depthFrom {USD}, below 2**96
-    /// @param start on the risk engine's clock {s}
-    /// @param end {s}; zero: nothing walks
-    struct DepthWalk {
-        uint96 depthFrom;
-        uint96 depthTo;
-        uint32 start;
-        uint32 end;
-    }
-
-    ShareWalk internal _shares;
-    DepthWalk internal _depth;
+    WalkEnd internal _walkTo;
+    WalkEnd internal _walkFrom;
 
     /// @dev What walks, as it stands now: unwinding as a share, depth {USD}, haircut as a share.
     function _requirementShares()
@@ -37,13 +31,13 @@ abstract contract RequirementWalks is MarketBase {
         view
         returns (uint256 unwindingWad, uint256 depthWad, uint256 haircutWad)
     {
-        ShareWalk memory shares = _shares;
-        DepthWalk memory depth = _depth;
-        if (depth.end == 0) return (shares.unwindingTo, depth.depthTo, shares.haircutTo);
-        uint256 progress = Ramp.progressWad(depth.start, depth.end, ENGINE.clock());
-        unwindingWad = Ramp.valueDown(shares.unwindingFrom, shares.unwindingTo, progress);
-        depthWad = Ramp.valueDown(depth.depthFrom, depth.depthTo, progress);
-        haircutWad = Ramp.valueDown(shares.haircutFrom, shares.haircutTo, progress);
+        WalkEnd memory to = _walkTo;
+        if (to.time == 0) return (to.unwindingWad, to.depthWad, to.haircutWad);
+        WalkEnd memory from = _walkFrom;
+        uint256 progress = Ramp.progressWad(from.time, to.time, ENGINE.clock());
+        unwindingWad = Ramp.valueDown(from.unwindingWad, to.unwindingWad, progress);
+        depthWad = Ramp.valueDown(from.depthWad, to.depthWad, progress);
+        haircutWad = Ramp.valueDown(from.haircutWad, to.haircutWad, progress);
     }
 
     /// @dev Begins a walk from the shares and the depth as they stand to new ones.
@@ -63,35 +57,24 @@ abstract contract RequirementWalks is MarketBase {
             start = ENGINE.clock();
             end = start + rampTime;
             // A walk under way is not cut short by setting out anew.
-            if (_depth.end > end) end = _depth.end;
+            if (_walkTo.time > end) end = _walkTo.time;
         }
-        _shares = ShareWalk(
-            uint64(_walkFrom(oldUnwinding, unwindingWad, true)),
-            uint64(unwindingWad),
-            uint64(_walkFrom(oldHaircut, haircutWad, true)),
-            uint64(haircutWad)
+        _walkFrom = WalkEnd(
+            uint64(_startOf(oldUnwinding, unwindingWad, true)),
+            uint64(_startOf(oldHaircut, haircutWad, true)),
+            uint96(_startOf(oldDepth, depthWad, false)),
+            uint32(start)
         );
-        _depth = DepthWalk(
-            uint96(_walkFrom(oldDepth, depthWad, false)),
-            uint96(depthWad),
-            uint32(start),
-            uint32(end)
-        );
+        _walkTo = WalkEnd(uint64(unwindingWad), uint64(haircutWad), uint96(depthWad), uint32(end));
     }
 
     /// @dev A market that begins has nobody whom a walk would protect.
     function _stand(uint256 unwindingWad, uint256 depthWad, uint256 haircutWad) internal {
-        _shares = ShareWalk(
-            uint64(unwindingWad),
-            uint64(unwindingWad),
-            uint64(haircutWad),
-            uint64(haircutWad)
-        );
-        _depth = DepthWalk(uint96(depthWad), uint96(depthWad), 0, 0);
+        _walkTo = WalkEnd(uint64(unwindingWad), uint64(haircutWad), uint96(depthWad), 0);
     }
 
     /// @dev Where a walk begins: here if it makes tighter, at its end if it does not.
-    function _walkFrom(uint256 here, uint256 target, bool rising) internal pure returns (uint256) {
+    function _startOf(uint256 here, uint256 target, bool rising) internal pure returns (uint256) {
         return (target > here) == rising ? here : target;
     }
 

@@ -32,13 +32,15 @@ abstract contract PerpBooks is PerpPrices, Claims, Grace {
     /// @param size {units}
     /// @param entryWad average price at which the size was taken on {quote tok per unit}
     /// @param round of the bucket when the position was written; zero: nothing was taken from the bucket before
+    /// @param hasClaim whether the account has a claim, so that claims are looked up only where there is one
     /// @param base cost without funding, up to 4.7e16 settlement tokens {quote}
     /// @param fundingWad lowest bits of the market's funding when it was written: enough to tell what has come due since, up
     /// to 6e5 settlement tokens a unit
     struct Stored {
         int120 size;
         uint96 entryWad;
-        uint40 round;
+        uint32 round;
+        bool hasClaim;
         int176 base;
         uint80 fundingWad;
     }
@@ -47,12 +49,18 @@ abstract contract PerpBooks is PerpPrices, Claims, Grace {
     /// @param size {units}
     /// @param base cost without funding {quote}
     /// @param entryWad {quote tok per unit}
+    /// @param loadedSize as it was loaded, deleveraging applied {units}
+    /// @param loadedBase likewise {quote}
+    /// @param key of its bucket when it was loaded; zero: none
     /// @param stored as it lies in storage
     struct Live {
         AccountId account;
         int256 size;
         int256 base;
         uint256 entryWad;
+        int256 loadedSize;
+        int256 loadedBase;
+        uint256 key;
         Stored stored;
     }
 
@@ -75,9 +83,13 @@ abstract contract PerpBooks is PerpPrices, Claims, Grace {
         p.size = p.stored.size;
         p.base = p.stored.base;
         p.entryWad = p.stored.entryWad;
-        if (p.size == 0) return p;
-        Bucket storage b = _bucketOf(p.size > 0, p.entryWad);
-        if (b.round != 0) _applyDeleveraging(p, b);
+        if (p.size != 0) {
+            p.key = _keyOf(p.size > 0, p.entryWad);
+            Bucket storage b = _buckets[p.key];
+            if (b.round != 0) _applyDeleveraging(p, b);
+        }
+        p.loadedSize = p.size;
+        p.loadedBase = p.base;
     }
 
     /// @dev What was taken from the bucket since the position was written. The last position has all that is in it.
@@ -111,26 +123,18 @@ abstract contract PerpBooks is PerpPrices, Claims, Grace {
     /// @dev Writes a position as it is in memory, and its bucket and the open interest.
     function _save(Live memory p) internal {
         Stored memory old = p.stored;
-        // As `_load` made it; the change by deleveraging is taken out of its bucket.
-        Live memory before = _load(p.account);
-        _remember(before);
-        if (before.size != old.size) _noteDeleveraging(before);
+        _remember(p);
+        if (p.loadedSize != old.size) _noteDeleveraging(p);
         if (p.size == 0) p.entryWad = 0;
-        int256 funding = _running.fundingWad;
-        Stored memory next = Stored(
-            int120(p.size),
-            uint96(p.entryWad),
-            0,
-            p.base.toInt176(),
-            uint80(uint256(funding))
-        );
 
-        uint256 oldKey = old.size == 0 ? 0 : _keyOf(old.size > 0, old.entryWad);
+        uint256 oldKey = p.key;
         uint256 newKey = p.size == 0 ? 0 : _keyOf(p.size > 0, p.entryWad);
+        uint256 round;
         if (oldKey != 0) {
             Bucket storage b = _buckets[oldKey];
-            if (before.base != old.base) b.pending -= before.base - old.base;
-            uint256 total = b.total - before.size.abs();
+            // The change by deleveraging is taken out of its bucket.
+            if (p.loadedBase != old.base) b.pending -= p.loadedBase - old.base;
+            uint256 total = b.total - p.loadedSize.abs();
             if (oldKey == newKey) {
                 total += p.size.abs();
             } else {
@@ -147,12 +151,21 @@ abstract contract PerpBooks is PerpPrices, Claims, Grace {
                 b.total += uint128(p.size.abs());
                 ++b.count;
             }
-            next.round = b.round;
-            if (next.round != 0) _marks[p.account] = b.pool.current();
+            round = b.round;
+            if (round != 0) _marks[p.account] = b.pool.current();
         }
-        _positions[p.account] = next;
-        p.stored = next;
-        _moveInterest(before.size, p.size);
+        int256 funding = _running.fundingWad;
+        Stored storage stored = _positions[p.account];
+        stored.size = int120(p.size);
+        stored.entryWad = uint96(p.entryWad);
+        stored.round = uint32(round);
+        stored.base = p.base.toInt176();
+        stored.fundingWad = uint80(uint256(funding));
+        _moveInterest(p.loadedSize, p.size);
+        p.stored = stored;
+        p.key = newKey;
+        p.loadedSize = p.size;
+        p.loadedBase = p.base;
         emit IPerpMarket.PositionChanged(p.account, p.size, p.base + p.size * funding, p.entryWad);
     }
 
@@ -180,6 +193,16 @@ abstract contract PerpBooks is PerpPrices, Claims, Grace {
     function _hasPosition(AccountId account) internal view override returns (bool) {
         Stored storage stored = _positions[account];
         return stored.size != 0 || stored.base != 0;
+    }
+
+    /// @inheritdoc Claims
+    function _hasClaim(AccountId account) internal view override returns (bool) {
+        return _positions[account].hasClaim;
+    }
+
+    /// @inheritdoc Claims
+    function _setHasClaim(AccountId account, bool has) internal override {
+        _positions[account].hasClaim = has;
     }
 
     // --- buckets ---
@@ -227,15 +250,15 @@ abstract contract PerpBooks is PerpPrices, Claims, Grace {
             _graceAfter(
                 p.account,
                 int256(p.stored.size).abs(),
-                p.size.abs(),
-                _bucketOf(p.stored.size > 0, p.stored.entryWad).deleveragedAt
+                p.loadedSize.abs(),
+                _buckets[p.key].deleveragedAt
             );
     }
 
-    function _noteDeleveraging(Live memory before) private {
-        emit IPerpMarket.PositionDeleveraged(before.account, before.stored.size, before.size);
-        (uint256 from, bool isNew) = _grace(before);
-        if (isNew) _giveGrace(before.account, from);
+    function _noteDeleveraging(Live memory p) private {
+        emit IPerpMarket.PositionDeleveraged(p.account, p.stored.size, p.loadedSize);
+        (uint256 from, bool isNew) = _grace(p);
+        if (isNew) _giveGrace(p.account, from);
     }
 
     // --- what positions were when the operation began ---
@@ -248,8 +271,8 @@ abstract contract PerpBooks is PerpPrices, Claims, Grace {
             known := tload(slot)
         }
         if (known != 0) return;
-        int256 size = p.size;
-        int256 base = p.base;
+        int256 size = p.loadedSize;
+        int256 base = p.loadedBase;
         assembly ("memory-safe") {
             tstore(slot, 1)
             tstore(add(slot, 1), size)
@@ -271,7 +294,7 @@ abstract contract PerpBooks is PerpPrices, Claims, Grace {
         }
         Stored storage stored = _positions[account];
         (size, base) = (stored.size, stored.base);
-        if (size == 0 || _bucketOf(size > 0, stored.entryWad).round == 0) return (size, base);
+        if (size == 0 || _buckets[_keyOf(size > 0, stored.entryWad)].round == 0) return (size, base);
         Live memory p = _load(account);
         return (p.size, p.base);
     }

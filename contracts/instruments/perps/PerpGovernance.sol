@@ -54,8 +54,8 @@ abstract contract PerpGovernance is IPerpMarket, PerpBooks, MarketGovernance {
     /// @inheritdoc IPerpMarket
     function setReduceOnly(bool reduceOnly_) external onlyGuardian {
         if (!reduceOnly_) _checkOwner();
-        emit ReduceOnlySet(_limits.reduceOnly, reduceOnly_);
-        _limits.reduceOnly = reduceOnly_;
+        emit ReduceOnlySet(_trades.reduceOnly, reduceOnly_);
+        _trades.reduceOnly = reduceOnly_;
     }
 
     /// @inheritdoc IPerpMarket
@@ -78,15 +78,15 @@ abstract contract PerpGovernance is IPerpMarket, PerpBooks, MarketGovernance {
 
     /// @inheritdoc IPerpMarket
     function reduceOnly() external view returns (bool) {
-        return _limits.reduceOnly;
+        return _trades.reduceOnly;
     }
 
     /// @inheritdoc IPerpMarket
     function parameters() public view returns (Parameters memory p) {
         (p.unwindingWad, p.depthWad, p.haircutWad) = _requirementShares();
-        p.openInterestCapWad = _limits.openInterestCapWad;
+        p.openInterestCapWad = _openInterestCapWad;
         p.maxPremiumWad = _prices.maxPremiumWad;
-        p.premiumTime = _limits.premiumTime;
+        p.premiumTime = _prices.premiumTime;
         p.interestWad = _prices.interestWad;
         p.interestBandWad = _prices.interestBandWad;
         p.maxRateWad = _prices.maxRateWad;
@@ -116,18 +116,19 @@ abstract contract PerpGovernance is IPerpMarket, PerpBooks, MarketGovernance {
     function _write(Parameters memory p) private {
         _prices = PriceParameters(
             uint64(p.maxPremiumWad),
-            uint64(p.interestWad),
-            uint64(p.interestBandWad),
-            uint64(p.maxRateWad)
+            uint56(p.interestWad),
+            uint56(p.interestBandWad),
+            uint56(p.maxRateWad),
+            uint24(p.premiumTime)
         );
         _trades = TradeParameters(
-            uint64(p.takerFeeWad),
-            uint64(p.makerFeeWad),
+            uint56(p.takerFeeWad),
+            uint56(p.makerFeeWad),
             uint64(p.maxPriceMoveWad),
-            uint64(p.backstopShareWad)
+            uint64(p.backstopShareWad),
+            _trades.reduceOnly
         );
-        _limits.openInterestCapWad = uint128(p.openInterestCapWad);
-        _limits.premiumTime = uint32(p.premiumTime);
+        _openInterestCapWad = p.openInterestCapWad;
     }
 
     function _check(Parameters memory p) private pure {

@@ -70,7 +70,7 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
         AccountId account,
         address caller,
         bytes calldata data
-    ) external onlyVault returns (bytes memory) {
+    ) external onlyVault withinOperation returns (bytes memory) {
         IPerpMarket.Action action = abi.decode(data, (IPerpMarket.Action));
         if (action == IPerpMarket.Action.SETTLE) return abi.encode(_settle(account, false));
         Course memory course = _begin();
@@ -112,7 +112,7 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
         course.maxMove = _trades.maxPriceMoveWad;
         course.openInterest = _running.openInterestWad;
         course.funding = _running.fundingWad;
-        course.reduceOnly = _limits.reduceOnly;
+        course.reduceOnly = _trades.reduceOnly;
     }
 
     function _trade(
@@ -235,10 +235,10 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
 
     /// @dev Writes a position that a trade has changed.
     function _keep(Live memory p) private {
-        bool had = _holds(p.account);
+        bool had = p.stored.size != 0 || p.stored.base != 0;
         _save(p);
-        bool has = _holds(p.account);
-        if (has != had) VAULT.setHeld(p.account, has);
+        bool has = p.size != 0 || p.base != 0;
+        if (has != had && !p.stored.hasClaim) VAULT.setHeld(p.account, has);
     }
 
     function _requireSize(AccountId taker, AccountId maker, int256 sizeWad) private pure {
@@ -254,7 +254,7 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
         uint256 size = _running.openInterestWad;
         if (size <= course.openInterest) return;
         uint256 notional = size.fullMulDivUp(course.band.priceWad, WAD);
-        uint256 cap = _limits.openInterestCapWad;
+        uint256 cap = _openInterestCapWad;
         if (notional > cap) revert IPerpMarket.PerpMarket_OpenInterestCap(notional, cap);
     }
 

@@ -5,33 +5,29 @@ import {RequirementWalks} from "../books/RequirementWalks.sol";
 
 /// @dev Parameters as they lie in storage, but for those that walk.
 abstract contract PerpParameters is RequirementWalks {
-    /// @dev What decides on prices and funding; all as shares {WAD}, the last three {WAD per 8 hours}.
+    /// @dev What decides on prices and funding; shares {WAD}, but for the interest and the rate {WAD per 8 hours}.
+    /// @param premiumTime {s}
     struct PriceParameters {
         uint64 maxPremiumWad;
-        uint64 interestWad;
-        uint64 interestBandWad;
-        uint64 maxRateWad;
+        uint56 interestWad;
+        uint56 interestBandWad;
+        uint56 maxRateWad;
+        uint24 premiumTime;
     }
 
     /// @dev What decides on a trade; all as shares {WAD}.
     struct TradeParameters {
-        uint64 takerFeeWad;
-        uint64 makerFeeWad;
+        uint56 takerFeeWad;
+        uint56 makerFeeWad;
         uint64 maxPriceMoveWad;
         uint64 backstopShareWad;
-    }
-
-    /// @param openInterestCapWad {USD}
-    /// @param premiumTime {s}
-    struct LimitParameters {
-        uint128 openInterestCapWad;
-        uint32 premiumTime;
         bool reduceOnly;
     }
 
     PriceParameters internal _prices;
     TradeParameters internal _trades;
-    LimitParameters internal _limits;
+    /// @dev {USD}
+    uint256 internal _openInterestCapWad;
 
     mapping(address maker => bool) internal _makerAllowed;
     address internal _sampler;

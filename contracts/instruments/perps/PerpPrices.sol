@@ -126,7 +126,7 @@ abstract contract PerpPrices is PerpParameters {
     /// Divisions are towards zero: what is cut off is neither paid nor received.
     function _grown(Premium memory p) private view returns (int256 premium, int256 rate, int256 funding) {
         int256 passed = int256(block.timestamp - p.updatedAt);
-        int256 time = int256(uint256(_limits.premiumTime));
+        int256 time = int256(uint256(_prices.premiumTime));
         premium = p.premiumWad;
         premium += ((int256(p.sampleWad) - premium) * passed) / (passed + time);
         // Over the interval the premium went from one to the other.
