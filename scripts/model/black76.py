@@ -1,7 +1,8 @@
 """Black-76 as `contracts/instruments/options/Black76.sol` computes it, in exact integers.
 
 Prices are {USD} with 18 decimals, volatilities per root of a year of 365 days with 18 decimals, times in seconds. What the
-functions are, and why they are right, stands in the contract; this module equals it to the wei. An independent one, by mpmath, is in `scripts/model/black76_accuracy.py`.
+functions are, and why they are right, stands in the contract; this module equals it to the wei. The formula itself, by
+mpmath, is in `scripts/model/black76_accuracy.py`.
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ def cdf(place: int) -> int:
     """The distribution function in units of 2**-128; places as in NormalTable.sol."""
     place = max(0, min(LAST, place))
     t = place % 2**T_BITS  # Each power of it makes up for the coarser unit of its coefficient.
-    return sum(term * t**power for power, term in enumerate(coefficients()[place >> T_BITS])) >> 128
+    whole: int = sum(term * t**power for power, term in enumerate(coefficients()[place >> T_BITS]))
+    return whole >> 128
 
 
 def density(place: int) -> int:
@@ -62,7 +64,7 @@ def density(place: int) -> int:
         return 0
     t = place % 2**T_BITS
     terms = coefficients()[place >> T_BITS]
-    slope = sum(power * terms[power] * t ** (power - 1) for power in range(1, len(terms)))
+    slope: int = sum(power * terms[power] * t ** (power - 1) for power in range(1, len(terms)))
     return max(0, slope) >> 82
 
 
