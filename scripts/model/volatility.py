@@ -139,7 +139,7 @@ class Realised:
             raise ValueError(f"a price of {price_wad} at {now} does not count yet; wait, or let it move")
         ln_price, elapsed = ln_wad(price_wad), now - self.observed_at
         size = min(abs(ln_price - self.ln_price), self.max_return)
-        counted = min(elapsed, self.longest)
+        counted = min(elapsed, self.memory)
         sum_ = self.variance * self.memory * elapsed * WAD + size * size * YEAR * counted
         variance = -(-sum_ // ((self.memory + counted) * elapsed * WAD))
         return replace(self, variance=variance, ln_price=ln_price, observed_at=now)
