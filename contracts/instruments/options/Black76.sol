@@ -13,7 +13,7 @@ import {NormalTable} from "./NormalTable.sol";
 ///
 /// Accuracy: 1.5e-9 of forward and strike together at most, hence below 1e-8 of the forward for strikes up to 5 forwards.
 /// Calls lie between `max(F - K, 0)` and `F`, puts between `max(K - F, 0)` and `K`. Values are monotone in volatility and time
-/// but for 1e-17 of forward and strike together, in forward and strike but for 1e-15: `N` is continuous with its slope,
+/// but for 1e-16 of forward and strike together, in forward and strike but for 1e-15: `N` is continuous with its slope,
 /// nothing is rounded between `v` and the value, and a `d1` that is off by `e` moves it only by `F n(d1) v e^2 / 2`, because
 /// `F n(d1) = K n(d2)`.
 /// No volatility or no time left: what exercise would pay.

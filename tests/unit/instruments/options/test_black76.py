@@ -71,7 +71,7 @@ def options(draw):
 
 
 steps = st.floats(-21, -1).map(lambda exponent: 10**exponent)
-RISING = {"volatility": 10**17, "seconds": 10**17, "forward": 10**15, "strike": 10**15}
+RISING = {"volatility": 10**16, "seconds": 10**16, "forward": 10**15, "strike": 10**15}
 
 
 @settings(max_examples=400)
