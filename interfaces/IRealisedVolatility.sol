@@ -10,12 +10,12 @@ import {PriceStatus} from "./Types.sol";
 ///
 ///     v' = (memory * v + r^2 * year) / (memory + dt)
 ///
-/// so an interval weighs dt / (memory + dt), whatever its length. One longer than `longest` weighs as one of `longest` with
+/// so an interval weighs dt / (memory + dt), whatever its length. One longer than `memory` weighs as one of `memory` with
 /// its mean square per second. A return counts once the price has moved by `leastReturn`, or `longest` after the last
 /// one: prints that go to and fro within `leastReturn` add nothing in between.
 ///
 /// VOL-1: no observation raises variance by more than maxReturn^2 * year / memory, or lowers it by more than the share
-/// longest / (memory + longest).
+/// dt / (memory + dt), and never by more than half.
 interface IRealisedVolatility {
     /// @param memorySeconds time constant of forgetting {s}
     /// @param longestSeconds time after which any return counts

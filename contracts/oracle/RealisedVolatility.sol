@@ -13,7 +13,7 @@ import {PriceStatus} from "../../interfaces/Types.sol";
 ///
 /// What choosing the times of observations can do. Prices that drift nowhere have the same expected sum of squared returns
 /// as squared volatility over time, whenever one stops to look: so a poke at a chosen moment counts a larger return over
-/// what was, on average, a longer time. What it can do is sample noise: prints that go to and fro add their
+/// what was, on average, a longer time (to second order in time over memory). What it can do is sample noise: prints that go to and fro add their
 /// squares each time. Below `leastReturn` they do so only every `longest`, so prints that stay within `leastReturn` of
 /// each other never bring the estimate above leastReturn^2 * year / longest, but where it was above already.
 contract RealisedVolatility is IRealisedVolatility, Ownable2Step {
@@ -201,14 +201,14 @@ contract RealisedVolatility is IRealisedVolatility, Ownable2Step {
         return sight.returnWad.abs() >= settings.leastReturnWad || sight.elapsed >= settings.longestSeconds;
     }
 
-    /// @dev (memory * v + r^2 * year * c / dt) / (memory + c) with c = min(dt, longest), in one division.
+    /// @dev (memory * v + r^2 * year * c / dt) / (memory + c) with c = min(dt, memory), in one division.
     function _nextUp(
         uint256 varianceWad,
         Sight memory sight,
         Settings memory settings
     ) private pure returns (uint256) {
         uint256 size = sight.returnWad.abs().min(settings.maxReturnWad);
-        uint256 counted = sight.elapsed.min(settings.longestSeconds);
+        uint256 counted = sight.elapsed.min(settings.memorySeconds);
         // Below 2^(77 + 23 + 32 + 60), and 2^(118 + 25 + 23).
         uint256 kept = varianceWad * settings.memorySeconds * sight.elapsed * WAD;
         uint256 added = size * size * YEAR * counted;

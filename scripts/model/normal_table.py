@@ -1,13 +1,14 @@
 """The table of the normal distribution that `NormalTable.sol` carries: `python -m scripts.model.normal_table [--check]`.
 
-The distribution function is cut into segments a quarter wide from -6.5 to 6.5. On each it is a polynomial of degree five
+The distribution function is cut into segments a quarter wide from -6.25 to 6.25. On each it is a polynomial of degree five
 in the place within the segment, `t` in [0, 1):
 
     N(x) = c0 + c1 t + c2 t^2 + c3 t^3 + c4 t^4 + c5 t^5
 
-Values and slopes agree where two segments meet, to 2^-60 for values: `c2` and `c3` are what makes them so. `c4` and `c5` come
-from agreeing with the distribution at two inner places, the ones that make the largest error of such a fit least. Value
-and slope of the true distribution are moved by 4e-11, so that the table begins at 0 and ends at 1.
+Values and slopes agree where two segments meet, to 2^-57 for values: `c2` and `c3` are what makes them so. `c4` and `c5` come
+from agreeing with the distribution at two inner places, the ones that make the largest error of such a fit least. What
+rounds `c5` is made good by `c4` as far as that goes: far out the error of the slope must stay small against the slope. Value
+and slope of the true distribution are moved by 2e-10, so that the table begins at 0 and ends at 1.
 
 A coefficient is read by shifts alone, so the bits of its lower neighbours in the word hang on it as further digits. They
 are the same each time, and each coefficient is chosen with them: what counts is what the contract reads.
@@ -26,7 +27,7 @@ from scripts.common.errors import run_script
 from scripts.setup.environment import write_atomically
 
 PATH = Path(__file__).resolve().parents[2] / "contracts" / "instruments" / "options" / "NormalTable.sol"
-SEGMENTS = 52
+SEGMENTS = 50
 PER_UNIT = 4
 T_BITS = 44
 
@@ -50,12 +51,12 @@ class Field(NamedTuple):
 
 
 FIELDS = (
-    Field(59, 59, 0, 256),
-    Field(59, 57, 59, 212),
-    Field(59, 53, 116, 168),
-    Field(59, 51, 169, 124),
-    Field(33, 21, 220, 80),
-    Field(30, 15, 241, 36),
+    Field(56, 56, 0, 256),
+    Field(56, 54, 56, 212),
+    Field(56, 50, 110, 168),
+    Field(56, 48, 160, 124),
+    Field(39, 27, 208, 80),
+    Field(36, 21, 235, 36),
 )
 """Of c0 to c5. All but c0 are two's complement."""
 
@@ -96,7 +97,10 @@ def _word(fit: list[mp.mpf], end_value: mp.mpf, end_slope: mp.mpf) -> int:
     """The word whose coefficients, as they are read, come nearest to the fit and keep value and slope at its end."""
     word = 0
     for _ in range(4):  # Lower digits hang on higher ones: what changes shrinks quickly.
-        for power in (5, 4, 1, 0):
+        word = _with(word, 5, fit[5])
+        missing = fit[5] - mp.mpf(FIELDS[5].read(word)) / mp.mpf(2) ** FIELDS[5].scale
+        word = _with(word, 4, fit[4] + missing * 5 / 2)
+        for power in (1, 0):
             word = _with(word, power, fit[power])
         known = [mp.mpf(field.read(word)) / mp.mpf(2) ** field.scale for field in FIELDS]
         rise = end_value - known[0] - known[1] - known[4] - known[5]
@@ -115,7 +119,7 @@ def _with(word: int, power: int, wanted: mp.mpf) -> int:
     low, high = (0, 2**field.bits) if power == 0 else (-(2 ** (field.bits - 1)), 2 ** (field.bits - 1))
     if not low <= value < high:
         raise ValueError(f"coefficient c{power} = {value} does not fit its {field.bits} bits")
-    return bare | (value % 2**field.bits) << field.position
+    return int(bare | (value % 2**field.bits) << field.position)
 
 
 def rewritten(source: str) -> str:

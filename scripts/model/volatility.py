@@ -15,6 +15,7 @@ from itertools import pairwise
 from math import isqrt
 
 from scripts.common.units import WAD
+from scripts.model.logarithm import ln_wad
 
 ONE = 10**10
 TO_WAD = 10**8
@@ -23,42 +24,6 @@ YEAR = 365 * 86_400
 PPM = 10**6
 MIN_INTERVAL = 60
 GAP_SHARE = 250_000
-
-
-# --- logarithm ---
-
-# Solady's FixedPointMathLib.lnWad, (8, 8)-term rational approximation in 2^96 fixed point.
-_P = (43456485725739037958740375743393, 24828157081833163892658089445524, 3273285459638523848632254066296)
-_Q = (
-    71694874799317883764090561454958,
-    283447036172924575727196451306956,
-    401686690394027663651624208769553,
-    204048457590392012362485061816622,
-    31853899698501571402653359427138,
-    909429971244387300277376558375,
-)
-_SCALE = 1677202110996718588342820967067443963516166
-_LN_2 = 16597577552685614221487285958193947469193820559219878177908093499208371
-_LN_BASE = 600920179829731861736702779321621459595472258049074101567377883020018308
-
-
-def ln_wad(value: int) -> int:
-    """ln(value / 1e18) as a WAD, to the last digit what the contracts have. Raises ValueError unless above zero."""
-    if value <= 0:
-        raise ValueError(f"the logarithm of {value} is asked; expected a number above zero")
-    log2 = value.bit_length() - 1
-    x = (value << (255 - log2)) >> 159
-    p = (((_P[2] + x) * x) >> 96) + _P[1]
-    p = ((p * x) >> 96) + _P[0]
-    p = ((p * x) >> 96) - 11111509109440967052023855526967
-    p = ((p * x) >> 96) - 45023709667254063763336534515857
-    p = ((p * x) >> 96) - 14706773417378608786704636184526
-    p = p * x - (795164235651350426258249787498 << 96)
-    q = 5573035233440673466300451813936 + x
-    for term in _Q:
-        q = term + ((x * q) >> 96)
-    ratio = abs(p) // q * (1 if p > 0 else -1)
-    return (_SCALE * ratio + _LN_2 * (log2 - 96) + _LN_BASE) >> 174
 
 
 # --- smiles ---
@@ -174,7 +139,7 @@ class Realised:
             raise ValueError(f"a price of {price_wad} at {now} does not count yet; wait, or let it move")
         ln_price, elapsed = ln_wad(price_wad), now - self.observed_at
         size = min(abs(ln_price - self.ln_price), self.max_return)
-        counted = min(elapsed, self.longest)
+        counted = min(elapsed, self.memory)
         sum_ = self.variance * self.memory * elapsed * WAD + size * size * YEAR * counted
         variance = -(-sum_ // ((self.memory + counted) * elapsed * WAD))
         return replace(self, variance=variance, ln_price=ln_price, observed_at=now)

@@ -17,6 +17,7 @@ import json
 import sys
 from pathlib import Path
 
+from tests.gas.options import option_value_figures
 from tests.gas.perpetuals import perpetual_figures
 from tests.helpers.anvil_backend import AnvilBackend
 from tests.helpers.system import DAI, DAY, NO_LIMIT, USDC, WAD, WBTC, WETH, AssetSpec, System
@@ -40,7 +41,7 @@ def measure(evm: AnvilBackend) -> dict[str, int]:
     _takeovers(system, figures)
     _leverage(system, figures)
     _views(system, figures)
-    return figures | perpetual_figures(system)
+    return figures | perpetual_figures(system) | option_value_figures(evm)
 
 
 def _next_day(system: System) -> None:

@@ -11,10 +11,11 @@ import {NormalTable} from "./NormalTable.sol";
 /// and `put = call - F + K`, to the wei. What it takes is computed once: the logarithms of forward and strike, the root of
 /// the time, and `v` and `1 / v` for one volatility of one option.
 ///
-/// Accuracy: 3e-9 of the forward at most for strikes of 0.2 to 5 forwards, volatilities of 5% to 300%, a minute to two years.
-/// Values lie between what exercise would pay and the forward (call) or the strike (put), and are monotone in forward, strike,
-/// volatility and time but for 1e-17 of the forward: `N` is continuous with its slope, nothing is rounded between `v` and
-/// the value, and a `d1` that is off by `e` moves it only by `F n(d1) v e^2 / 2`, because `F n(d1) = K n(d2)`.
+/// Accuracy: 1.5e-9 of forward and strike together at most, hence below 1e-8 of the forward for strikes up to 5 forwards.
+/// Calls lie between `max(F - K, 0)` and `F`, puts between `max(K - F, 0)` and `K`. Values are monotone in volatility and time
+/// but for 1e-16 of forward and strike together, in forward and strike but for 1e-15: `N` is continuous with its slope,
+/// nothing is rounded between `v` and the value, and a `d1` that is off by `e` moves it only by `F n(d1) v e^2 / 2`, because
+/// `F n(d1) = K n(d2)`.
 /// No volatility or no time left: what exercise would pay.
 ///
 /// Units and bounds, which callers hold: prices {USD} with 18 decimals, at least 1 and below `2^120`; volatility per root of
@@ -35,7 +36,7 @@ library Black76 {
     /// @dev A standard deviation from which on a call is worth the forward: 2^14.
     uint256 private constant MAX_DEVIATION = 2 ** 60;
     // As in NormalTable.
-    uint256 private constant LAST = (52 << 44) - 1;
+    uint256 private constant LAST = (50 << 44) - 1;
     uint256 private constant T_MASK = 2 ** 44 - 1;
     uint256 private constant WORD_MASK = 0x7e0;
 
@@ -84,7 +85,7 @@ library Black76 {
         }
     }
 
-    /// @notice Delta, gamma, vega and theta of one option. The density behind all but delta is 4e-8 away from the normal one at
+    /// @notice Delta, gamma, vega and theta of one option. The density behind all but delta is 1e-7 away from the normal one at
     /// most. Without volatility or time left there is delta alone: 0 or 1 (call), half of it where forward and strike agree.
     function greeks(
         uint256 forwardWad,
@@ -232,20 +233,20 @@ library Black76 {
                 {
                     let word := mload(add(table, and(shr(39, upper), WORD_MASK)))
                     let t := and(upper, T_MASK)
-                    upper := add(mul(sar(235, word), t), sar(188, shl(15, word)))
-                    upper := add(mul(upper, t), sar(140, shl(36, word)))
-                    upper := add(mul(upper, t), sar(94, shl(87, word)))
-                    upper := add(mul(upper, t), sar(46, shl(140, word)))
-                    upper := shr(128, add(mul(upper, t), shl(197, word)))
+                    upper := add(mul(sar(235, word), t), sar(188, shl(21, word)))
+                    upper := add(mul(upper, t), sar(140, shl(48, word)))
+                    upper := add(mul(upper, t), sar(94, shl(96, word)))
+                    upper := add(mul(upper, t), sar(46, shl(146, word)))
+                    upper := shr(128, add(mul(upper, t), shl(200, word)))
                 }
                 {
                     let word := mload(add(table, and(shr(39, lower), WORD_MASK)))
                     let t := and(lower, T_MASK)
-                    lower := add(mul(sar(235, word), t), sar(188, shl(15, word)))
-                    lower := add(mul(lower, t), sar(140, shl(36, word)))
-                    lower := add(mul(lower, t), sar(94, shl(87, word)))
-                    lower := add(mul(lower, t), sar(46, shl(140, word)))
-                    lower := shr(128, add(mul(lower, t), shl(197, word)))
+                    lower := add(mul(sar(235, word), t), sar(188, shl(21, word)))
+                    lower := add(mul(lower, t), sar(140, shl(48, word)))
+                    lower := add(mul(lower, t), sar(94, shl(96, word)))
+                    lower := add(mul(lower, t), sar(46, shl(146, word)))
+                    lower := shr(128, add(mul(lower, t), shl(200, word)))
                 }
                 let forwardWad := mload(add(point, 32))
                 let worth := sar(128, sub(mul(forwardWad, upper), mul(strikeWad, lower)))
