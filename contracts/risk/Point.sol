@@ -69,6 +69,11 @@ library PointLib {
         }
     }
 
+    /// @notice All moves to survive, walked.
+    function shocks(Point self) internal pure returns (ShockWord) {
+        return ShockWord.wrap(_get(self, 0x80));
+    }
+
     function exposureWad(Point self) internal pure returns (int256) {
         return int256(_get(self, 0xa0));
     }

@@ -244,7 +244,7 @@ abstract contract PortfolioTally is UnderlyingPoints {
     }
 
     /// @dev Part of the requirement that is for the worst common direction.
-    function _rhoWad(Tally memory) internal pure returns (uint256) {
-        return 0.5e18;
+    function _rhoWad(Tally memory tally) internal view returns (uint256) {
+        return _walkedDomain(tally.slot.book(), tally.clock).domain.nettingTo() * PPM_TO_WAD;
     }
 }

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 
 import {Scenario, ScenarioLib} from "../../interfaces/IInstrument.sol";
+import {ShockWord} from "../oracle/UnderlyingRow.sol";
 import {Point} from "./Point.sol";
 
 /// @notice The points at which holdings are valued, per underlying. What is linear loses most at an end point: it gets those two,
@@ -21,30 +22,39 @@ library ScenarioGrid {
     uint256 internal constant LOWER_END = 12;
     uint256 internal constant UPPER_BEGIN = 10;
 
-    /// @dev Relative move of implied volatility.
-    int256 internal constant VOLATILITY_SHOCK_WAD = 0.25e18;
-    /// @dev How many times the shock the tails are away, and the share of their change that counts: a product of one.
-    uint256 internal constant TAIL_MOVE = 2;
-    uint256 internal constant TAIL_WEIGHT_WAD = 0.5e18;
-
     uint256 private constant WAD = 1e18;
     uint256 private constant PPM_TO_WAD = 1e12;
+    /// @dev Multiple and damping of tails are in thousandths.
+    uint256 private constant THOUSAND = 1e3;
+    uint256 private constant THOUSANDTH_TO_WAD = 1e15;
     /// @dev Spot points on either side of the centre, and volatility points at each.
     int256 private constant STEPS = 3;
     uint256 private constant SIDES = 3;
 
+    /// @dev Moves of an underlying.
+    /// @param downWad shock of the price, down
+    /// @param volatilityWad relative shock of implied volatility
+    /// @param tailMultiple how many shocks the tails are away {1/1000}
+    /// @param tailWeightWad share of the change at a tail that counts
+    struct Moves {
+        uint256 downWad;
+        uint256 upWad;
+        int256 volatilityWad;
+        uint256 tailMultiple;
+        uint256 tailWeightWad;
+    }
+
     /// @notice Puts the end points of an underlying at `at` and behind it.
     function putEnds(Scenario[] memory scenarios, uint256 at, Point point, bool maintenance) internal pure {
-        (uint256 downWad, uint256 upWad) = _shocks(point, maintenance);
-        scenarios[at] = ScenarioLib.pack(-int256(downWad), 0, WAD);
-        scenarios[at + 1] = ScenarioLib.pack(int256(upWad), 0, WAD);
+        scenarios[at] = ScenarioLib.pack(-int256(point.shock(false, maintenance) * PPM_TO_WAD), 0, WAD);
+        scenarios[at + 1] = ScenarioLib.pack(int256(point.shock(true, maintenance) * PPM_TO_WAD), 0, WAD);
     }
 
     /// @notice All points of the grid of an underlying, in their order.
     function all(Point point, bool maintenance) internal pure returns (Scenario[] memory grid) {
         grid = new Scenario[](GRID_POINTS);
-        (uint256 downWad, uint256 upWad) = _shocks(point, maintenance);
-        for (uint256 i = 0; i < GRID_POINTS; ++i) grid[i] = _at(downWad, upWad, i);
+        Moves memory moves = _moves(point, maintenance);
+        for (uint256 i = 0; i < GRID_POINTS; ++i) grid[i] = _at(moves, i);
     }
 
     /// @notice Two named points of the grid: one of the lower half, then one of the upper.
@@ -55,30 +65,36 @@ library ScenarioGrid {
         uint256 upper
     ) internal pure returns (Scenario[] memory grid) {
         grid = new Scenario[](2);
-        (uint256 downWad, uint256 upWad) = _shocks(point, maintenance);
-        grid[0] = _at(downWad, upWad, lower);
-        grid[1] = _at(downWad, upWad, upper);
+        Moves memory moves = _moves(point, maintenance);
+        grid[0] = _at(moves, lower);
+        grid[1] = _at(moves, upper);
     }
 
-    function _at(uint256 downWad, uint256 upWad, uint256 index) private pure returns (Scenario) {
+    function _at(Moves memory moves, uint256 index) private pure returns (Scenario) {
         unchecked {
-            // Shocks are below 2**64. A price falls by no more than all of it.
+            // Shocks are below 2**64, the multiple below 2**16.
             if (index == 0) {
-                int256 fallWad = -int256(FixedPointMathLib.min(downWad * TAIL_MOVE, WAD));
-                return ScenarioLib.pack(fallWad, VOLATILITY_SHOCK_WAD, TAIL_WEIGHT_WAD);
+                // A price falls by no more than all of it.
+                uint256 fallWad = FixedPointMathLib.min((moves.downWad * moves.tailMultiple) / THOUSAND, WAD);
+                return ScenarioLib.pack(-int256(fallWad), moves.volatilityWad, moves.tailWeightWad);
             }
             if (index == GRID_POINTS - 1) {
-                return ScenarioLib.pack(int256(upWad * TAIL_MOVE), VOLATILITY_SHOCK_WAD, TAIL_WEIGHT_WAD);
+                uint256 riseWad = (moves.upWad * moves.tailMultiple) / THOUSAND;
+                return ScenarioLib.pack(int256(riseWad), moves.volatilityWad, moves.tailWeightWad);
             }
             int256 step = int256((index - 1) / SIDES) - STEPS;
             int256 side = int256((index - 1) % SIDES) - 1;
-            int256 shockWad = (step * int256(step < 0 ? downWad : upWad)) / STEPS;
-            return ScenarioLib.pack(shockWad, side * VOLATILITY_SHOCK_WAD, WAD);
+            int256 shockWad = (step * int256(step < 0 ? moves.downWad : moves.upWad)) / STEPS;
+            return ScenarioLib.pack(shockWad, side * moves.volatilityWad, WAD);
         }
     }
 
-    function _shocks(Point point, bool maintenance) private pure returns (uint256 downWad, uint256 upWad) {
-        downWad = point.shock(false, maintenance) * PPM_TO_WAD;
-        upWad = point.shock(true, maintenance) * PPM_TO_WAD;
+    function _moves(Point point, bool maintenance) private pure returns (Moves memory moves) {
+        moves.downWad = point.shock(false, maintenance) * PPM_TO_WAD;
+        moves.upWad = point.shock(true, maintenance) * PPM_TO_WAD;
+        ShockWord word = point.shocks();
+        moves.volatilityWad = int256(word.volatilityShockTo() * PPM_TO_WAD);
+        moves.tailMultiple = word.tailMultipleTo();
+        moves.tailWeightWad = word.tailDampingTo() * THOUSANDTH_TO_WAD;
     }
 }

@@ -28,6 +28,7 @@ class Core:
     vault: Contract
     liquidation: Contract
     backstop: Contract
+    portfolio_mode: Contract
     lens: Contract
     helper: Contract
     adapter: Contract

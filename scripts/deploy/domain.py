@@ -15,7 +15,7 @@ from scripts.deploy.world import World
 from scripts.markets import Market, Markets, values
 
 # Their constructors name each other, so their addresses are computed before the first one is sent.
-CORE = ("parameters", "risk", "vault", "liquidation", "backstop")
+CORE = ("parameters", "risk", "vault", "liquidation", "backstop", "portfolio_mode")
 
 
 def build(deployer: Deployer, markets: Markets, world: World, local: bool) -> Core:
@@ -26,6 +26,12 @@ def build(deployer: Deployer, markets: Markets, world: World, local: bool) -> Co
         "allowed swaps through Uniswap v3",
         deployer.record.complete or core.vault.swapAdapterAllowed(core.adapter),
         lambda: core.vault.setSwapAdapter(core.adapter, True, sender=deployer.sender),
+    )
+    deployer.ensure(
+        "listed portfolio margin",
+        # The first instrument that is listed.
+        core.vault.instrumentCount() != 0,
+        lambda: core.vault.listInstrument(core.portfolio_mode, sender=deployer.sender),
     )
     core.asset_ids = listed_assets(core, markets, world)
     for market in markets.assets:
@@ -81,7 +87,7 @@ def _core(deployer: Deployer, markets: Markets, world: World) -> Core:
     at = _predict(deployer)
     arguments: dict[str, tuple[str, tuple[Any, ...]]] = {
         "parameters": ("RiskParameters", (owner, guardian, at["vault"], at["risk"])),
-        "risk": ("RiskEngine", (at["parameters"], world.sequencer_feed)),
+        "risk": ("RiskEngine", (at["parameters"], at["portfolio_mode"], world.sequencer_feed)),
         "vault": (
             "Vault",
             (owner, guardian, at["risk"], at["liquidation"], at["backstop"], world.wrapped_native),
@@ -94,6 +100,7 @@ def _core(deployer: Deployer, markets: Markets, world: World) -> Core:
                 *(owner, guardian, domain.backstop.cooldown.value, domain.backstop.window.value),
             ),
         ),
+        "portfolio_mode": ("PortfolioMode", (at["vault"],)),
     }
     contracts = {key: deployer.create(key, name, *args) for key, (name, args) in arguments.items()}
     vault = deployer.at("vault", "IVault")
@@ -103,6 +110,7 @@ def _core(deployer: Deployer, markets: Markets, world: World) -> Core:
         vault=vault,
         liquidation=contracts["liquidation"],
         backstop=contracts["backstop"],
+        portfolio_mode=contracts["portfolio_mode"],
         lens=deployer.create("lens", "AccountLens", vault),
         helper=deployer.create("helper", "MarginHelper", vault),
         adapter=deployer.create("adapter", "UniswapV3Adapter", world.factory, POOL_INIT_CODE_HASH),
@@ -110,7 +118,7 @@ def _core(deployer: Deployer, markets: Markets, world: World) -> Core:
 
 
 def _predict(deployer: Deployer) -> dict[str, str]:
-    """Addresses of the five, which are deployed one after the other by one account.
+    """Addresses of the six, which are deployed one after the other by one account.
 
     If the account has sent something else between two of them, those that are there cannot be completed.
     """

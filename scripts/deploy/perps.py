@@ -47,7 +47,7 @@ def verify_perps(verifier: Verifier, deployer: Deployer, markets: Markets, world
 
 def _listed(core: Core) -> list[str]:
     """The vault's instruments, in order. Raises DeployError for one that no file knows."""
-    known = {contracts.market.address for contracts in core.perps.values()}
+    known = {contracts.market.address for contracts in core.perps.values()} | {core.portfolio_mode.address}
     listed = [core.vault.instrumentAt(number) for number in range(core.vault.instrumentCount())]
     for number, address in enumerate(listed):
         if address not in known:

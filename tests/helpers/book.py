@@ -1,7 +1,7 @@
 """Risk books written by hand, byte by byte, for tests of the risk engine without its parameters contract.
 
     book = Book([Underlying(feed.address)], [Asset(0, decimals=6)])
-    engine = evm.deploy("RiskEngine", publisher, ZERO)
+    engine = evm.deploy("RiskEngine", publisher, ZERO, ZERO)
     engine.publish(book.deploy(evm), sender=publisher)
 
 The layout is said here a second time, on purpose: a mistake in the contracts' packing cannot hide.

@@ -22,7 +22,7 @@ class LinearPosition:
     add_on_ppm: int = 0
     status: Status = field(default=Status.FRESH)
 
-    def underlyings(self) -> tuple[list[int], bool]:
+    def underlyings(self) -> tuple[list[int], int]:
         return self.ids, False
 
     def report(
@@ -106,14 +106,14 @@ class Scripted:
     exposure: list[int] = field(default_factory=list)
     add_on: int = 0
     status: Status = field(default=Status.FRESH)
-    curved: bool = False
+    curved: int = 0
 
     def answers(self) -> tuple[object, ...]:
         """As the contract takes them."""
         positions = [(one.slopes, one.curvatures, one.vegas) for one in self.positions]
         return self.value, self.credit, positions, self.exposure, self.add_on, int(self.status)
 
-    def underlyings(self) -> tuple[list[int], bool]:
+    def underlyings(self) -> tuple[list[int], int]:
         return self.ids, self.curved
 
     def report(
@@ -121,8 +121,9 @@ class Scripted:
     ) -> Report:
         losses = 0
         for position in self.positions:
+            begin = 0
             for number, price in enumerate(requirement_prices):
-                each = len(scenarios) // len(requirement_prices)
-                points = scenarios[number * each : (number + 1) * each]
+                points = scenarios[begin : begin + risk.points_of(bool(self.curved >> number & 1))]
+                begin += len(points)
                 losses += max(0, *(-position.change(number, price, point) for point in points))
         return Report(self.status, self.value, self.credit, losses, self.add_on, self.exposure)

@@ -37,13 +37,17 @@ def holding(asset: int, amount: int) -> int:
     return asset << 248 | amount % 2**248
 
 
+# Instrument by which an account tells the engine that it is margined as a portfolio; never called.
+PORTFOLIO_MODE = "0x" + "00" * 19 + "99"
+
+
 class RiskBench:
     """One engine and its model. The publisher of books is the backend's first account."""
 
     def __init__(self, evm: Backend, sequencer: str = ZERO, domain: Domain | None = None) -> None:
         self.evm = evm
         self.publisher = evm.accounts[0]
-        self.engine = evm.deploy("RiskEngine", self.publisher, sequencer)
+        self.engine = evm.deploy("RiskEngine", self.publisher, PORTFOLIO_MODE, sequencer)
         self.sequencer = sequencer
         self.domain = domain or Domain()
         self.underlyings: list[Underlying] = []
@@ -236,7 +240,7 @@ class RiskBench:
             expected.status,
         )
         if maintenance:
-            weighed, assets, weights = self.engine.weigh(account, words, addresses)
+            weighed, assets, weights = self.engine.weigh(account, words, addresses, 0)
             assert tuple(weighed) == tuple(answer)
             assert [tuple(weight) for weight in assets] == expected.weights
             assert [tuple(weight) for weight in weights] == expected.instrument_weights

@@ -101,7 +101,7 @@ class Stage:
         owner, guardian = evm.accounts[OWNER], evm.accounts[GUARDIAN]
         at = [created_address(owner, evm.nonce(owner) + step) for step in range(3)]
         self.parameters = evm.deploy("RiskParameters", owner, guardian, at[2], at[1])
-        self.engine = evm.deploy("RiskEngine", self.parameters, sequencer)
+        self.engine = evm.deploy("RiskEngine", self.parameters, ZERO, sequencer)
         elsewhere = evm.accounts[-1]
         self.vault = evm.deploy("Vault", owner, guardian, self.engine, elsewhere, elsewhere, elsewhere)
         assert [c.address for c in (self.parameters, self.engine, self.vault)] == at

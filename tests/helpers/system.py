@@ -93,6 +93,7 @@ class System:
     parameters: Contract
     liquidation: Contract
     backstop: Contract
+    portfolio_mode: Contract
     lens: Contract
     adapter: Contract
     helper: Contract
@@ -123,9 +124,9 @@ class System:
         rate_model = evm.deploy("KinkRateModel", 9 * WAD // 10, WAD // 1_000, 4 * WAD // 100, 60 * WAD // 100)
 
         nonce = evm.nonce(owner)
-        at = [_created(owner, nonce + step) for step in range(5)]
+        at = [_created(owner, nonce + step) for step in range(6)]
         parameters = evm.deploy("RiskParameters", owner, guardian, at[2], at[1])
-        risk = evm.deploy("RiskEngine", parameters.address, sequencer)
+        risk = evm.deploy("RiskEngine", parameters.address, at[5], sequencer)
         vault = evm.deploy("Vault", owner, guardian, risk.address, at[3], at[4], weth.address)
         liquidation = evm.deploy("LiquidationEngine", vault.address, risk.address, at[4])
         backstop = evm.deploy(
@@ -139,7 +140,9 @@ class System:
             7 * DAY,
             2 * DAY,
         )
-        assert [c.address for c in (parameters, risk, vault, liquidation, backstop)] == at
+        portfolio_mode = evm.deploy("PortfolioMode", vault.address)
+        core = (parameters, risk, vault, liquidation, backstop, portfolio_mode)
+        assert [contract.address for contract in core] == at
 
         system = cls(
             evm,
@@ -148,6 +151,7 @@ class System:
             parameters,
             liquidation,
             backstop,
+            portfolio_mode,
             evm.deploy("AccountLens", vault.address),
             evm.deploy("MockSwapAdapter"),
             evm.deploy("MarginHelper", vault.address),
@@ -156,6 +160,7 @@ class System:
         )
         system._list(specs, tokens, DOMAIN | (domain or {}))
         vault.setSwapAdapter(system.adapter.address, True)
+        vault.listInstrument(portfolio_mode.address)
         for symbol in system.assets:
             system.fund(symbol, system.adapter.address, 10**6)
         if stamp_liquidity:

@@ -176,6 +176,7 @@ class Bench:
                 ACCOUNT,
                 holdings,
                 INSTRUMENTS[: len(instruments)],
+                0,
                 fraction,
                 sum(1 << n for n in set(excluded_assets)),
                 sum(1 << n for n in set(excluded_instruments)),

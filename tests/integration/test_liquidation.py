@@ -90,7 +90,7 @@ def test_a_takeover_without_capital(system: System) -> None:
 def take_size(system: System, account: bytes) -> int:
     """Fraction that a takeover takes."""
     holdings, instruments, _ = system.vault.holdings(account)
-    return system.liquidation.plan((account, holdings, instruments, WAD, 0, 0))[0]
+    return system.liquidation.plan((account, holdings, instruments, 0, WAD, 0, 0))[0]
 
 
 def test_a_repayment_of_one_unit_in_front_harms_nobody(system: System) -> None:

@@ -27,7 +27,7 @@ def crash(venue: Exchange, price: float, exchange: float | None = None) -> None:
 def size(system: System, account: bytes) -> int:
     """The fraction that a takeover would take now."""
     holdings, instruments, _ = system.vault.holdings(account)
-    return int(system.liquidation.plan((account, holdings, instruments, WAD, 0, 0))[0])
+    return int(system.liquidation.plan((account, holdings, instruments, 0, WAD, 0, 0))[0])
 
 
 def sell_and_leave(venue: Exchange, account: bytes) -> list[bytes]:

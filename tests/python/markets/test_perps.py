@@ -38,7 +38,7 @@ def test_a_domain_needs_no_perpetual_market(files, evm):
     assert markets.perps == ()
     deployment = deploy(evm, markets=markets)
     assert deployment.orders is None and deployment.perps == {}
-    assert deployment.vault.instrumentCount() == 0
+    assert deployment.vault.instrumentCount() == 1
 
 
 # Field, text, what is said of it.

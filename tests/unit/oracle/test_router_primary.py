@@ -63,7 +63,7 @@ def test_half_width_ends_at_the_whole_price(evm):
 def test_a_malformed_round_is_no_price(evm, what):
     hostile = evm.deploy("HostileFeed")
     hostile.setRaw(encode_round(good_round(evm.now)))
-    engine = evm.deploy("RiskEngine", evm.accounts[0], "0x" + "00" * 20)
+    engine = evm.deploy("RiskEngine", evm.accounts[0], "0x" + "00" * 20, "0x" + "00" * 20)
     engine.publish(Book([Underlying(hostile.address)], [Asset(0)]).deploy(evm))
     assert engine.band(0).status == FRESH
     hostile.setRaw(encode_round(malformed_rounds(evm.now)[what]))

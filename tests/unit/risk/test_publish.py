@@ -14,7 +14,7 @@ def feed(evm):
 
 @pytest.fixture
 def engine(evm):
-    return evm.deploy("RiskEngine", evm.accounts[1], "0x" + "00" * 20)
+    return evm.deploy("RiskEngine", evm.accounts[1], "0x" + "00" * 20, "0x" + "00" * 20)
 
 
 def test_only_the_parameters_publish(evm, engine, feed):
