@@ -16,11 +16,20 @@ class PerpContracts:
     amm: Contract
 
 
+@dataclass(frozen=True)
+class VolatilityContracts:
+    """Signed smiles, the estimate from prices, and what has shocks follow it."""
+
+    surface: Contract
+    realised: Contract
+    shocks: Contract
+
+
 @dataclass
 class Core:
     """The domain's contracts; assets and underlyings by the numbers they have on chain, perpetual markets by symbol.
 
-    `orders` settles signed orders, where there are perpetual markets.
+    `orders` settles signed orders, where there are perpetual markets; `volatility` is there where an underlying has it.
     """
 
     parameters: Contract
@@ -35,6 +44,7 @@ class Core:
     asset_ids: dict[str, int] = field(default_factory=dict)
     underlying_ids: dict[str, int] = field(default_factory=dict)
     orders: Contract | None = None
+    volatility: VolatilityContracts | None = None
     perps: dict[str, PerpContracts] = field(default_factory=dict)
 
 

@@ -11,6 +11,7 @@ from scripts.common.uniswap import NOBODY, POOL_INIT_CODE_HASH
 from scripts.deploy.core import Core, role
 from scripts.deploy.deployer import Deployer, DeployError
 from scripts.deploy.perps import build_perps
+from scripts.deploy.volatility import build_volatility, owned
 from scripts.deploy.world import World
 from scripts.markets import Market, Markets, values
 
@@ -39,6 +40,7 @@ def build(deployer: Deployer, markets: Markets, world: World, local: bool) -> Co
     core.asset_ids = listed_assets(core, markets, world)
     _set_parameters(deployer, markets, world, core, local)
     core.underlying_ids = known_underlyings(core, world)
+    build_volatility(deployer, markets, core)
     build_perps(deployer, markets, world, core)
     _hand_over(deployer, markets, core)
     return core
@@ -275,6 +277,7 @@ def rate_source(deployer: Deployer, market: Market) -> str:
 def governed(deployer: Deployer, markets: Markets) -> dict[str, Contract]:
     """Contracts with an owner and a guardian, by key."""
     keys = ["parameters", "vault", "backstop"]
+    keys += [key for key in ("volatility_surface",) if key in deployer.record]
     keys += [f"{market.symbol}.pool" for market in markets.assets if market.pool]
     keys += [f"{perp.symbol}.{part}" for perp in markets.perps for part in ("market", "amm")]
     return {key: deployer.at(key, "Governed") for key in keys}
@@ -283,7 +286,7 @@ def governed(deployer: Deployer, markets: Markets) -> dict[str, Contract]:
 def _hand_over(deployer: Deployer, markets: Markets, core: Core) -> None:
     """Offers ownership to whom the file names; he accepts it himself."""
     owner = role(deployer, markets.domain.governance.owner.value)
-    for key, contract in governed(deployer, markets).items():
+    for key, contract in {**governed(deployer, markets), **owned(deployer)}.items():
         offer = partial(contract.transferOwnership, owner, sender=deployer.sender)
         there = owner in (contract.owner(), contract.pendingOwner())
         deployer.ensure(f"offered {key} to {owner}", there, offer)

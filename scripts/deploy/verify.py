@@ -12,6 +12,7 @@ from scripts.deploy.deployer import Deployer, DeployError, find_artifact, is_com
 from scripts.deploy.domain import governed, rate_source, sources
 from scripts.deploy.perps import verify_perps
 from scripts.deploy.verifier import Difference, Show, Verifier
+from scripts.deploy.volatility import owned, verify_volatility
 from scripts.deploy.world import World
 from scripts.markets import Market, Markets, Tier, values
 from scripts.markets.fields import PPM
@@ -27,6 +28,7 @@ def verify(
         _underlying(verifier, deployer, markets, world, core, name, market, local)
     for market in markets.assets:
         _asset(verifier, deployer, markets, world, core, market)
+    verify_volatility(verifier, deployer, markets, core)
     verify_perps(verifier, deployer, markets, world, core)
     differences = _code(deployer) + verifier.differences()
     return verifier.compared + len(deployer.record.entries), differences
@@ -73,6 +75,7 @@ def _domain(verifier: Verifier, deployer: Deployer, markets: Markets, world: Wor
     owner = role(deployer, domain.governance.owner.value)
     for key, contract in governed(deployer, markets).items():
         expect(f"{file}: governance.guardian of {key}", contract.guardian.prepare(), guardian)
+    for key, contract in {**governed(deployer, markets), **owned(deployer)}.items():
         # Until the new owner accepts, the deployer remains.
         if owner not in (contract.owner(), contract.pendingOwner()):
             expect(f"{file}: governance.owner of {key}", contract.owner.prepare(), owner)

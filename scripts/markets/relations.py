@@ -11,12 +11,14 @@ from itertools import pairwise
 
 from scripts.common.units import WAD, format_share
 from scripts.markets.fields import PPM
-from scripts.markets.schema import Domain, Grid, Market, Price, Shocks, Tier
+from scripts.markets.schema import Domain, Grid, Market, Price, Shocks, Tier, Volatility
 
 # ParameterBounds.sol: part of a maintenance shock left for gaps, and the least tolerance of two sources.
 GAP_SHARE = 250_000
 MIN_TOLERANCE = 1_000
 THOUSAND = 1_000
+# DynamicShocks.sol
+MAX_MAINTENANCE = 500_000
 
 Report = Callable[[str, str, str], None]
 """Takes a symbol (or the domain's name), a field, and what is wrong and would be right."""
@@ -29,6 +31,8 @@ def check_market(market: Market, domain: Domain, underlyings: Mapping[str, Marke
         _check_shocks(market, market.price, market.shocks, domain, report)
     if market.grid:
         _check_grid(market, market.grid, report)
+    if market.volatility:
+        _check_volatility(market, market.volatility, report)
     owner = underlyings[market.underlying]
     assert owner.shocks is not None
     collateral = market.collateral
@@ -133,6 +137,42 @@ def _check_shocks(market: Market, price: Price, shocks: Shocks, domain: Domain, 
                 f"price.{'least' if side == 'down' else 'most'}",
                 "leaves no room for a maintenance shock from local.price; widen it",
             )
+
+
+def _check_volatility(market: Market, volatility: Volatility, report: Report) -> None:
+    surface, realised, shocks = volatility.surface, volatility.realised, volatility.shocks
+    if not market.price or not market.shocks:
+        report(market.symbol, "volatility", "stands where no price does; put it into the file with the price")
+    if not market.grid:
+        report(market.symbol, "volatility", "needs a grid of scenarios; add grid")
+    ordered = (
+        ("surface.min_interval", surface.min_interval, "surface.heartbeat", surface.heartbeat),
+        (
+            "surface.least_volatility",
+            surface.least_volatility,
+            "surface.most_volatility",
+            surface.most_volatility,
+        ),
+        ("realised.longest", realised.longest, "realised.memory", realised.memory),
+        ("realised.least_return", realised.least_return, "realised.max_return", realised.max_return),
+        ("shocks.initial.floor", shocks.initial.floor, "shocks.initial.cap", shocks.initial.cap),
+        (
+            "shocks.maintenance.floor",
+            shocks.maintenance.floor,
+            "shocks.maintenance.cap",
+            shocks.maintenance.cap,
+        ),
+    )
+    for small, low, large, high in ordered:
+        if low.value > high.value:
+            report(market.symbol, f"volatility.{small}", f"is above volatility.{large}; exchange them")
+    if shocks.maintenance.cap.value > MAX_MAINTENANCE:
+        report(
+            market.symbol,
+            "volatility.shocks.maintenance.cap",
+            f"{_show(shocks.maintenance.cap.value)} is more than a maintenance shock may follow to;"
+            f" write at most {_show(MAX_MAINTENANCE)}",
+        )
 
 
 def _check_grid(market: Market, grid: Grid, report: Report) -> None:

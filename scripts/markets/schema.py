@@ -91,6 +91,53 @@ class Grid(Section):
     tail_damping: Setting[Annotated[int, thousandths("0.1%", "100%")]]
 
 
+class Surface(Section):
+    """What the signed smiles of an underlying must keep to; variances are per year."""
+
+    heartbeat: Setting[Annotated[int, duration("1 minute", "7 days")]]
+    min_interval: Setting[Annotated[int, duration("10s", "7 days")]]
+    least_volatility: Setting[Annotated[int, wad_share("1%", "400%")]]
+    most_volatility: Setting[Annotated[int, wad_share("1%", "400%")]]
+    max_variance_move: Setting[Annotated[int, wad_share("0.01%", "100%")]]
+
+
+class Realised(Section):
+    """How volatility is estimated from the price; see docs/volatility.md."""
+
+    first: Setting[Annotated[int, wad_share("1%", "400%")]]
+    memory: Setting[Annotated[int, duration("1 hour", "90 days")]]
+    longest: Setting[Annotated[int, duration("1 minute", "90 days")]]
+    least_return: Setting[Annotated[int, wad_share("0.01%", "50%")]]
+    max_return: Setting[Annotated[int, wad_share("0.01%", "50%")]]
+
+
+class ShockFormula(Section):
+    """`clamp(multiple * volatility * sqrt(horizon), floor, cap)`."""
+
+    multiple: Setting[Annotated[int, wad_share("0.1x", "20x")]]
+    horizon: Setting[Annotated[int, duration("1 minute", "30 days")]]
+    floor: Setting[Annotated[int, share("0.1%", "100%")]]
+    cap: Setting[Annotated[int, share("0.1%", "100%")]]
+
+
+class ShockRule(Section):
+    """How shocks follow the realised volatility."""
+
+    initial: ShockFormula
+    maintenance: ShockFormula
+    ramp: Setting[Annotated[int, duration("1 day", "180 days")]]
+    least_change: Setting[Annotated[int, share("1%", "50%")]]
+    min_interval: Setting[Annotated[int, duration("1 minute", "30 days")]]
+
+
+class Volatility(Section):
+    """Volatility of an underlying: signed smiles for options, and what is realised, for shocks."""
+
+    surface: Surface
+    realised: Realised
+    shocks: ShockRule
+
+
 class Collateral(Section):
     """How the asset differs from its underlying, and how far it may be used."""
 
@@ -189,6 +236,7 @@ class Market(Section):
     price: Price | None = None
     shocks: Shocks | None = None
     grid: Grid | None = None
+    volatility: Volatility | None = None
     collateral: Collateral
     rate_source: GrowthCapped | None = None
     caps: Caps
@@ -229,10 +277,11 @@ class Backstop(Section):
 
 
 class Governance(Section):
-    """Who governs: an address, or "deployer"."""
+    """Who governs, and who signs smiles of volatility: an address, or "deployer"."""
 
     owner: Setting[Annotated[str, Field(pattern=r"^(deployer|0x[0-9a-fA-F]{40})$")]]
     guardian: Setting[Annotated[str, Field(pattern=r"^(deployer|0x[0-9a-fA-F]{40})$")]]
+    surface_signer: Setting[Annotated[str, Field(pattern=r"^(deployer|0x[0-9a-fA-F]{40})$")]]
 
 
 class DomainNetwork(Section):

@@ -6,6 +6,7 @@ from math import isqrt
 from typing import Any
 
 from scripts.common.contract import Contract
+from scripts.common.units import WAD
 from scripts.markets.load import Markets
 from scripts.markets.schema import AdaptiveRate, Domain, KinkRate, Market
 
@@ -119,3 +120,39 @@ def rate_query(market: Market, token: Contract) -> tuple[bytes, int]:
     if source.function == "stEthPerToken":
         return token.stEthPerToken.encode(), 10**18
     return token.convertToAssets.encode(10**market.decimals), 10**market.decimals
+
+
+def surface(market: Market) -> tuple[int, ...]:
+    """IVolatilitySurface.Parameters."""
+    assert market.volatility
+    of = market.volatility.surface
+    return (
+        of.heartbeat.value,
+        of.min_interval.value,
+        variance(of.least_volatility.value),
+        variance(of.most_volatility.value),
+        of.max_variance_move.value,
+    )
+
+
+def realised(market: Market) -> tuple[int, ...]:
+    """IRealisedVolatility.Parameters."""
+    assert market.volatility
+    of = market.volatility.realised
+    return of.memory.value, of.longest.value, of.least_return.value, of.max_return.value
+
+
+def shock_rule(market: Market) -> tuple[Any, ...]:
+    """IDynamicShocks.Rule."""
+    assert market.volatility
+    rule = market.volatility.shocks
+    formulas = [
+        (of.multiple.value, of.horizon.value, of.floor.value, of.cap.value)
+        for of in (rule.initial, rule.maintenance)
+    ]
+    return *formulas, rule.ramp.value, rule.least_change.value, rule.min_interval.value
+
+
+def variance(volatility: int) -> int:
+    """Of a volatility, both WADs per year."""
+    return volatility * volatility // WAD

@@ -73,7 +73,7 @@ def test_perpetual_markets_are_in_place(evm, deployment):
             "PerpMarketAdmin",
             "VirtualAmm",
         ]
-        assert vault.instrumentAt(number) == perp.market.address == entries["market"].address
+        assert vault.instrumentAt(number + 1) == perp.market.address == entries["market"].address
         assert perp.market.underlying() == number + 1 and perp.market.makerAllowed(perp.amm)
         assert (perp.market.sampler(), perp.market.orders()) == (perp.amm.address, orders.address)
         assert perp.market.feeAccount() == bytes.fromhex(evm.accounts[0][2:]) + bytes(12)
@@ -107,7 +107,7 @@ def test_a_market_is_listed_when_all_is_set(evm, record, files, monkeypatch):
     both = deploy(evm, record=record)
     assert list(both.perps) == ["ETH-PERP", "BTC-PERP"] and both.orders.address == first.orders.address
     assert both.sent == 7
-    with pytest.raises(DeployError, match=r"lists 0x.* as instrument 1, and no market file has it"):
+    with pytest.raises(DeployError, match=r"lists 0x.* as instrument 2, and no market file has it"):
         deploy(evm, record=record, markets=files.load())
 
 
