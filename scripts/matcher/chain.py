@@ -77,7 +77,7 @@ class ChainVenue:
         self._chain, self._signer, self._explain, self._tip_to = chain, signer, explain, tip_to
         self._orders, self._vault, self._lens, self._parameters = orders, vault, lens, parameters
         self._markets = markets
-        self.sender = signer.address
+        self.sender: str = signer.address
         self.domain = Domain(chain.chain_id, orders.address)
         self.genesis = str(chain.rpc("eth_getBlockByNumber", "0x0", False)["hash"])
         self._addresses = {name: bytes.fromhex(market.address[2:]) for name, market in markets.items()}
