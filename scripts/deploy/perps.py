@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from scripts.common.contract import Call, Contract
+from scripts.common.logs import events_of
 from scripts.common.units import WAD, format_amount, format_duration, format_share, format_usd
 from scripts.deploy.core import Core, PerpContracts, role
 from scripts.deploy.deployer import Deployer, DeployError
@@ -42,7 +44,7 @@ def verify_perps(verifier: Verifier, deployer: Deployer, markets: Markets, world
     for perp in markets.perps:
         file, contracts = markets.files[perp.symbol].name, core.perps[perp.symbol]
         _verify_market(verifier, deployer, markets, core, perp, contracts, file)
-        _verify_amm(verifier, world, markets, core, perp, contracts, file)
+        _verify_amm(verifier, deployer, world, markets, core, perp, contracts, file)
 
 
 def _listed(core: Core) -> list[str]:
@@ -163,17 +165,13 @@ def _verify_market(
         ("fees.maker", format_share),
         ("fees.backstop_share", format_share),
     ]
-    verifier.expect_fields(
-        market.parameters.prepare(),
-        [
-            (f"{file}: {field}", position, value, show)
-            for position, ((field, show), value) in enumerate(zip(fields, perp.parameters, strict=True))
-        ],
-    )
+    target = _walking(deployer, f"{perp.symbol}.market", market, "ParametersSet", "newParameters")
+    _expect_targets(verifier, market.parameters.prepare(), target, file, fields, perp.parameters)
 
 
 def _verify_amm(
     verifier: Verifier,
+    deployer: Deployer,
     world: World,
     markets: Markets,
     core: Core,
@@ -193,18 +191,44 @@ def _verify_amm(
         return format_amount(units, perp.underlying, 18)
 
     fields: list[tuple[str, Show]] = [
-        ("depth", size),
-        ("spread", _ppm),
-        ("skew_spread", _ppm),
-        ("max_skew", _ppm),
+        ("amm.depth", size),
+        ("amm.spread", _ppm),
+        ("amm.skew_spread", _ppm),
+        ("amm.max_skew", _ppm),
     ]
-    verifier.expect_fields(
-        amm.shape.prepare(),
-        [
-            (f"{file}: amm.{field}", position, value, show)
-            for position, ((field, show), value) in enumerate(zip(fields, perp.shape, strict=True))
-        ],
-    )
+    target = _walking(deployer, f"{perp.symbol}.amm", amm, "ShapeSet", "shape")
+    _expect_targets(verifier, amm.shape.prepare(), target, file, fields, perp.shape)
+
+
+def _walking(deployer: Deployer, key: str, contract: Contract, event: str, name: str) -> Any:
+    """Where parameters walk to, by the event that set them out; None if nothing walks.
+
+    The contracts answer with where they are on the way. A chain without logs knows of no walks.
+    """
+    chain = deployer.chain
+    if not hasattr(chain, "rpc"):
+        return None
+    found = events_of(chain, contract, event, (), deployer.record[key].block or 0, chain.block_number)
+    return found[-1][name] if found and found[-1]["rampEnd"] > chain.now else None
+
+
+def _expect_targets(
+    verifier: Verifier,
+    call: Call,
+    target: Any,
+    file: str,
+    fields: list[tuple[str, Show]],
+    wanted: tuple[int, ...],
+) -> None:
+    parts = [
+        (f"{file}: {field}", position, value, show)
+        for position, ((field, show), value) in enumerate(zip(fields, wanted, strict=True))
+    ]
+    if target is None:
+        verifier.expect_fields(call, parts)
+        return
+    for parameter, position, value, show in parts:
+        verifier.compare(parameter, target[position], value, show)
 
 
 def _ppm(value: int) -> str:
