@@ -47,7 +47,7 @@ def test_a_fill_that_is_not_on_disk_yet_is_waited_for(tmp_path: Path) -> None:
         try:
             transport = httpx.ASGITransport(create_app(matcher))
             async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
-                orders = [Trader(21).order(sizeWad=str(-WAD)), Trader(22).order()]
+                orders = [Trader(21).order(sizeWad=str(-WAD)), Trader(22).order(sizeWad=str(2 * WAD))]
                 placed = await matcher.place(orders, "client")
                 assert await asyncio.to_thread(disk.stopped.wait, 10)
                 paths = ["/status", *(f"/orders/{result['hash']}" for result in placed)]
@@ -57,7 +57,10 @@ def test_a_fill_that_is_not_on_disk_yet_is_waited_for(tmp_path: Path) -> None:
                 disk.goes_on.set()
                 status, *shown = [answer.json() for answer in await asyncio.gather(*asked)]
                 assert status["unsettledMatches"] == 0
-                assert [(order["filled"], order["status"]) for order in shown] == [(str(WAD), "filled")] * 2
+                assert [(order["filled"], order["status"]) for order in shown] == [
+                    (str(WAD), "filled"),
+                    (str(WAD), "open"),
+                ]
         finally:
             disk.goes_on.set()
             await matcher.stop()
