@@ -6,6 +6,7 @@ smallest units.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,10 +14,11 @@ from typing import Any
 from scripts.client.domain import Domain
 from scripts.client.perps import trade_data
 from scripts.common import abi as codec
-from scripts.common.contract import Call, Contract
+from scripts.common.contract import Call, Contract, Reverted
 from scripts.common.units import WAD
 
 QUOTE_DECIMALS = 36
+MOMENTS, MOMENT_SECONDS = 3, 0.02
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ def read_states(domain: Domain, perps: Mapping[str, Perp], block: str) -> dict[s
         for perp in perps.values()
         for call in (perp.market.state.prepare(), perp.market.parameters.prepare())
     ]
-    answers = iter(domain.chain.read_all(calls, block=block) if calls else ())
+    answers = iter(read_views(domain, calls, block))
     found = {}
     for address in perps:
         state, terms = next(answers), next(answers)
@@ -149,7 +151,7 @@ def read_positions(
     """Positions by account and market at `block` (hex), which `states` are of. Raises KeelError where the chain does
     not answer."""
     calls = [perps[address].market.position.prepare(account) for account, address in keys]
-    answers = domain.chain.read_all(calls, block=block) if calls else []
+    answers = read_views(domain, calls, block)
     unit = 10**domain.settlement.decimals
     found = {}
     for key, answer in zip(keys, answers, strict=True):
@@ -157,6 +159,17 @@ def read_positions(
         base = answer.cost / 10**QUOTE_DECIMALS - size * states[key[1]].funding
         found[key] = Position(size, base, (answer.waiting + answer.allotted) / unit)
     return found
+
+
+def read_views(domain: Domain, calls: Sequence[Call], block: str) -> list[Any]:
+    """Views of markets, which never revert; while it mines Anvil may answer with a block's state and the time before it,
+    and a look later does not."""
+    for _ in range(MOMENTS):
+        try:
+            return domain.chain.read_all(calls, block=block) if calls else []
+        except Reverted:
+            time.sleep(MOMENT_SECONDS)
+    return domain.chain.read_all(calls, block=block)
 
 
 def instruments(domain: Domain) -> list[str]:

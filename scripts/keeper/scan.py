@@ -17,7 +17,7 @@ from scripts.common import abi as codec
 from scripts.common.errors import KeelError
 from scripts.common.rpc import ChainUnreachable, RpcError
 from scripts.keeper.nodes import HalfAnswer, Nodes
-from scripts.keeper.perps import MarketState, listed_perps, read_states
+from scripts.keeper.perps import MOMENT_SECONDS, MOMENTS, MarketState, listed_perps, read_states
 from scripts.keeper.types import Block, Failure, Snapshot, Status
 
 SCANNER = "0x4b65656c4163636f756e745363616e0000000000"
@@ -26,7 +26,6 @@ GAS_ALONE = 10 * GAS_EACH
 CHUNK, LARGEST_CHUNK = 250, 2_000
 CHUNK_SECONDS = 1.0
 GROWTH_PERCENT = 125
-MOMENTS, MOMENT_SECONDS = 3, 0.02
 # Amounts are valued a billion at a time, or cheap tokens would lose the digits of their price.
 VALUED_DECIMALS = 9
 WORD = 32

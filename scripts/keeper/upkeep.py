@@ -15,7 +15,7 @@ from scripts.client.domain import Domain
 from scripts.common.contract import Call, Reverted
 from scripts.keeper.clocks import RETRY_SECONDS
 from scripts.keeper.decide import Kind
-from scripts.keeper.perps import Perp
+from scripts.keeper.perps import Perp, read_views
 from scripts.keeper.types import Block, Status
 
 HOUR = 3_600
@@ -83,7 +83,7 @@ class Upkeep:
         calls = [
             call for perp in perps for call in (perp.market.totals.prepare(), perp.market.state.prepare())
         ]
-        answers = self._domain.chain.read_all(calls, block=PENDING) if calls else []
+        answers = read_views(self._domain, calls, PENDING)
         for number, perp in enumerate(perps):
             totals, state = answers[2 * number : 2 * number + 2]
             yield from self._deleverage(perp, totals, block)
@@ -115,11 +115,13 @@ class Upkeep:
         chain, market, settings = self._domain.chain, perp.market, self._settings
         own = None
         if self._into in holders:
-            (own,) = chain.read_all([market.position.prepare(self._into)], block=PENDING)
+            (own,) = read_views(self._domain, [market.position.prepare(self._into)], PENDING)
         # Losers pay for claims that wait, and for what the keeper itself has earned by tips.
         owed = totals.waiting > 0 or (own is not None and own.pnl > 0)
         accounts = self._next(perp, holders - {self._into}) if owed or totals.allotted else []
-        positions = chain.read_all([market.position.prepare(account) for account in accounts], block=PENDING)
+        positions = read_views(
+            self._domain, [market.position.prepare(account) for account in accounts], PENDING
+        )
         candidates = [self._into] if own is not None and (own.pnl > 0 or own.allotted) else []
         candidates += [
             account

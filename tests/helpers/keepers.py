@@ -10,12 +10,13 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from eth_account.signers.local import LocalAccount
 
+from scripts.common.contract import Reverted
 from scripts.common.rpc import Rpc
 from scripts.keeper.config import load_config
 from scripts.keeper.run import run_keeper
@@ -135,8 +136,13 @@ def is_takeover(row: dict[str, Any]) -> bool:
 
 
 def wait_until(true: Callable[[], bool], seconds: float) -> None:
-    """Waits until something is so. Raises AssertionError."""
-    deadline = time.monotonic() + seconds
-    while not true():
+    """Waits until something is so. Raises AssertionError.
+
+    A view that reverts is asked again: while it mines Anvil may answer with a block's state and the time before it.
+    """
+    deadline, is_so = time.monotonic() + seconds, False
+    while not is_so:
         assert time.monotonic() < deadline
+        with suppress(Reverted):
+            is_so = true()
         time.sleep(0.05)
