@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from scripts.client.perps import parameters_target, shape_target
 from scripts.common.contract import Call, Contract
-from scripts.common.logs import events_of
 from scripts.common.units import WAD, format_amount, format_duration, format_share, format_usd
 from scripts.deploy.core import Core, PerpContracts, role
 from scripts.deploy.deployer import Deployer, DeployError
@@ -165,7 +166,7 @@ def _verify_market(
         ("fees.maker", format_share),
         ("fees.backstop_share", format_share),
     ]
-    target = _walking(deployer, f"{perp.symbol}.market", market, "ParametersSet", "newParameters")
+    target = _target(deployer, f"{perp.symbol}.market", market, parameters_target)
     _expect_targets(verifier, market.parameters.prepare(), target, file, fields, perp.parameters)
 
 
@@ -196,20 +197,17 @@ def _verify_amm(
         ("amm.skew_spread", _ppm),
         ("amm.max_skew", _ppm),
     ]
-    target = _walking(deployer, f"{perp.symbol}.amm", amm, "ShapeSet", "shape")
+    target = _target(deployer, f"{perp.symbol}.amm", amm, shape_target)
     _expect_targets(verifier, amm.shape.prepare(), target, file, fields, perp.shape)
 
 
-def _walking(deployer: Deployer, key: str, contract: Contract, event: str, name: str) -> Any:
-    """Where parameters walk to, by the event that set them out; None if nothing walks.
-
-    The contracts answer with where they are on the way. A chain without logs knows of no walks.
-    """
-    chain = deployer.chain
-    if not hasattr(chain, "rpc"):
+def _target(
+    deployer: Deployer, key: str, contract: Contract, find: Callable[[Any, Contract, int], Any]
+) -> Any:
+    """Where parameters walk to; None if nothing walks, or on a chain without logs."""
+    if not hasattr(deployer.chain, "rpc"):
         return None
-    found = events_of(chain, contract, event, (), deployer.record[key].block or 0, chain.block_number)
-    return found[-1][name] if found and found[-1]["rampEnd"] > chain.now else None
+    return find(deployer.chain, contract, deployer.record[key].block or 0)
 
 
 def _expect_targets(
