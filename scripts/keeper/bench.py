@@ -344,7 +344,7 @@ def _obey(order: str, keeper: Keeper, nodes: _TimedNodes) -> float:
     if order == "memory":
         return float(psutil.Process().memory_info().rss)
     if order == "sweep":
-        return keeper._watch.sweep().seconds
+        return keeper.watch.sweep().seconds
     if order == "tick":
         keeper.round()
         if nodes.sent is None:

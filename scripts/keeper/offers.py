@@ -75,6 +75,11 @@ class Reader:
             for snapshot, (offers, problem) in zip(snapshots, found, strict=True)
         ]
 
+    def native(self, prices: Mapping[int, Price]) -> Price | None:
+        """The price of the chain's own token; None where it has none."""
+        wrapped = self.domain.wrapped_native
+        return prices.get(wrapped.id) if wrapped else None
+
     def takeover(self, snapshot: Snapshot, fraction: int, excluded: int, instruments: int) -> tuple[Any, ...]:
         """The liquidation engine's argument for an account as it was seen."""
         packed = [asset << 248 | amount & _MASK_248 for asset, amount in snapshot.holdings]
