@@ -29,7 +29,7 @@ CENT = 10_000
 
 
 class PerpCrash(CrashChain):
-    """A crash chain whose AMM has depositors; sizes are in ether unless they say otherwise."""
+    """A crash chain whose AMMs have depositors; sizes are in ether unless they say otherwise."""
 
     def __init__(self, *options: str, liquidity: int = LIQUIDITY) -> None:
         super().__init__(*options)
@@ -40,9 +40,10 @@ class PerpCrash(CrashChain):
         self.orders: Contract = self.domain.orders
         self._nonce = 0
         lp = self.chain.accounts[6]
-        self.give(lp, liquidity)
-        self.domain["USDC"].token.approve(self.amm, 2**256 - 1, sender=lp)
-        self.amm.deposit(liquidity * 10**6, lp, sender=lp)
+        for perp in self.domain.perps.values():
+            self.give(lp, liquidity)
+            self.domain["USDC"].token.approve(perp.amm, 2**256 - 1, sender=lp)
+            perp.amm.deposit(liquidity * 10**6, lp, sender=lp)
 
     def give(self, owner: str, dollars: Decimal | int) -> int:
         """Dollars in an owner's wallet, approved to the vault; their smallest units."""

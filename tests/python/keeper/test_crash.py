@@ -94,7 +94,11 @@ def test_three_keepers_race_and_nobody_loses_more_than_the_gas_of_lost_races(
             earned = sum(int(row["profit"]) for row in rows if row["status"] == "done")
             assert usdc.balanceOf(signer.address) == earned
             assert all(int(row["profit"]) > 0 for row in rows if row["status"] == "done" and is_takeover(row))
-            assert len([row for row in rows if row["status"] == "lost"]) == len(reverted)
+            # What waited too long is called back by a transaction that does nothing and succeeds.
+            lost_rows = [
+                row for row in rows if row["status"] == "lost" and "called back" not in row["reason"]
+            ]
+            assert len(lost_rows) == len(reverted)
             assert not [row for row in rows if row["status"] == "failed"]
             # A lost race costs a fraction of a won one.
             assert all(int(one["gasUsed"], 16) < 150_000 for one in reverted)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from scripts.client.domain import account_id, open_domain
+from scripts.client.perps import trade_data
 from scripts.common.chain import connect
 from scripts.common.units import WAD
 from scripts.keeper.config import load_config
@@ -203,6 +204,24 @@ def test_in_a_crash_longs_are_taken_over_and_closed(world: PerpCrash) -> None:
     held = world.domain["USDC"].token.balanceOf(key)
     assert held == sum(int(row["profit"]) for row in rows) > 0
     assert all(int(row["profit"]) >= DOLLAR for row in rows)
+
+
+def test_spot_debt_and_positions_in_two_markets_are_taken_and_closed_together(world: PerpCrash) -> None:
+    vault, other = world.domain.vault, world.domain.perps["BTC-PERP"]
+    account = world.open_with("WETH", 10 * WAD, "USDC", 8_000 * DOLLAR)
+    world.trade(account, 15)
+    data = trade_data(other.amm.address, -WAD // 10)
+    vault.callInstrument(account, other.market, data, sender=world.trader)
+    world.crash(Decimal("0.82"))
+    assert world.unhealthy([account]) and len(vault.holdings(account)[1]) == 2
+    before = world.size(account), other.market.position(account).sizeWad
+    _, rows = keep(world)
+    assert set(kinds(rows)) == {"take over"} and not world.unhealthy([account])
+    after = world.size(account), other.market.position(account).sizeWad
+    assert after[0] < before[0] and after[1] > before[1]
+    assert vault.holdings(keeper_account(world))[:2] == ([], [])
+    held = world.domain["USDC"].token.balanceOf(world.key(0).address)
+    assert held == sum(int(row["profit"]) for row in rows) > 0
 
 
 def test_what_leaves_less_than_the_minimum_is_not_taken(world: PerpCrash) -> None:
