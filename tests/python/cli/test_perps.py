@@ -57,6 +57,9 @@ def test_markets_say_what_the_contracts_say(keel, eth):
     assert (row["initial_share"], row["maintenance_share"]) == ("0.186", "0.131")
     assert Decimal(row["rate_per_8_hours"]) > 0 and row["index_state"] == "fresh"
     assert "ETH-PERP" in keel("perp", "markets").out
+    status = keel("status", "--json").data
+    assert [market["market"] for market in status["perps"]] == ["ETH-PERP", "BTC-PERP"]
+    assert "BTC-PERP" in keel("status").out
 
 
 @pytest.mark.parametrize(("side", "sign"), [("--long", 1), ("--short", -1)])
@@ -156,7 +159,7 @@ def test_positions_show_profit_claims_and_funding_that_came_due(funded, system, 
     assert abs(Decimal(shown["unsettled_profit"]) * WAD * WAD - held.pnl) < WAD
     account = funded("account", "show", "--json").data
     assert account["perps"] == [shown]
-    assert "unsettled profit" in funded("account", "show").out
+    assert "funding due" in funded("account", "show").out
     assert funded("perp", "positions", "--from", "4", "--json").data["perps"] == []
 
 
