@@ -21,6 +21,11 @@ def trade_data(maker: str, size: int, limit: int | None = None) -> bytes:
     return codec.encode(kinds, (TRADE, maker, size, limit))
 
 
+def settle_data() -> bytes:
+    """A settlement inside a batch: the loss is paid from what the account holds."""
+    return codec.encode([{"type": "uint8"}], (SETTLE,))
+
+
 def parameters_target(chain: Any, market: Contract, first: int) -> Any:
     """Where the market's parameters walk to; None if they do not."""
     return _walking(chain, market, "ParametersSet", "newParameters", first)
@@ -35,8 +40,3 @@ def _walking(chain: Any, contract: Contract, event: str, name: str, first: int) 
     """By the event that set them out: the contracts answer with where they are on the way."""
     found = events_of(chain, contract, event, (), first, chain.block_number)
     return found[-1][name] if found and found[-1]["rampEnd"] > chain.now else None
-
-
-def settle_data() -> bytes:
-    """A settlement inside a batch: the loss is paid from what the account holds."""
-    return codec.encode([{"type": "uint8"}], (SETTLE,))

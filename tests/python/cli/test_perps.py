@@ -35,18 +35,6 @@ def position(perp):
     return perp.market.position(ACCOUNT)
 
 
-def test_the_client_knows_markets_by_name(system):
-    domain = system.domain
-    assert list(domain.perps) == ["ETH-PERP", "BTC-PERP"]
-    assert domain.perp("btc-perp") == domain.perp("BTC") == domain.perps["BTC-PERP"]
-    perp = domain.perp("ETH")
-    assert domain.vault.instrumentAt(perp.instrument) == perp.market.address
-    assert perp.underlying == domain.underlyings["ETH"] == perp.market.underlying()
-    assert perp.amm.market() == perp.market.address and perp.market.orders() == domain.orders.address
-    with pytest.raises(KeelError, match='no perpetual market "DOGE" is listed; there are ETH-PERP, BTC-PERP'):
-        domain.perp("DOGE")
-
-
 def test_markets_say_what_the_contracts_say(keel, eth):
     row = keel("perp", "markets", "--json").data["markets"][0]
     state, totals = eth.market.state(), eth.market.totals()
