@@ -53,6 +53,7 @@ TOLERANCE = 1e-6
 MAX_CONCENTRATION = 100.0
 WAD = 1e18
 FIRST_SLOTS = 1_024
+UNKNOWN = (np.nan, np.nan)
 
 Thresholds = list[tuple[int, float, float]]
 
@@ -138,8 +139,9 @@ class Index:
         """Accounts that may be liquidatable in `market`: all others are not."""
         count = len(self._accounts)
         rates, indices = market.rates[: self._assets], market.indices[: self._assets]
-        states = [market.perps[address] for address in self._perps]
-        marks = [value for state in states for value in (state.mark, state.funding)]
+        # A market that cannot be read crosses nothing: its accounts are `add_holders`' to look at.
+        states = [market.perps.get(address) for address in self._perps]
+        marks = [value for state in states for value in ((state.mark, state.funding) if state else UNKNOWN)]
         now = np.array([*map(float, market.prices), *rates, *indices, *marks])[:, None]
         looked = self._always[:count] | (self._below[:, :count] >= now).any(axis=0)
         looked |= (self._above[:, :count] <= now).any(axis=0)
@@ -169,7 +171,8 @@ class Index:
         if not snapshot.has_risk:
             return []
         if snapshot.instruments:
-            if any(address not in positions for address in snapshot.instruments):
+            held = snapshot.instruments
+            if any(address not in positions or address not in market.perps for address in held):
                 return None
             return self._with_positions(snapshot, market, positions)
         nets: dict[int, _Net] = {}

@@ -110,7 +110,17 @@ class PerpRounds:
             without |= named
 
     def keep_up(self, seen: Block, market: Market) -> int:
-        """What perpetual markets need, for no more than the budget of an hour; the number of transactions sent."""
+        """What perpetual markets need, for no more than the budget of an hour; the number of transactions sent. What
+        fails there is an alarm, and not the end of the rest."""
+        try:
+            return self._keep_up(seen, market)
+        except (ChainUnreachable, StoreError):
+            raise
+        except KeelError as error:
+            self._keeper.alarms.raise_(Alarm(AlarmKind.JUDGEMENT, f"upkeep of perpetual markets: {error}"))
+            return 0
+
+    def _keep_up(self, seen: Block, market: Market) -> int:
         sent = 0
         left: int | None = None
         prices: dict[int, Price] = {}

@@ -121,16 +121,19 @@ def listed_perps(domain: Domain) -> dict[str, Perp]:
 
 
 def read_states(domain: Domain, perps: Mapping[str, Perp], block: str) -> dict[str, MarketState]:
-    """State of each market by address at `block` (hex). Raises KeelError where the chain does not answer."""
+    """State of each market by address at `block` (hex); of one that reverts there is none. Raises KeelError where the
+    chain does not answer."""
     calls = [
         call
         for perp in perps.values()
         for call in (perp.market.state.prepare(), perp.market.parameters.prepare())
     ]
-    answers = iter(read_views(domain, calls, block))
+    answers = iter(read_views(domain, calls, block, allow_revert=True))
     found = {}
     for address in perps:
         state, terms = next(answers), next(answers)
+        if isinstance(state, Reverted) or isinstance(terms, Reverted):
+            continue
         found[address] = MarketState(
             state.markWad / WAD,
             state.fundingWad / WAD,
@@ -148,28 +151,32 @@ def read_positions(
     states: Mapping[str, MarketState],
     block: str,
 ) -> dict[tuple[bytes, str], Position]:
-    """Positions by account and market at `block` (hex), which `states` are of. Raises KeelError where the chain does
-    not answer."""
+    """Positions by account and market at `block` (hex), which `states` are of; of those that revert there are none.
+    Raises KeelError where the chain does not answer."""
     calls = [perps[address].market.position.prepare(account) for account, address in keys]
-    answers = read_views(domain, calls, block)
+    answers = read_views(domain, calls, block, allow_revert=True)
     unit = 10**domain.settlement.decimals
     found = {}
     for key, answer in zip(keys, answers, strict=True):
+        if isinstance(answer, Reverted):
+            continue
         size = answer.sizeWad / WAD
         base = answer.cost / 10**QUOTE_DECIMALS - size * states[key[1]].funding
         found[key] = Position(size, base, (answer.waiting + answer.allotted) / unit)
     return found
 
 
-def read_views(domain: Domain, calls: Sequence[Call], block: str) -> list[Any]:
-    """Views of markets, which never revert; while it mines Anvil may answer with a block's state and the time before it,
-    and a look later does not."""
+def read_views(domain: Domain, calls: Sequence[Call], block: str, *, allow_revert: bool = False) -> list[Any]:
+    """Views of markets, which do not revert; while it mines Anvil may answer with a block's state and the time before it,
+    and a look later does not. Raises Reverted, or with `allow_revert` has it in the value's place."""
+    if not calls:
+        return []
     for _ in range(MOMENTS):
-        try:
-            return domain.chain.read_all(calls, block=block) if calls else []
-        except Reverted:
-            time.sleep(MOMENT_SECONDS)
-    return domain.chain.read_all(calls, block=block)
+        answers = domain.chain.read_all(calls, allow_revert=True, block=block)
+        if not any(isinstance(answer, Reverted) for answer in answers):
+            return answers
+        time.sleep(MOMENT_SECONDS)
+    return domain.chain.read_all(calls, allow_revert=allow_revert, block=block)
 
 
 def instruments(domain: Domain) -> list[str]:

@@ -128,13 +128,17 @@ class Watch:
             self._positions.pop(account, None)
 
     def _in_doubt(self, market: Market) -> list[str]:
-        """Markets whose accounts are all looked at: prices are not fresh, or what governance sets changes."""
+        """Markets whose accounts are all looked at: they cannot be read, prices are not fresh, or what governance sets
+        changes."""
         before = self.market.perps if self.market else {}
         settlement = self._domain.settlement.underlying
         found = []
         for address, perp in self.scanner.perps.items():
+            if address not in market.perps:
+                found.append(address)
+                continue
             statuses = market.statuses[perp.underlying], market.statuses[settlement]
-            walks = address in before and before[address].terms != market.perps[address].terms
+            walks = address not in before or before[address].terms != market.perps[address].terms
             if walks or any(status is not Status.FRESH for status in statuses):
                 found.append(address)
         return found
@@ -187,7 +191,7 @@ class Watch:
                 keys += [
                     (result.account, address)
                     for address in result.instruments
-                    if address in self.scanner.perps and address not in known
+                    if address in market.perps and address not in known
                 ]
         read = read_positions(self._domain, self.scanner.perps, keys, market.perps, hex(market.block.number))
         for (account, address), position in read.items():
@@ -208,13 +212,20 @@ class Watch:
         return accounts
 
     def _price_alarms(self, market: Market) -> list[Alarm]:
+        unread = [perp.name for address, perp in self.scanner.perps.items() if address not in market.perps]
         return [
-            Alarm(
-                AlarmKind.PRICES,
-                f"the price of {self._domain.underlying_name(number)} is {status.name.lower()}",
-            )
-            for number, status in enumerate(market.statuses)
-            if status is not Status.FRESH
+            *(
+                Alarm(AlarmKind.JUDGEMENT, f"the market {name} cannot be read: its views revert")
+                for name in unread
+            ),
+            *(
+                Alarm(
+                    AlarmKind.PRICES,
+                    f"the price of {self._domain.underlying_name(number)} is {status.name.lower()}",
+                )
+                for number, status in enumerate(market.statuses)
+                if status is not Status.FRESH
+            ),
         ]
 
 

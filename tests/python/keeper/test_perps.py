@@ -14,7 +14,8 @@ import pytest
 
 from scripts.client.domain import account_id, open_domain
 from scripts.client.perps import trade_data
-from scripts.common.chain import connect
+from scripts.common.chain import Chain, connect
+from scripts.common.contract import Reverted
 from scripts.common.units import WAD
 from scripts.keeper.config import load_config
 from scripts.keeper.discover import InstrumentUnknown
@@ -182,6 +183,36 @@ def test_no_account_with_positions_is_missed_and_few_are_looked_at(world: PerpCr
     assert missed == 0
     assert fallen > 0, "nobody fell: nothing was tried"
     assert looked < 0.5 * steps * len(accounts)
+
+
+def test_a_market_that_cannot_be_read_is_an_alarm_and_its_accounts_are_all_looked_at(
+    world: PerpCrash, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    longs = world.longs(2)
+    read_all = Chain.read_all
+
+    def without_state(self: Chain, calls: Any, **options: Any) -> Any:
+        answers = read_all(self, calls, **options)
+        broken = world.market.state.prepare().data
+        reverted = Reverted("Panic", (0x11,), b"")
+        return [
+            reverted if call.data == broken and call.to == world.market.address else answer
+            for call, answer in zip(calls, answers, strict=True)
+        ]
+
+    world.crash(Decimal("0.89"))
+    monkeypatch.setattr(Chain, "read_all", without_state)
+    database = f"sqlite:///{world.folder / 'keeper.db'}"
+    with Store(database, identity(world)) as store:
+        nodes = Nodes([world.url])
+        nodes.head()
+        domain = open_domain(Chain(nodes, 31337), world.folder)  # type: ignore[arg-type]
+        watch = Watch(nodes, domain, store)
+        seen = watch.step()
+        assert {snapshot.account for snapshot in seen.liquidatable} == set(longs)
+        assert any("ETH-PERP cannot be read" in alarm.text for alarm in seen.alarms)
+        world.chain.rpc("evm_mine")
+        assert watch.step().looked >= len(longs)
 
 
 # Takeovers
