@@ -289,3 +289,20 @@ def test_what_cannot_be_is_one_line(keel, system, words, code, message):
     error = keel("perp", *words, "--json").document["error"]
     assert error["exit_code"] == code and message in error["message"]
     assert system.chain.block_number == before
+
+
+@pytest.mark.parametrize(("side", "word", "sign"), [("buy", "--long", 1), ("sell", "--short", -1)])
+def test_an_orders_preview_estimates_where_it_would_be_taken_over(funded, eth, side, word, sign):
+    funded("perp", "open", word, "ETH", "--size", "10", "--yes")
+    quoted = Decimal(eth.amm.quote(sign * 20 * WAD)) / WAD
+    order = ("perp", "order", "place", side, "20", "ETH", "--limit", str(quoted), "--dry-run", "--json")
+    data = funded(*order).data
+    assert abs(Decimal(data["margin_usd"]) - 20 * quoted * Decimal("0.186")) < Decimal("1e-9")
+    estimate = Decimal(data["liquidation_price_estimate"])
+    after = funded("perp", "open", word, "ETH", "--size", "20", "--yes", "--json").data["after"]
+    edge = Decimal(after["liquidation_prices_usd"]["ETH"]["below" if sign > 0 else "above"])
+    # The mark's premium and the width of prices are in the one and not in the other.
+    assert abs(estimate / edge - 1) < Decimal("0.02")
+    # Nothing is needed to close.
+    closing = ("perp", "order", "place", "sell" if sign > 0 else "buy", "30", "ETH", "--limit", str(quoted))
+    assert funded(*closing, "--dry-run", "--json").data["margin_usd"] == "0"
