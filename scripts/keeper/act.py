@@ -33,7 +33,7 @@ from scripts.keeper.types import Block
 from scripts.keeper.wire import Receipt, Rejected, Wire
 
 GAS_MARGIN_PERCENT = 30
-SETTLEMENT_GAS = 1_500_000
+SETTLEMENT_GAS, COLLECTING_GAS = 1_500_000, 300_000
 WORD = 32
 # What a transaction fails with when somebody else was there first, or the market has moved.
 RACES = {
@@ -155,7 +155,9 @@ class Actor:
         simulated = self._simulate(call)
         if isinstance(simulated, Refusal):
             return simulated
-        return self._dispatch(kind, account, call, simulated[1], most_wei, seen, market, outbox, about or {})
+        # What a node estimates of a settlement is the gas of collecting nothing.
+        gas = simulated[1] + (COLLECTING_GAS if kind is Kind.SETTLE else 0)
+        return self._dispatch(kind, account, call, gas, most_wei, seen, market, outbox, about or {})
 
     def trigger(
         self,
