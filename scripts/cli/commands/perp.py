@@ -111,7 +111,7 @@ def register(app: typer.Typer) -> None:
         """The funding rate, and what longs have paid shorts."""
         most, row = number_within(last, 1, MOST_EVENTS, "--last"), read_row(session, market)
         # One more, by which it is known what came due in the first that is shown.
-        history = events(session, row.perp.market, "FundingAccrued", {})[-most - 1 :]
+        history = events(session, row.perp.market, "FundingAccrued")[-most - 1 :]
         entries = _history(session, history, most)
         state = row.state
         payer = "longs pay shorts" if state.rateWad >= 0 else "shorts pay longs"

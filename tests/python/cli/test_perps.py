@@ -111,6 +111,27 @@ def test_a_price_beyond_the_slippage_is_refused(funded, system, eth, monkeypatch
     assert funded("perp", "open", "--long", "ETH", "--size", "1", "--yes").code == 0
 
 
+def test_what_if_knows_perpetual_positions(funded):
+    funded("perp", "open", "--long", "ETH", "--size", "20", "--yes")
+    foreseen = funded("what-if", "--withdraw", "1000 USDC", "--json").data
+    funded("withdraw", "1000 USDC", "--yes")
+    actual = funded("account", "show", "--json").data
+    edges = [Decimal(data["liquidation_prices_usd"]["ETH"]["below"]) for data in (foreseen["then"], actual)]
+    assert edges[0] == pytest.approx(edges[1], rel=Decimal("1e-3"))
+
+
+def test_parameters_that_walk_are_shown(keel, system, eth):
+    values = list(eth.market.parameters())
+    values[0] = 65 * WAD // 10_000
+    eth.market.setParameters(tuple(values), 4 * DAY, sender=system.chain.accounts[0])
+    system.chain.warp(2 * DAY)
+    shown = {row["name"]: row for row in keel("params", "show", "ETH-PERP", "--json").data["parameters"]}
+    assert shown["unwinding"]["target"] == "0.65%" != shown["unwinding"]["value"]
+    assert shown["taker_fee"]["value"] == shown["taker_fee"]["target"] == "0.05%"
+    assert (shown["depth"]["value"], shown["amm_depth"]["value"]) == ("$500,000,000.00", "250,000 ETH")
+    assert shown["premium_time"]["value"] == "15 minutes" and shown["amm_spread"]["value"] == "0.5%"
+
+
 def test_settlement_pays_the_loss(funded, system, eth):
     funded("perp", "open", "--long", "ETH", "--size", "10", "--yes")
     loss = -position(eth).pnl // 10**30
