@@ -29,7 +29,7 @@ interface IAccountLens {
     /// @param maintenance as liquidation is judged
     /// @param healthWad see `health`
     /// @param healthFactorWad see `healthFactor`
-    /// @param riskRaisedAt last block in which the account took on net risk (lower 31 bits)
+    /// @param riskRaisedAt last block in which the account may have taken on risk (lower 31 bits)
     struct Overview {
         Assessment initial;
         Assessment maintenance;
@@ -87,6 +87,12 @@ interface IAccountLens {
     function liquidationPrice(
         AccountId account,
         address token
+    ) external view returns (uint256 belowWad, uint256 aboveWad);
+
+    /// @notice As `liquidationPrice`, of an underlying in the risk book: one that instruments have and no token, too.
+    function liquidationPriceIn(
+        AccountId account,
+        uint256 underlying
     ) external view returns (uint256 belowWad, uint256 aboveWad);
 
     /// @notice Largest amount that `withdraw` of this token would let go as an operation of its own {tok}.

@@ -3,59 +3,67 @@ pragma solidity ^0.8.37;
 
 import {AccountId, PriceStatus} from "./Types.sol";
 
-/// @notice One point at which a holding is valued.
-/// @param underlying id of the underlying in the risk book
+/// @notice One point at which a holding is valued. Of each underlying in turn an instrument gets: two end points, the fall
+/// first, or, where it is curved, the grid of `ScenarioGrid`.
+/// @param underlying id of the underlying in the risk book; the others keep their price
 /// @param priceWad price of the underlying before the shock {USD} with 18 decimals
-/// @param spotShockWad relative move of the price (-0.2e18 is a fall by a fifth)
+/// @param spotShockWad relative move of the price (-0.2e18 is a fall by a fifth), at least -1e18
 /// @param volatilityShockWad relative move of implied volatility
+/// @param weightWad share of the change that counts: all of it, or less at a point beyond the shock
 struct Scenario {
     uint256 underlying;
     uint256 priceWad;
     int256 spotShockWad;
     int256 volatilityShockWad;
+    uint256 weightWad;
+}
+
+/// @notice What an account's holding in an instrument is worth and may lose, as risk sees it.
+/// @param status worst status of the instrument's own prices (marks, surfaces) that weigh on this account
+/// @param valueWad settled value that counts in equity (a loss is negative; unsettled profit is not in it) {USD}
+/// @param creditWad unsettled profit or long-option value after its haircut: covers this instrument's own losses and
+/// requirement only {USD}
+/// @param haircutWad share of a gain that does not count
+/// @param standaloneWad what the positions may lose, each by itself: the sum over positions and underlyings of the worst
+/// weighted loss under the scenarios of the underlying {USD}
+/// @param addOnWad requirement that does not net: unwinding cost, concentration, naked short options {USD}
+/// @param exposuresWad change of value per relative change of each underlying, in the order of `underlyings()` {USD}; long
+/// is positive
+/// @param changesWad weighted change of the whole holding under each scenario {USD}; empty where it is not curved, since
+/// exposure times shock says the same
+struct Report {
+    PriceStatus status;
+    int256 valueWad;
+    uint256 creditWad;
+    uint256 haircutWad;
+    uint256 standaloneWad;
+    uint256 addOnWad;
+    int256[] exposuresWad;
+    int256[] changesWad;
 }
 
 /// @notice Anything an account can hold that is not a token. The risk engine knows instruments by this interface alone.
-/// Every function that takes `atBatchStart` answers for the state before the open batch when it is true, so that the
-/// vault can tell whether a batch reduced risk; outside a batch both are the same.
+/// What takes `atBatchStart` answers for the state before the open batch when it is true, so that the vault can tell
+/// whether a batch reduced risk; outside a batch both are the same.
 interface IInstrument {
     error Instrument_NotVault(address caller);
 
-    /// @notice Ids of the underlyings that a holding in this instrument can move with, ascending.
-    function underlyings() external view returns (uint256[] memory ids);
+    /// @notice What a holding in this instrument can move with.
+    /// @return ids of underlyings, ascending
+    /// @return curved whether its value is not linear in their prices
+    function underlyings() external view returns (uint256[] memory ids, bool curved);
 
-    /// @notice Value of the account's holding, and how it changes under each scenario.
-    /// @param scenarios points on one or several underlyings; underlyings not named keep their price
-    /// @param pricesWad prices of `underlyings()`, in their order {USD} with 18 decimals
-    /// @return valueWad settled value that counts in equity (a loss is negative; unsettled profit is not in it) {USD}
-    /// @return creditWad unsettled profit or long-option value after its haircut: covers this instrument's own losses
-    /// and requirement only {USD}
-    /// @return changesWad change of the holding under each scenario {USD}
-    function scenarioValues(
+    /// @notice All that risk asks of an account's holding, at once.
+    /// @param scenarios of each of `underlyings()` in turn, as many of each
+    /// @param pricesWad prices of `underlyings()`, in their order, for value, credit and exposures {USD} with 18 decimals
+    /// @param requirementPricesWad likewise for what is required; others only while the sources of an underlying disagree
+    function report(
         AccountId account,
         Scenario[] calldata scenarios,
         uint256[] calldata pricesWad,
+        uint256[] calldata requirementPricesWad,
         bool atBatchStart
-    ) external view returns (int256 valueWad, uint256 creditWad, int256[] memory changesWad);
-
-    /// @notice Net exposure: change of value per relative change of each underlying, in the order of `underlyings()`.
-    /// @return exposuresWad {USD}; long is positive
-    function exposures(
-        AccountId account,
-        uint256[] calldata pricesWad,
-        bool atBatchStart
-    ) external view returns (int256[] memory exposuresWad);
-
-    /// @notice Requirement that does not net: unwinding cost, concentration, naked short options.
-    /// @return addOnWad {USD}
-    function addOn(
-        AccountId account,
-        uint256[] calldata pricesWad,
-        bool atBatchStart
-    ) external view returns (uint256 addOnWad);
-
-    /// @notice Worst status of the instrument's own prices (marks, surfaces) that weigh on this account.
-    function priceStatus(AccountId account) external view returns (PriceStatus);
+    ) external view returns (Report memory);
 
     /// @notice Until when the account is not taken over while it is solvent, because deleveraging took a hedge from it
     /// {unix s}; zero for never.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.37;
 
+import {IMarketBooks} from "./IMarketBooks.sol";
 import {AccountId, PriceStatus} from "./Types.sol";
 
 /// @notice A perpetual market on one underlying. docs/perpetuals.md says how it keeps its books.
@@ -9,14 +10,14 @@ import {AccountId, PriceStatus} from "./Types.sol";
 /// tokens. Tokens are the settlement asset's smallest units. Positive is long; a positive cost was paid.
 ///
 /// For trading, settlement, and risk it is an instrument (`IInstrument`).
-interface IPerpMarket {
+interface IPerpMarket is IMarketBooks {
     /// @notice First word of the data that the vault hands to `execute`.
     /// TRADE (Action, address maker, int256 sizeWad, uint256 limitPriceWad) with a registered maker contract;
     ///   the limit is the most a buyer pays and the least a seller gets; returns the price (uint256).
     /// FILLS (Action, AccountId taker, Fill[] fills, uint256 takerTip, AccountId tipTo), from the registered orders contract
     ///   alone, for any accounts: it answers for their consent. Every account is checked at the end of the operation.
     ///   `tipTo` earns all tips {settlement tok}, as cost that `settle` pays; it counts for nothing where there are none.
-    ///   Returns nothing.
+    ///   Returns the price of the last maker that `quotes`, zero without one (uint256).
     /// SETTLE (Action): `settle` inside a batch; the loss is paid from what the account holds, nothing is borrowed.
     ///   Returns what `settle` returns (int256).
     enum Action {
@@ -30,17 +31,20 @@ interface IPerpMarket {
     /// @param sizeWad signed size of the taker, never zero; the maker's is its opposite {units}
     /// @param priceWad {quote tok per unit}
     /// @param tip what the maker's triggered order pays to who triggered it {settlement tok}
+    /// @param quotes the maker is a registered maker contract's account: the contract says the price, as in a TRADE, and
+    /// `priceWad` is the limit
     struct Fill {
         AccountId maker;
         int256 sizeWad;
         uint256 priceWad;
         uint256 tip;
+        bool quotes;
     }
 
     /// @notice What an account has in the market now, funding and deleveraging applied.
     /// @param sizeWad {units}
-    /// @param cost what was paid for it less what was settled, funding included {quote}; what has grown since the last
-    /// `PositionChanged` is the funding that has come due
+    /// @param cost what was paid for it less what was settled, funding included {quote}; `fundingOwed` is its part that
+    /// has come due since the last `PositionChanged`
     /// @param entryWad average price at which the size was taken on {quote tok per unit}
     /// @param pnl size at the mark less cost {quote}
     /// @param waiting claim that nothing has come in for yet {settlement tok}
@@ -141,12 +145,6 @@ interface IPerpMarket {
     /// @param amount {settlement tok}
     event Tipped(AccountId indexed from, AccountId indexed to, uint256 amount);
     event PremiumSampled(int256 oldSampleWad, int256 newSampleWad);
-    /// @param paid tokens to the account, negative from it {settlement tok}
-    /// @param claimed profit that became a claim, negative: claims that paid a loss {settlement tok}
-    event Settled(AccountId indexed account, int256 paid, int256 claimed);
-    event ClaimsAllotted(uint256 amount, uint256 waiting);
-    event ClaimsReduced(uint256 amount, uint256 waiting);
-    event FeesCollected(uint256 toBackstop, uint256 toFeeAccount);
     /// @param sizeWad of the account, moved {units}
     /// @param cost {quote}
     /// @param claims that went along {settlement tok}
@@ -183,18 +181,12 @@ interface IPerpMarket {
     );
     /// @notice A position was found to have been deleveraged since it was last written.
     event PositionDeleveraged(AccountId indexed account, int256 oldSizeWad, int256 newSizeWad);
-    event GraceGiven(AccountId indexed account, uint256 until);
     event MakerSet(address indexed maker, bool wasAllowed, bool allowed);
     event SamplerSet(address oldSampler, address newSampler);
-    event OrdersSet(address oldOrders, address newOrders);
-    event FeeAccountSet(AccountId oldAccount, AccountId newAccount);
     event ParametersSet(Parameters oldParameters, Parameters newParameters, uint256 rampEnd);
     event ReduceOnlySet(bool wasReduceOnly, bool reduceOnly);
 
-    error PerpMarket_Locked();
     error PerpMarket_UnknownMaker(address maker);
-    error PerpMarket_NotOrders(address caller);
-    error PerpMarket_NotSelf(address caller);
     error PerpMarket_SameAccount(AccountId account);
     error PerpMarket_ZeroSize();
     error PerpMarket_SizeOutOfRange(int256 sizeWad, uint256 max);
@@ -204,20 +196,12 @@ interface IPerpMarket {
     error PerpMarket_ReduceOnly(AccountId account);
     error PerpMarket_IndexNotFresh(uint8 status);
     error PerpMarket_IndexOutOfRange(uint256 indexWad, uint256 max);
-    error PerpMarket_OutOfRange(bytes32 parameter, uint256 value, uint256 min, uint256 max);
-    error PerpMarket_SettlementUnderlying(uint256 underlying);
     error PerpMarket_NothingToDeleverage();
-    /// @notice Paying the loss by borrowing would leave the account below its initial requirement.
-    error PerpMarket_LossNotCovered(AccountId account);
 
     // --- anybody ---
 
     /// @notice Brings premium and funding up to now, and takes a new sample of the premium.
     function poke() external;
-
-    /// @notice Pays collected fees to backstop and fee account from what claims do not wait for.
-    /// @return amount {settlement tok}
-    function collectFees() external returns (uint256 amount);
 
     /// @notice Goes on closing what the receiver account holds against the other side, most profitable entries first.
     /// @param maxBuckets most buckets to touch
@@ -232,21 +216,19 @@ interface IPerpMarket {
     /// @notice Registered maker whose middle price is the sample of the premium; zero: no premium. Owner only.
     function setSampler(address maker) external;
 
-    /// @notice Contract that may bring fills. Owner only.
-    function setOrders(address orders) external;
-
-    /// @notice Account that gets the part of the fees that the backstop does not; zero: the backstop gets all. Owner only.
-    function setFeeAccount(AccountId account) external;
-
     /// @notice Bounded; what raises a requirement walks there over `rampTime`. Owner only.
     function setParameters(Parameters calldata parameters_, uint256 rampTime) external;
 
     /// @notice While set no account's size may grow. Guardian or owner may set, only the owner may end it.
     function setReduceOnly(bool reduceOnly_) external;
 
-    // --- views (those of accounts and totals revert with `PerpMarket_Locked` while a vault operation is half-done) ---
+    // --- views (those of accounts and totals revert with `Market_Locked` while a vault operation is half-done) ---
 
     function position(AccountId account) external view returns (Position memory);
+
+    /// @notice Funding of an account that has come due since its position was last written (`PositionChanged`), for the size
+    /// it has now; positive: it pays. Right as long as that is below 6e5 settlement tokens a unit {quote}.
+    function fundingOwed(AccountId account) external view returns (int256);
 
     function state() external view returns (State memory);
 
@@ -269,10 +251,6 @@ interface IPerpMarket {
     function makerAllowed(address maker) external view returns (bool);
 
     function sampler() external view returns (address);
-
-    function orders() external view returns (address);
-
-    function feeAccount() external view returns (AccountId);
 
     function reduceOnly() external view returns (bool);
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.37;
 
+import {ISignedOrders} from "./ISignedOrders.sol";
 import {AccountId} from "./Types.sol";
 
 /// @notice Settles signed orders on perpetual markets: a taker against many makers, each at the maker's price, all fills of a
 /// match in one call of the vault, which checks every account once. Holds no money; anybody may submit.
-interface IPerpOrders {
+interface IPerpOrders is ISignedOrders {
     /// @notice When an order wakes, by the middle price of the market's underlying.
     enum Trigger {
         NONE,
@@ -53,18 +54,16 @@ interface IPerpOrders {
     /// @param makers in the order in which they are filled
     /// @param sizesWad the most to fill of each maker {units}
     /// @param tipTo account that earns the tips of triggered orders, for which the submitter may act; zero: nobody earns them
+    /// @param makerContract registered maker of the market (its virtual AMM) that fills the rest of the taker's order, at its
+    /// own price within the taker's limit, and signs nothing; zero: none
+    /// @param makerContractSizeWad the most that it fills {units}
     struct Match {
         SignedOrder taker;
         SignedOrder[] makers;
         uint256[] sizesWad;
         AccountId tipTo;
-    }
-
-    enum State {
-        OPEN,
-        FILLED,
-        CANCELLED,
-        EXPIRED
+        address makerContract;
+        uint256 makerContractSizeWad;
     }
 
     /// @param filledWad {units}
@@ -78,6 +77,7 @@ interface IPerpOrders {
         bool awake;
     }
 
+    /// @param makerHash zero where a maker contract filled
     /// @param sizeWad signed size of the taker {units}
     event OrderFilled(
         bytes32 indexed makerHash,
@@ -88,33 +88,15 @@ interface IPerpOrders {
         uint256 priceWad
     );
     event OrderTipped(bytes32 indexed hash, AccountId indexed account, AccountId tipTo, uint256 tip);
-    event OrderCancelled(bytes32 indexed hash, AccountId indexed account);
-    event NoncesCancelled(AccountId indexed account, uint256 oldLowest, uint256 newLowest);
-    event MatchFailed(uint256 indexed position, bytes reason);
 
-    error PerpOrders_NotAuthorised(AccountId account, address caller);
-    error PerpOrders_BadSignature(bytes32 hash, address signer);
-    error PerpOrders_BadOrder(bytes32 hash);
-    error PerpOrders_Expired(bytes32 hash, uint256 expiry);
-    error PerpOrders_Cancelled(bytes32 hash);
-    error PerpOrders_NonceBelow(bytes32 hash, uint256 nonce, uint256 lowest);
-    error PerpOrders_NonceNotRising(AccountId account, uint256 wanted, uint256 lowest);
-    error PerpOrders_OtherMarket(bytes32 hash, address market, address expected);
-    error PerpOrders_PostOnly(bytes32 hash);
     error PerpOrders_Asleep(bytes32 hash, uint256 priceWad, uint8 status);
-    error PerpOrders_SelfTrade(AccountId taker, AccountId maker);
-    error PerpOrders_SameSide(bytes32 taker, bytes32 maker);
     error PerpOrders_NotCrossing(bytes32 taker, bytes32 maker, uint256 takerLimitWad, uint256 makerLimitWad);
-    error PerpOrders_NotFilled(bytes32 hash, uint256 filledWad, uint256 wantedWad);
-    error PerpOrders_FeeAboveCap(bytes32 hash, uint256 feeWad, uint256 maxFeeWad);
-    error PerpOrders_NothingFilled(bytes32 taker);
-    error PerpOrders_Lengths(uint256 makers, uint256 sizes);
     error PerpOrders_BadTipAccount(AccountId tipTo, address caller);
-    error PerpOrders_NotSelf(address caller);
 
     /// @notice Fills a taker's order against makers' orders. What is filled of a maker is the least of what was asked for, what
     /// is left of both orders, and for a reduce-only order what its account's position allows; a maker of whom nothing is
-    /// left is passed over. Reverts where an order is not valid, the prices do not cross, both are one owner's, nothing is
+    /// left is passed over. What is left of the taker after that is filled by the maker contract, if one is named: so a
+    /// stop order needs nobody but who triggers it. Reverts where an order is not valid, the prices do not cross, both are one owner's, nothing is
     /// filled at all, a fill-or-kill order is not filled in full, or an account is not solvent afterwards.
     /// @return filledWad {units}
     function matchOrders(Match calldata match_) external returns (uint256 filledWad);
@@ -126,20 +108,10 @@ interface IPerpOrders {
     /// @notice Cancels an order for good, signed or not. Owner or operator of its account.
     function cancel(Order calldata order) external;
 
-    /// @notice Cancels all orders of the account with a nonce below `lowest`. Owner or operator.
-    function cancelBelow(AccountId account, uint256 lowest) external;
-
     // --- views ---
 
     function statusOf(Order calldata order) external view returns (Status memory);
 
     /// @notice What is signed.
     function hashOf(Order calldata order) external view returns (bytes32);
-
-    /// @notice {units}
-    function filledOf(bytes32 hash) external view returns (uint256);
-
-    function isCancelled(bytes32 hash) external view returns (bool);
-
-    function lowestNonce(AccountId account) external view returns (uint256);
 }

@@ -6,8 +6,8 @@ pragma solidity ^0.8.37;
 ///
 /// What raises a maintenance requirement, brings a liquidation forward or makes one larger walks from its value now to
 /// its new one over the ramp that the setter names; what does the opposite is in force at once (GOV-1). Upwards walk:
-/// maintenance shocks, basis shock, unwinding cost, tolerance, target health, premiums, the health of the full premium,
-/// minimum debt. Downwards walk: half-width, volatility, basis band, depth. Initial shocks, tier, price bounds, backstop
+/// maintenance shocks, the grid of scenarios, basis shock, unwinding cost, tolerance, target health, premiums, the health of
+/// the full premium, minimum debt. Downwards walk: half-width, volatility, basis band, depth, netting. Initial shocks, tier, price bounds, backstop
 /// share, swap loss, heartbeat and grace period bear on new risk or on takers alone; they change at once, and where that
 /// could reach a maintenance judgement by a side road the setter refuses it while it would. Feeds and rate sources change
 /// after a delay, to a price that agrees. A setter never ends a walk that goes on earlier than was said.
@@ -49,6 +49,17 @@ interface IRiskParameters {
         uint256 maintenanceUpPpm;
     }
 
+    /// @notice Scenarios of what is not linear in the price: steps of the price up to the shock, each with volatility as it
+    /// is and moved, and two tails. Zeros where there is no such instrument.
+    /// @param volatilityShockPpm relative move of volatility, up and down
+    /// @param tailMultipleMilli move of the price in a tail, in thousandths of the shock
+    /// @param tailDampingMilli thousandths of a tail's change that count; multiple times damping is at most 1
+    struct Grid {
+        uint256 volatilityShockPpm;
+        uint256 tailMultipleMilli;
+        uint256 tailDampingMilli;
+    }
+
     /// @param underlying id of what the asset's value moves with
     /// @param rateSource units of the underlying for one token, zero for one to one
     /// @param basisShockPpm shock of its own on top of the underlying's
@@ -66,6 +77,7 @@ interface IRiskParameters {
     }
 
     /// @notice Parameters of the whole domain; see `IRiskEngine.DomainParameters`.
+    /// @param nettingPpm rho: the share of portfolio margin that is reckoned as if all underlyings moved in one direction
     struct Domain {
         uint256 targetHealthPpm;
         uint256 premiumMinPpm;
@@ -76,6 +88,7 @@ interface IRiskParameters {
         uint256 backstopSharePpm;
         uint256 swapLossPpm;
         uint256 gracePeriod;
+        uint256 nettingPpm;
     }
 
     /// @notice A feed that waits for its delay to pass.
@@ -97,6 +110,8 @@ interface IRiskParameters {
     event FeedProposed(uint256 indexed underlying, address aggregator, address secondary, uint256 activeFrom);
     event FeedProposalCancelled(uint256 indexed underlying);
     event ShocksSet(uint256 indexed underlying, Shocks oldShocks, Shocks newShocks, uint256 rampEnd);
+    event GridSet(uint256 indexed underlying, Grid oldGrid, Grid newGrid, uint256 rampEnd);
+    event ShockSetterSet(address oldSetter, address newSetter);
     event AssetAdded(uint256 indexed assetId, Asset asset);
     event AssetSet(uint256 indexed assetId, Asset oldAsset, Asset newAsset, uint256 rampEnd);
     event RateSourceProposed(uint256 indexed assetId, address rateSource, uint256 activeFrom);
@@ -143,9 +158,16 @@ interface IRiskParameters {
         Shocks calldata shocks_
     ) external returns (uint256 underlying);
 
-    /// @notice New shocks. Maintenance shocks that rise walk, initial ones do not.
+    /// @notice New shocks. Maintenance shocks that rise walk, initial ones do not. The owner or `shockSetter`.
     /// @param rampDuration {s}; not looked at where nothing walks
     function setShocks(uint256 underlying, Shocks calldata shocks_, uint256 rampDuration) external;
+
+    /// @notice New grid of scenarios. What rises walks; the first one is in force at once.
+    /// @param rampDuration {s}; not looked at where nothing walks
+    function setGrid(uint256 underlying, Grid calldata grid_, uint256 rampDuration) external;
+
+    /// @notice Who may set shocks beside the owner; the zero address for nobody.
+    function setShockSetter(address setter) external;
 
     /// @notice New numbers of a feed; its addresses must be those in force. A longer heartbeat is refused while the
     /// answer is older than the present one allows, narrower bounds where a maintenance shock could leave them or while the
@@ -197,6 +219,12 @@ interface IRiskParameters {
     function shocks(uint256 underlying) external view returns (Shocks memory);
 
     function shocksTarget(uint256 underlying) external view returns (Shocks memory);
+
+    function grid(uint256 underlying) external view returns (Grid memory);
+
+    function gridTarget(uint256 underlying) external view returns (Grid memory);
+
+    function shockSetter() external view returns (address);
 
     function asset(uint256 assetId) external view returns (Asset memory);
 

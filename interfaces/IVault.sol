@@ -266,7 +266,7 @@ interface IVaultAdmin is IVaultTypes {
     /// @notice Everything an account holds.
     /// @return list its assets, ascending by id
     /// @return instruments addresses of the instruments it holds
-    /// @return riskRaisedAt last block in which it took on net risk (lower 31 bits)
+    /// @return riskRaisedAt last block in which it may have taken on risk, covered by its initial requirement (lower 31 bits)
     function holdings(
         AccountId account
     ) external view returns (Holding[] memory list, address[] memory instruments, uint256 riskRaisedAt);

@@ -118,7 +118,7 @@ abstract contract AccountStore is OperationLock {
     /// @dev Everything an account holds, now or as it entered the operation.
     /// @return list holdings ascending by asset id, debts with interest
     /// @return instruments addresses of its instruments
-    /// @return riskRaisedAt last block in which it took on net risk
+    /// @return riskRaisedAt last block in which it may have taken on risk
     /// @return inDebt whether it owes a pool anything
     function _gather(
         AccountId account,
@@ -378,7 +378,7 @@ abstract contract AccountStore is OperationLock {
         if (!held) _keepStamp(state, header, SETTLEMENT);
     }
 
-    /// @dev Marks that the account took on net risk in this block, in a pair that it holds; `lastWritten` where that is
+    /// @dev Marks that the account may have taken on risk in this block, in a pair that it holds; `lastWritten` where that is
     /// one, since its slot is warm and dirty. `_gather` looks at pairs that are held, and with instruments at the first.
     function _stamp(
         AccountId account,

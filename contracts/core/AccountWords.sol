@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 /// @dev What an account holds, one bit an asset and one an instrument: {assets 128, instruments 127, unused 1}.
 type Header is uint256;
 
-/// @dev Two signed balances and the last block in which the account took on net risk:
+/// @dev Two signed balances and the last block in which the account may have taken on risk:
 /// {even asset 112, odd asset 112, riskRaisedAt 31, unused 1}. A positive balance is custody {tok}, a negative one is
 /// principal owed to the asset's pool {tok / index}.
 type Pair is uint256;

@@ -32,6 +32,10 @@ abstract contract SolvencyCheck is VaultBase {
 
     /// @dev Keeps SOLV-1: equity at the worst edges covers the initial requirement, or the operation reduced risk. An
     /// account without debt and instruments is not judged, so that its owner can always leave (EXIT-1).
+    ///
+    /// Who is covered, and so free to take on risk, is marked with this block whether he took any or not: telling costs a
+    /// second judgement, and the mark gives him nothing. At these prices he cannot be taken over anyway, and whoever is not
+    /// covered cannot have himself marked.
     function _check(AccountId account, uint256 flags) internal {
         (Holding[] memory list, address[] memory instruments, , bool inDebt) = _gather(account, false);
         if (!inDebt && instruments.length == 0) {
@@ -71,13 +75,10 @@ abstract contract SolvencyCheck is VaultBase {
                 revert IVaultTypes.Vault_BelowMinimumDebt(account, current.debtValue, current.minimumDebt);
             }
         }
-        // Netted over the operation, so that a dust borrow hidden in a deposit does not shield from liquidation.
-        if (flags & TOOK_OVER != 0 || !_reducedRisk(account, current))
-            _stamp(account, list, instruments.length != 0, flags >> 8);
-        else _stampAgain(account, list, instruments, flags >> 8);
+        _stamp(account, list, instruments.length != 0, flags >> 8);
     }
 
-    /// @dev Who took on net risk in this block before does not lose the mark by changing everything that he holds.
+    /// @dev Who may have taken on risk in this block before does not lose the mark by changing everything that he holds.
     function _stampAgain(
         AccountId account,
         Holding[] memory list,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IInstrument, Scenario} from "../../interfaces/IInstrument.sol";
+import {IInstrument, Report, Scenario} from "../../interfaces/IInstrument.sol";
 import {IVault} from "../../interfaces/IVault.sol";
 import {AccountId, PriceStatus} from "../../interfaces/Types.sol";
 
@@ -99,22 +99,17 @@ contract MockInstrument is IInstrument {
     }
 
     /// @inheritdoc IInstrument
-    function scenarioValues(
+    function report(
         AccountId account,
-        Scenario[] calldata scenarios,
+        Scenario[] calldata,
+        uint256[] calldata,
         uint256[] calldata,
         bool atBatchStart
-    ) external view returns (int256 valueWad, uint256 creditWad, int256[] memory changesWad) {
-        return (_at(account, atBatchStart).valueWad, 0, new int256[](scenarios.length));
-    }
-
-    /// @inheritdoc IInstrument
-    function addOn(
-        AccountId account,
-        uint256[] calldata,
-        bool atBatchStart
-    ) external view returns (uint256 addOnWad) {
-        return _at(account, atBatchStart).requirementWad;
+    ) external view returns (Report memory r) {
+        Position storage position = atBatchStart ? _atBatchStart[account] : _positions[account];
+        r.status = _positions[account].status;
+        r.valueWad = position.valueWad;
+        r.addOnWad = position.requirementWad;
     }
 
     /// @inheritdoc IInstrument
@@ -123,23 +118,7 @@ contract MockInstrument is IInstrument {
     }
 
     /// @inheritdoc IInstrument
-    function priceStatus(AccountId account) external view returns (PriceStatus) {
-        return _positions[account].status;
-    }
-
-    /// @inheritdoc IInstrument
-    function underlyings() external pure returns (uint256[] memory ids) {
-        return new uint256[](0);
-    }
-
-    /// @inheritdoc IInstrument
-    function exposures(
-        AccountId,
-        uint256[] calldata,
-        bool
-    ) external pure returns (int256[] memory exposuresWad) {
-        return new int256[](0);
-    }
+    function underlyings() external pure returns (uint256[] memory ids, bool curved) {}
 
     function _run(Call[] memory calls) private returns (bytes memory result) {
         for (uint256 i = 0; i < calls.length; ++i) {
@@ -150,9 +129,5 @@ contract MockInstrument is IInstrument {
                 revert(add(result, 0x20), mload(result))
             }
         }
-    }
-
-    function _at(AccountId account, bool atBatchStart) private view returns (Position memory) {
-        return atBatchStart ? _atBatchStart[account] : _positions[account];
     }
 }

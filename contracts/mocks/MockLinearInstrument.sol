@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 
-import {IInstrument, Scenario} from "../../interfaces/IInstrument.sol";
+import {IInstrument, Report, Scenario} from "../../interfaces/IInstrument.sol";
 import {IRiskEngine} from "../../interfaces/IRiskEngine.sol";
 import {IVault} from "../../interfaces/IVault.sol";
 import {AccountId, AccountIdLib, PriceStatus} from "../../interfaces/Types.sol";
@@ -165,59 +165,33 @@ contract MockLinearInstrument is IInstrument {
     // --- views ---
 
     /// @inheritdoc IInstrument
-    function scenarioValues(
+    function report(
         AccountId account,
         Scenario[] calldata scenarios,
         uint256[] calldata pricesWad,
+        uint256[] calldata requirementPricesWad,
         bool atBatchStart
-    ) external view returns (int256 valueWad, uint256 creditWad, int256[] memory changesWad) {
+    ) external view returns (Report memory r) {
         Position memory position = _at(account, atBatchStart);
+        r.status = _status;
         int256 pnl = _pnlDown(position, pricesWad);
-        if (pnl < 0) valueWad = pnl;
-        else creditWad = uint256(pnl);
-        changesWad = new int256[](scenarios.length);
-        for (uint256 i = 0; i < scenarios.length; ++i) {
-            int256 size = position.sizesWad[scenarios[i].underlying == _underlyings[0] ? 0 : 1];
-            changesWad[i] = _floorDiv(
-                size * int256(scenarios[i].priceWad) * scenarios[i].spotShockWad,
-                SIGNED_WAD * SIGNED_WAD
-            );
-        }
-    }
-
-    /// @inheritdoc IInstrument
-    function exposures(
-        AccountId account,
-        uint256[] calldata pricesWad,
-        bool atBatchStart
-    ) external view returns (int256[] memory exposuresWad) {
-        Position memory position = _at(account, atBatchStart);
-        exposuresWad = new int256[](pricesWad.length);
+        if (pnl < 0) r.valueWad = pnl;
+        else r.creditWad = uint256(pnl);
+        r.exposuresWad = new int256[](pricesWad.length);
         for (uint256 i = 0; i < pricesWad.length; ++i) {
-            exposuresWad[i] = _floorDiv(position.sizesWad[i] * int256(pricesWad[i]), SIGNED_WAD);
+            int256 size = position.sizesWad[i];
+            r.exposuresWad[i] = _floorDiv(size * int256(pricesWad[i]), SIGNED_WAD);
+            // The fall comes first.
+            Scenario calldata point = scenarios[2 * i + (size > 0 ? 0 : 1)];
+            uint256 shock = point.spotShockWad.abs();
+            r.standaloneWad += size.abs().fullMulDivUp(requirementPricesWad[i] * shock, WAD * WAD);
+            r.addOnWad += size.abs().fullMulDivUp(requirementPricesWad[i] * addOnPpm, WAD * PPM);
         }
     }
 
     /// @inheritdoc IInstrument
-    function addOn(
-        AccountId account,
-        uint256[] calldata pricesWad,
-        bool atBatchStart
-    ) external view returns (uint256 addOnWad) {
-        Position memory position = _at(account, atBatchStart);
-        for (uint256 i = 0; i < pricesWad.length; ++i) {
-            addOnWad += position.sizesWad[i].abs().fullMulDivUp(pricesWad[i] * addOnPpm, WAD * PPM);
-        }
-    }
-
-    /// @inheritdoc IInstrument
-    function priceStatus(AccountId) external view returns (PriceStatus) {
-        return _status;
-    }
-
-    /// @inheritdoc IInstrument
-    function underlyings() external view returns (uint256[] memory ids) {
-        return _underlyings;
+    function underlyings() external view returns (uint256[] memory ids, bool curved) {
+        return (_underlyings, false);
     }
 
     /// @inheritdoc IInstrument

@@ -1,33 +1,43 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IInstrument, Scenario} from "../../interfaces/IInstrument.sol";
+import {IInstrument, Report, Scenario} from "../../interfaces/IInstrument.sol";
 import {AccountId, PriceStatus} from "../../interfaces/Types.sol";
 
-/// @notice Instrument that says of every account what it was told, for tests of how the risk engine uses the answers. Its value
-/// changes under a scenario by a sensitivity times price and shock.
+/// @notice Instrument that says of every account what it was told, for tests of how the risk engine uses the answers. It holds
+/// positions of which each is worth, under a scenario, slope, curvature and vega more.
 contract MockScenarioInstrument is IInstrument {
     int256 private constant SIGNED_WAD = 1e18;
 
-    /// @param sensitivitiesWad per underlying {units}
+    /// @param slopesWad per underlying, change by its price {units}
+    /// @param curvaturesWad per underlying, change by the square of its relative move {USD}
+    /// @param vegasWad per underlying, change by the relative move of its volatility {USD}
+    struct Position {
+        int256[] slopesWad;
+        int256[] curvaturesWad;
+        int256[] vegasWad;
+    }
+
     /// @param exposuresWad per underlying {USD}
     struct Answers {
         int256 valueWad;
         uint256 creditWad;
-        int256[] sensitivitiesWad;
+        Position[] positions;
         int256[] exposuresWad;
         uint256 addOnWad;
         PriceStatus status;
     }
 
     uint256[] private _underlyings;
+    bool private immutable CURVED;
     Answers private _now;
     Answers private _atBatchStart;
 
     error MockScenarioInstrument_DoesNothing();
 
-    constructor(uint256[] memory underlyings_) {
+    constructor(uint256[] memory underlyings_, bool curved) {
         _underlyings = underlyings_;
+        CURVED = curved;
     }
 
     function setAnswers(Answers calldata answers, Answers calldata atBatchStart) external {
@@ -36,46 +46,28 @@ contract MockScenarioInstrument is IInstrument {
     }
 
     /// @inheritdoc IInstrument
-    function scenarioValues(
+    function report(
         AccountId,
         Scenario[] calldata scenarios,
         uint256[] calldata,
-        bool atBatchStart
-    ) external view returns (int256 valueWad, uint256 creditWad, int256[] memory changesWad) {
-        Answers storage answers = atBatchStart ? _atBatchStart : _now;
-        changesWad = new int256[](scenarios.length);
-        for (uint256 i = 0; i < scenarios.length; ++i) {
-            Scenario calldata point = scenarios[i];
-            uint256 position = 0;
-            while (_underlyings[position] != point.underlying) ++position;
-            int256 moveWad = (int256(point.priceWad) * point.spotShockWad) / SIGNED_WAD;
-            changesWad[i] = (answers.sensitivitiesWad[position] * moveWad) / SIGNED_WAD;
-        }
-        return (answers.valueWad, answers.creditWad, changesWad);
-    }
-
-    /// @inheritdoc IInstrument
-    function exposures(
-        AccountId,
         uint256[] calldata,
         bool atBatchStart
-    ) external view returns (int256[] memory) {
-        return atBatchStart ? _atBatchStart.exposuresWad : _now.exposuresWad;
+    ) external view returns (Report memory r) {
+        Answers memory answers = atBatchStart ? _atBatchStart : _now;
+        r.status = _now.status;
+        r.valueWad = answers.valueWad;
+        r.creditWad = answers.creditWad;
+        r.addOnWad = answers.addOnWad;
+        r.exposuresWad = answers.exposuresWad;
+        r.changesWad = new int256[](CURVED ? scenarios.length : 0);
+        for (uint256 i = 0; i < answers.positions.length; ++i) {
+            r.standaloneWad += _addPosition(answers.positions[i], scenarios, r.changesWad);
+        }
     }
 
     /// @inheritdoc IInstrument
-    function addOn(AccountId, uint256[] calldata, bool atBatchStart) external view returns (uint256) {
-        return atBatchStart ? _atBatchStart.addOnWad : _now.addOnWad;
-    }
-
-    /// @inheritdoc IInstrument
-    function priceStatus(AccountId) external view returns (PriceStatus) {
-        return _now.status;
-    }
-
-    /// @inheritdoc IInstrument
-    function underlyings() external view returns (uint256[] memory) {
-        return _underlyings;
+    function underlyings() external view returns (uint256[] memory ids, bool curved) {
+        return (_underlyings, CURVED);
     }
 
     /// @inheritdoc IInstrument
@@ -101,5 +93,41 @@ contract MockScenarioInstrument is IInstrument {
     /// @inheritdoc IInstrument
     function absorb(AccountId, uint256) external pure returns (uint256) {
         revert MockScenarioInstrument_DoesNothing();
+    }
+
+    /// @dev Worst loss of a position; its changes are added to those of the others.
+    function _addPosition(
+        Position memory position,
+        Scenario[] calldata scenarios,
+        int256[] memory changesWad
+    ) private view returns (uint256 loss) {
+        for (uint256 id = 0; id < _underlyings.length; ++id) {
+            int256 worst;
+            for (uint256 i = 0; i < scenarios.length; ++i) {
+                if (scenarios[i].underlying != _underlyings[id]) continue;
+                int256 change = _changeDown(position, id, scenarios[i]);
+                if (changesWad.length != 0) changesWad[i] += change;
+                if (change < worst) worst = change;
+            }
+            loss += uint256(-worst);
+        }
+    }
+
+    function _changeDown(
+        Position memory position,
+        uint256 id,
+        Scenario calldata point
+    ) private pure returns (int256) {
+        int256 shock = point.spotShockWad;
+        int256 change = _mulWadDown(_mulWadDown(position.slopesWad[id], int256(point.priceWad)), shock);
+        change += _mulWadDown(position.curvaturesWad[id], _mulWadDown(shock, shock));
+        change += _mulWadDown(position.vegasWad[id], point.volatilityShockWad);
+        return _mulWadDown(change, int256(point.weightWad));
+    }
+
+    function _mulWadDown(int256 a, int256 b) private pure returns (int256 result) {
+        int256 product = a * b;
+        result = product / SIGNED_WAD;
+        if (product % SIGNED_WAD < 0) --result;
     }
 }

@@ -17,7 +17,8 @@ type SourceWord is uint256;
 /// @notice minPrice96 | maxPrice96 | rampStart32 | rampEnd32
 type BoundsWord is uint256;
 
-/// @notice initialDown24 | initialUp24 | maintenanceDownTo24 | From24 | maintenanceUpTo24 | From24
+/// @notice initialDown24 | initialUp24 | maintenanceDownTo24 | From24 | maintenanceUpTo24 | From24 | volatilityShockTo24 |
+/// From24 | tailMultipleTo16 | From16 | tailDampingTo16 | From16; the tail's in thousandths
 type ShockWord is uint256;
 
 using UnderlyingWords for FeedWord global;
@@ -49,6 +50,9 @@ struct UnderlyingRow {
 /// @param initialUp rise that new risk must survive {ppm}
 /// @param maintenanceDownTo fall below which liquidation begins {ppm}
 /// @param maintenanceUpTo rise above which liquidation begins {ppm}
+/// @param volatilityShockTo relative move of volatility in scenarios {ppm}
+/// @param tailMultipleTo move of the price in a tail, in shocks {1/1000}
+/// @param tailDampingTo share of a tail's change that counts {1/1000}
 struct UnderlyingFields {
     address aggregator;
     uint256 heartbeat;
@@ -70,6 +74,12 @@ struct UnderlyingFields {
     uint256 maintenanceDownFrom;
     uint256 maintenanceUpTo;
     uint256 maintenanceUpFrom;
+    uint256 volatilityShockTo;
+    uint256 volatilityShockFrom;
+    uint256 tailMultipleTo;
+    uint256 tailMultipleFrom;
+    uint256 tailDampingTo;
+    uint256 tailDampingFrom;
 }
 
 /// @notice Accessors of the four words.
@@ -160,6 +170,30 @@ library UnderlyingWords {
         return Bits.ppm(ShockWord.unwrap(self), 120);
     }
 
+    function volatilityShockTo(ShockWord self) internal pure returns (uint256) {
+        return Bits.ppm(ShockWord.unwrap(self), 144);
+    }
+
+    function volatilityShockFrom(ShockWord self) internal pure returns (uint256) {
+        return Bits.ppm(ShockWord.unwrap(self), 168);
+    }
+
+    function tailMultipleTo(ShockWord self) internal pure returns (uint256) {
+        return uint16(ShockWord.unwrap(self) >> 192);
+    }
+
+    function tailMultipleFrom(ShockWord self) internal pure returns (uint256) {
+        return uint16(ShockWord.unwrap(self) >> 208);
+    }
+
+    function tailDampingTo(ShockWord self) internal pure returns (uint256) {
+        return uint16(ShockWord.unwrap(self) >> 224);
+    }
+
+    function tailDampingFrom(ShockWord self) internal pure returns (uint256) {
+        return ShockWord.unwrap(self) >> 240;
+    }
+
     /// @notice The word with its `to` fields where a ramp stands that has made `progress`.
     function walked(FeedWord self, uint256 progress) internal pure returns (FeedWord) {
         return FeedWord.wrap(Bits.walked(FeedWord.unwrap(self), 184, progress));
@@ -173,7 +207,12 @@ library UnderlyingWords {
 
     /// @notice The word with its `to` fields where a ramp stands that has made `progress`.
     function walked(ShockWord self, uint256 progress) internal pure returns (ShockWord) {
-        return ShockWord.wrap(Bits.walked(Bits.walked(ShockWord.unwrap(self), 48, progress), 96, progress));
+        uint256 word = ShockWord.unwrap(self);
+        for (uint256 shift = 48; shift < 192; shift += 48) word = Bits.walked(word, shift, progress);
+        for (uint256 shift = 192; shift < 256; shift += 32) {
+            word = Bits.walkedField(word, 16, shift, progress);
+        }
+        return ShockWord.wrap(word);
     }
 
     /// @notice Fields of `pack`, word by word.
@@ -221,7 +260,13 @@ library UnderlyingWords {
                     Bits.field(fields.maintenanceDownTo, 24, 48) |
                     Bits.field(fields.maintenanceDownFrom, 24, 72) |
                     Bits.field(fields.maintenanceUpTo, 24, 96) |
-                    Bits.field(fields.maintenanceUpFrom, 24, 120)
+                    Bits.field(fields.maintenanceUpFrom, 24, 120) |
+                    Bits.field(fields.volatilityShockTo, 24, 144) |
+                    Bits.field(fields.volatilityShockFrom, 24, 168) |
+                    Bits.field(fields.tailMultipleTo, 16, 192) |
+                    Bits.field(fields.tailMultipleFrom, 16, 208) |
+                    Bits.field(fields.tailDampingTo, 16, 224) |
+                    Bits.field(fields.tailDampingFrom, 16, 240)
             );
     }
 }
@@ -258,6 +303,12 @@ library UnderlyingRowLib {
         fields.maintenanceDownFrom = row.shocks.maintenanceDownFrom();
         fields.maintenanceUpTo = row.shocks.maintenanceUpTo();
         fields.maintenanceUpFrom = row.shocks.maintenanceUpFrom();
+        fields.volatilityShockTo = row.shocks.volatilityShockTo();
+        fields.volatilityShockFrom = row.shocks.volatilityShockFrom();
+        fields.tailMultipleTo = row.shocks.tailMultipleTo();
+        fields.tailMultipleFrom = row.shocks.tailMultipleFrom();
+        fields.tailDampingTo = row.shocks.tailDampingTo();
+        fields.tailDampingFrom = row.shocks.tailDampingFrom();
     }
 
     /// @notice Moves every `to` field of the row to where the ramp stands, so that readers need `to` only.

@@ -134,8 +134,17 @@ contract AccountLens is IAccountLens {
         AccountId account,
         address token
     ) external view returns (uint256 belowWad, uint256 aboveWad) {
-        (View memory v, ) = _view(account, token);
-        uint256 underlying = _underlyingOf(vault.assetInfo(token).id);
+        return liquidationPriceIn(account, _underlyingOf(vault.assetInfo(token).id));
+    }
+
+    /// @inheritdoc IAccountLens
+    function liquidationPriceIn(
+        AccountId account,
+        uint256 underlying
+    ) public view returns (uint256 belowWad, uint256 aboveWad) {
+        View memory v;
+        v.account = account;
+        (v.holdings, v.instruments, ) = vault.holdings(account);
         uint256 priceWad = riskEngine.band(underlying).priceWad;
         if (!_isHealthyAt(v, underlying, priceWad)) return (priceWad, priceWad);
         if (!_isHealthyAt(v, underlying, 0)) belowWad = _edge(v, underlying, 0, priceWad);

@@ -3,16 +3,15 @@ pragma solidity 0.8.37;
 
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 
-import {IInstrument, Scenario} from "../../interfaces/IInstrument.sol";
+import {IInstrument} from "../../interfaces/IInstrument.sol";
 import {IRiskEngine} from "../../interfaces/IRiskEngine.sol";
 import {IRiskParameters} from "../../interfaces/IRiskParameters.sol";
 import {AccountId, Assessment, Holding, PriceStatus} from "../../interfaces/Types.sol";
 import {AssetRowLib, AssetWord, RateWord} from "./AssetRow.sol";
 import {BookSlot} from "./BookSlot.sol";
+import {InstrumentTally} from "./InstrumentTally.sol";
 import {Point} from "./Point.sol";
 import {RiskBook} from "./RiskBook.sol";
-import {StandardMargin} from "./StandardMargin.sol";
-import {UnderlyingPoints} from "./UnderlyingPoints.sol";
 
 /// @notice Adds up what an account holds: equity, uncertainty, requirement. One loop for both requirements.
 ///
@@ -25,10 +24,7 @@ import {UnderlyingPoints} from "./UnderlyingPoints.sol";
 /// requirement of a hedged account moves against its equity, so it is counted at a price of its own: the lowest for
 /// MAINTENANCE, the highest for INITIAL. Were it counted at the exchange price, a source that lies upwards could force
 /// the takeover of a hedged account by its requirement (ORA-1).
-abstract contract AccountTally is UnderlyingPoints {
-    /// @dev Values saturate here {USD}: a quintillion times all that there is, and small enough for every sum and product
-    /// below to stay far from 2**256.
-    uint256 internal constant MAX_VALUE = 2 ** 180;
+abstract contract AccountTally is InstrumentTally {
     /// @dev Concentration alone adds at most this much to a shock, as a WAD.
     uint256 private constant MAX_CONCENTRATION = 100e18;
 
@@ -36,7 +32,7 @@ abstract contract AccountTally is UnderlyingPoints {
     uint256 private constant TIER_CROSS = uint256(IRiskParameters.Tier.CROSS);
     uint256 private constant SETTLEMENT = 0;
 
-    constructor(address sequencerFeed) UnderlyingPoints(sequencerFeed) {}
+    constructor(address sequencerFeed) InstrumentTally(sequencerFeed) {}
 
     /// @dev Adds up everything; twice where the exchange price of an underlying depends on the net exposure.
     /// @param assets where to put each holding's weight; empty: nowhere
@@ -289,75 +285,6 @@ abstract contract AccountTally is UnderlyingPoints {
             );
             if (weights.length != 0) weights[i] = weight;
         }
-    }
-
-    /// @dev Adds what an account holds in one instrument. Unsettled profit covers the instrument's own loss first, then its
-    /// own requirement; what is left of it counts for nothing.
-    function _addInstrument(
-        Tally memory tally,
-        AccountId account,
-        IInstrument instrument,
-        bool atBatchStart
-    ) private view returns (IRiskEngine.Weight memory weight) {
-        uint256[] memory ids = instrument.underlyings();
-        uint256[] memory pricesWad = new uint256[](ids.length);
-        uint256[] memory requirementPricesWad = new uint256[](ids.length);
-        Scenario[] memory scenarios = new Scenario[](2 * ids.length);
-        uint256 status = uint256(instrument.priceStatus(account));
-        for (uint256 i = 0; i < ids.length; ++i) {
-            if (ids[i] >= tally.slot.underlyingCount()) {
-                revert IRiskEngine.RiskEngine_UnknownUnderlying(ids[i]);
-            }
-            Point point = _point(tally, ids[i]);
-            pricesWad[i] = point.priceWad();
-            uint256 priceWad = point.requirementPriceWad();
-            requirementPricesWad[i] = priceWad == 0 ? pricesWad[i] : priceWad;
-            StandardMargin.putScenarios(
-                scenarios,
-                i,
-                ids[i],
-                requirementPricesWad[i],
-                point,
-                tally.maintenance
-            );
-            status = FixedPointMathLib.max(status, point.status());
-        }
-        tally.status = FixedPointMathLib.max(tally.status, status);
-
-        (int256 valueWad, uint256 creditWad, int256[] memory changesWad) = instrument.scenarioValues(
-            account,
-            scenarios,
-            pricesWad,
-            atBatchStart
-        );
-        uint256 required =
-            StandardMargin.requirement(changesWad) +
-                FixedPointMathLib.min(
-                    instrument.addOn(account, requirementPricesWad, atBatchStart),
-                    MAX_VALUE
-                );
-        valueWad = _clamp(valueWad);
-        if (valueWad < 0) {
-            uint256 covered = FixedPointMathLib.min(creditWad, uint256(-valueWad));
-            valueWad += int256(covered);
-            creditWad -= covered;
-        }
-        weight.valueWad = valueWad;
-        weight.requirementWad = FixedPointMathLib.zeroFloorSub(required, creditWad);
-        tally.equity += valueWad;
-        tally.requirement += weight.requirementWad;
-
-        int256[] memory exposuresWad = instrument.exposures(account, pricesWad, atBatchStart);
-        for (uint256 i = 0; i < ids.length; ++i) {
-            Point point = _point(tally, ids[i]);
-            int256 exposureWad = _clamp(exposuresWad[i]);
-            point.setExposure(point.exposureWad() + exposureWad);
-            tally.equity -= exposureWad;
-        }
-    }
-
-    function _clamp(int256 valueWad) private pure returns (int256) {
-        return FixedPointMathLib.clamp(valueWad, -int256(MAX_VALUE), int256(MAX_VALUE));
     }
 
     /// @dev Fixes exchange prices and requirement prices of disputed underlyings by the net exposures of the first round, and

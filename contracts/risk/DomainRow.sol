@@ -8,7 +8,7 @@ import {Ramp} from "../math/Ramp.sol";
 // ramp that all fields of the row share. Fields from the low bits upward.
 
 /// @notice underlyingCount8 | assetCount8 | rampStart32 | rampEnd32 | backstopShare24 | swapLoss24 | gracePeriod24 |
-/// minDebtTo32 | minDebtFrom32
+/// minDebtTo32 | minDebtFrom32 | nettingTo20 | nettingFrom20
 type DomainWord is uint256;
 
 /// @notice targetTo24 | From24 | premiumMinTo24 | From24 | premiumStartTo24 | From24 | premiumMaxTo24 | From24 |
@@ -31,6 +31,7 @@ struct DomainRow {
 /// @param swapLoss most a swap may lose for an account below its initial requirement {ppm}
 /// @param gracePeriod {s}
 /// @param minDebtTo {USD}
+/// @param nettingTo share of portfolio margin reckoned as if all underlyings moved in one direction {ppm}
 struct DomainFields {
     uint256 underlyingCount;
     uint256 assetCount;
@@ -51,6 +52,8 @@ struct DomainFields {
     uint256 premiumMaxFrom;
     uint256 premiumFullHealthTo;
     uint256 premiumFullHealthFrom;
+    uint256 nettingTo;
+    uint256 nettingFrom;
 }
 
 /// @notice Accessors of the two words.
@@ -89,6 +92,14 @@ library DomainWords {
 
     function minDebtFrom(DomainWord self) internal pure returns (uint256) {
         return uint32(DomainWord.unwrap(self) >> 184);
+    }
+
+    function nettingTo(DomainWord self) internal pure returns (uint256) {
+        return Bits.part(DomainWord.unwrap(self), 20, 216);
+    }
+
+    function nettingFrom(DomainWord self) internal pure returns (uint256) {
+        return Bits.part(DomainWord.unwrap(self), 20, 236);
     }
 
     function targetTo(PremiumWord self) internal pure returns (uint256) {
@@ -146,7 +157,9 @@ library DomainRowLib {
                 Bits.field(fields.swapLoss, 24, 104) |
                 Bits.field(fields.gracePeriod, 24, 128) |
                 Bits.field(fields.minDebtTo, 32, 152) |
-                Bits.field(fields.minDebtFrom, 32, 184)
+                Bits.field(fields.minDebtFrom, 32, 184) |
+                Bits.field(fields.nettingTo, 20, 216) |
+                Bits.field(fields.nettingFrom, 20, 236)
         );
         row.premium = PremiumWord.wrap(
             Bits.field(fields.targetTo, 24, 0) |
@@ -182,15 +195,16 @@ library DomainRowLib {
         fields.premiumMaxFrom = row.premium.premiumMaxFrom();
         fields.premiumFullHealthTo = row.premium.premiumFullHealthTo();
         fields.premiumFullHealthFrom = row.premium.premiumFullHealthFrom();
+        fields.nettingTo = row.domain.nettingTo();
+        fields.nettingFrom = row.domain.nettingFrom();
     }
 
     /// @notice Moves every `to` field of the row to where the ramp stands, so that readers need `to` only.
     function walk(DomainRow memory row, uint256 clock) internal pure {
         if (clock >= row.domain.rampEnd()) return;
         uint256 progress = Ramp.progressWad(row.domain.rampStart(), row.domain.rampEnd(), clock);
-        uint256 minDebt = row.domain.minDebtTo();
-        uint256 value = Ramp.valueDown(row.domain.minDebtFrom(), minDebt, progress);
-        row.domain = DomainWord.wrap(DomainWord.unwrap(row.domain) ^ ((minDebt ^ value) << 152));
+        uint256 word = Bits.walkedField(DomainWord.unwrap(row.domain), 32, 152, progress);
+        row.domain = DomainWord.wrap(Bits.walkedField(word, 20, 216, progress));
         uint256 premium = PremiumWord.unwrap(row.premium);
         for (uint256 shift = 0; shift < 240; shift += 48) premium = Bits.walked(premium, shift, progress);
         row.premium = PremiumWord.wrap(premium);

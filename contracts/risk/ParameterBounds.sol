@@ -37,6 +37,12 @@ library ParameterBounds {
     /// over and the moment somebody does. It grows with the shock, as what it stands for does.
     uint256 internal constant GAP_SHARE = 250_000;
 
+    uint256 internal constant MIN_VOLATILITY_SHOCK = 10_000;
+    uint256 internal constant MAX_VOLATILITY_SHOCK = 900_000;
+    /// @dev Of tails {1/1000}.
+    uint256 internal constant THOUSAND = 1_000;
+    uint256 internal constant MAX_TAIL_MULTIPLE = 10 * THOUSAND;
+
     uint256 internal constant MAX_BASIS_SHOCK = 500_000;
     uint256 internal constant MAX_BASIS_BAND = 100_000;
     uint256 internal constant MAX_UNWINDING = 200_000;
@@ -67,6 +73,11 @@ library ParameterBounds {
         inRange("minPriceWad", f.minPriceWad, 1, f.maxPriceWad);
     }
 
+    /// @dev What `checkShocks` asks of a maintenance shock.
+    function leastShock(uint256 halfWidth, uint256 tolerance) internal pure returns (uint256) {
+        return _divUp((2 * halfWidth + tolerance) * PPM, PPM - GAP_SHARE);
+    }
+
     /// @dev A maintenance shock must cover: at the favourable edge the price is one half-width from the middle and the
     /// true price may be another one on the far side; a lying second source holds it back by the tolerance at most; the
     /// rest is the gap. shock >= 2 * halfWidth + tolerance + GAP_SHARE * shock.
@@ -81,10 +92,21 @@ library ParameterBounds {
         if (f.initialUp < upHigh) {
             revert IRiskParameters.RiskParameters_InitialBelowMaintenance(id, f.initialUp, upHigh);
         }
-        uint256 band = 2 * _max(f.halfWidthTo, f.halfWidthFrom) + _max(f.toleranceTo, f.toleranceFrom);
-        uint256 needed = _divUp(band * PPM, PPM - GAP_SHARE);
+        uint256 needed = leastShock(
+            _max(f.halfWidthTo, f.halfWidthFrom),
+            _max(f.toleranceTo, f.toleranceFrom)
+        );
         uint256 low = _maintenanceLow(f);
         if (low < needed) revert IRiskParameters.RiskParameters_ShockTooSmall(id, low, needed);
+    }
+
+    /// @dev A tail never counts for more than the end of the grid does on a position that is linear in the price:
+    /// multiple * damping <= 1. A grid that is set is never taken away.
+    function checkGrid(UnderlyingFields memory f) internal pure {
+        inRange("volatilityShock", f.volatilityShockTo, MIN_VOLATILITY_SHOCK, MAX_VOLATILITY_SHOCK);
+        inRange("tailMultiple", f.tailMultipleTo, THOUSAND, MAX_TAIL_MULTIPLE);
+        uint256 most = (THOUSAND * THOUSAND) / _max(f.tailMultipleTo, f.tailMultipleFrom);
+        inRange("tailDamping", _max(f.tailDampingTo, f.tailDampingFrom), 1, most);
     }
 
     function checkAsset(AssetFields memory f) internal pure {
@@ -107,6 +129,7 @@ library ParameterBounds {
         inRange("backstopShare", f.backstopShare, 0, MAX_BACKSTOP_SHARE);
         inRange("swapLoss", f.swapLoss, MIN_SWAP_LOSS, MAX_SWAP_LOSS);
         inRange("gracePeriod", f.gracePeriod, 0, MAX_GRACE);
+        inRange("netting", f.nettingTo, 0, PPM);
         // All walk in one row and so in step: what is in order at both ends is in order between them.
         _checkPremiums(f.premiumMinFrom, f.premiumStartFrom, f.premiumMaxFrom, f.premiumFullHealthFrom);
         _checkPremiums(f.premiumMinTo, f.premiumStartTo, f.premiumMaxTo, f.premiumFullHealthTo);

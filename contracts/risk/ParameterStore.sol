@@ -65,6 +65,16 @@ abstract contract ParameterStore is IRiskParameters {
     }
 
     /// @inheritdoc IRiskParameters
+    function grid(uint256 underlying) external view returns (Grid memory) {
+        return _toGrid(_walkedUnderlying(underlying));
+    }
+
+    /// @inheritdoc IRiskParameters
+    function gridTarget(uint256 underlying) external view returns (Grid memory) {
+        return _toGrid(_underlyingRow(underlying));
+    }
+
+    /// @inheritdoc IRiskParameters
     function asset(uint256 assetId) external view returns (Asset memory) {
         AssetRow memory row = _assetRow(assetId);
         row.walk(_clock());
@@ -197,6 +207,15 @@ abstract contract ParameterStore is IRiskParameters {
             });
     }
 
+    function _toGrid(UnderlyingRow memory row) internal pure returns (Grid memory) {
+        return
+            Grid({
+                volatilityShockPpm: row.shocks.volatilityShockTo(),
+                tailMultipleMilli: row.shocks.tailMultipleTo(),
+                tailDampingMilli: row.shocks.tailDampingTo()
+            });
+    }
+
     function _toAsset(AssetRow memory row) internal pure returns (Asset memory) {
         AssetFields memory fields = row.unpack();
         return
@@ -223,7 +242,8 @@ abstract contract ParameterStore is IRiskParameters {
                 minDebtUsd: fields.minDebtTo,
                 backstopSharePpm: fields.backstopShare,
                 swapLossPpm: fields.swapLoss,
-                gracePeriod: fields.gracePeriod
+                gracePeriod: fields.gracePeriod,
+                nettingPpm: fields.nettingTo
             });
     }
 }

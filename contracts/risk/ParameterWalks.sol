@@ -47,6 +47,7 @@ library ParameterWalks {
             old.maintenanceUpTo,
             fields.maintenanceUpTo
         );
+        _grid(course, here, old, fields);
         (fields.rampStart, fields.rampEnd) = _times(course, old.rampEnd, clock, duration);
     }
 
@@ -95,7 +96,29 @@ library ParameterWalks {
             fields.premiumFullHealthTo
         );
         fields.minDebtFrom = _rising(course, here.minDebtTo, old.minDebtTo, fields.minDebtTo);
+        fields.nettingFrom = _falling(course, here.nettingTo, old.nettingTo, fields.nettingTo);
         (fields.rampStart, fields.rampEnd) = _times(course, old.rampEnd, clock, duration);
+    }
+
+    function _grid(
+        Course memory course,
+        UnderlyingFields memory here,
+        UnderlyingFields memory old,
+        UnderlyingFields memory fields
+    ) private pure {
+        fields.volatilityShockFrom = _rising(
+            course,
+            here.volatilityShockTo,
+            old.volatilityShockTo,
+            fields.volatilityShockTo
+        );
+        fields.tailMultipleFrom = _rising(
+            course,
+            here.tailMultipleTo,
+            old.tailMultipleTo,
+            fields.tailMultipleTo
+        );
+        fields.tailDampingFrom = _rising(course, here.tailDampingTo, old.tailDampingTo, fields.tailDampingTo);
     }
 
     /// @dev What only goes on keeps its end; what sets out needs a duration.

@@ -9,7 +9,12 @@ import {IRiskParameters} from "../../interfaces/IRiskParameters.sol";
 import {PriceStatus} from "../../interfaces/Types.sol";
 import {IVault} from "../../interfaces/IVault.sol";
 import {Governed} from "../access/Governed.sol";
-import {UnderlyingFields, UnderlyingRow, UnderlyingRowLib} from "../oracle/UnderlyingRow.sol";
+import {
+    UnderlyingFields,
+    UnderlyingRow,
+    UnderlyingRowLib,
+    UnderlyingWords
+} from "../oracle/UnderlyingRow.sol";
 import {AssetFields, AssetRow, AssetRowLib} from "./AssetRow.sol";
 import {DomainFields, DomainRow, DomainRowLib} from "./DomainRow.sol";
 import {ParameterBounds} from "./ParameterBounds.sol";
@@ -22,6 +27,9 @@ import {SourceCheck} from "./SourceCheck.sol";
 contract RiskParameters is ParameterStore, Governed {
     /// @dev Whether `configure` runs and publishes at its end.
     bool private transient _configuring;
+
+    /// @inheritdoc IRiskParameters
+    address public shockSetter;
 
     /// @param vault_ vault whose assets are added; may be deployed later
     /// @param engine_ risk engine that takes books from this contract; may be deployed later
@@ -70,13 +78,36 @@ contract RiskParameters is ParameterStore, Governed {
     }
 
     /// @inheritdoc IRiskParameters
-    function setShocks(uint256 underlying, Shocks calldata shocks_, uint256 rampDuration) external onlyOwner {
+    function setShocks(uint256 underlying, Shocks calldata shocks_, uint256 rampDuration) external {
+        if (msg.sender != shockSetter) _checkOwner();
         UnderlyingRow memory row = _underlyingRow(underlying);
         Shocks memory old = _toShocks(row);
         UnderlyingFields memory fields = row.unpack();
         _target(fields, shocks_);
         _setUnderlying(underlying, row, fields, rampDuration);
         emit ShocksSet(underlying, old, shocks_, fields.rampEnd);
+        _publish();
+    }
+
+    /// @inheritdoc IRiskParameters
+    function setShockSetter(address setter) external onlyOwner {
+        emit ShockSetterSet(shockSetter, setter);
+        shockSetter = setter;
+    }
+
+    /// @inheritdoc IRiskParameters
+    function setGrid(uint256 underlying, Grid calldata grid_, uint256 rampDuration) external onlyOwner {
+        UnderlyingRow memory row = _underlyingRow(underlying);
+        Grid memory old = _toGrid(row);
+        UnderlyingFields memory fields = row.unpack();
+        fields.volatilityShockTo = grid_.volatilityShockPpm;
+        fields.tailMultipleTo = grid_.tailMultipleMilli;
+        fields.tailDampingTo = grid_.tailDampingMilli;
+        if (old.volatilityShockPpm == 0) _arrive(row, fields);
+        ParameterWalks.underlying(row, fields, _clock(), rampDuration);
+        ParameterBounds.checkGrid(fields);
+        _underlyings[underlying] = UnderlyingRowLib.pack(fields);
+        emit GridSet(underlying, old, grid_, fields.rampEnd);
         _publish();
     }
 
@@ -313,6 +344,15 @@ contract RiskParameters is ParameterStore, Governed {
         fields.premiumMaxFrom = fields.premiumMaxTo;
         fields.premiumFullHealthFrom = fields.premiumFullHealthTo;
         fields.minDebtFrom = fields.minDebtTo;
+        fields.nettingFrom = fields.nettingTo;
+    }
+
+    /// @dev As `_arrive`, of a row's grid: where there was none, no instrument is held that asks for one.
+    function _arrive(UnderlyingRow memory row, UnderlyingFields memory fields) private pure {
+        fields.volatilityShockFrom = fields.volatilityShockTo;
+        fields.tailMultipleFrom = fields.tailMultipleTo;
+        fields.tailDampingFrom = fields.tailDampingTo;
+        row.shocks = UnderlyingWords.packShocks(fields);
     }
 
     function _target(UnderlyingFields memory fields, Feed calldata feed_) private pure {
@@ -349,5 +389,6 @@ contract RiskParameters is ParameterStore, Governed {
         fields.backstopShare = domain_.backstopSharePpm;
         fields.swapLoss = domain_.swapLossPpm;
         fields.gracePeriod = domain_.gracePeriod;
+        fields.nettingTo = domain_.nettingPpm;
     }
 }

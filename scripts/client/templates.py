@@ -38,7 +38,7 @@ _VAULT = {
     " add margin, or trade at a better price",
     "Vault_BelowMinimumDebt": "the account would owe {debtValueWad usd}, and a debt must be worth at least"
     " {minimumWad usd}; borrow more, or nothing",
-    "Vault_RiskRaisedThisBlock": "the account {account account} took on risk in this very block and cannot be taken"
+    "Vault_RiskRaisedThisBlock": "the account {account account} may have taken on risk in this very block and cannot be taken"
     " over in it; try again in the next",
     "Vault_CheckPending": "the account {account account} was changed earlier in this batch and has not been checked;"
     " take it over in a batch of its own",
@@ -137,10 +137,10 @@ _EXITS = {
 
 _PERPETUALS = {
     "PerpMaker_NotMarket": f"only the market may ask the maker; {{caller}} is not it{_DEFECT}",
-    "PerpMarket_Locked": "the market is in the middle of another operation; read it afterwards",
+    "Market_Locked": "the market is in the middle of another operation; read it afterwards",
     "PerpMarket_UnknownMaker": "the market does not trade with the maker {maker}; use the virtual AMM's address",
-    "PerpMarket_NotOrders": f"only the contract of signed orders may settle fills; {{caller}} is not it{_DEFECT}",
-    "PerpMarket_NotSelf": f"only the market itself may call this; {{caller}} is not it{_DEFECT}",
+    "Market_NotOrders": f"only the contract of signed orders may settle fills; {{caller}} is not it{_DEFECT}",
+    "Market_NotSelf": f"only the market itself may call this; {{caller}} is not it{_DEFECT}",
     "PerpMarket_SameAccount": "{account account} cannot trade with itself; name another account",
     "PerpMarket_ZeroSize": "the size is zero; name one above or below zero",
     "PerpMarket_SizeOutOfRange": "a size of {sizeWad units} is more than a position may have; at most {max units}",
@@ -153,35 +153,36 @@ _PERPETUALS = {
     "PerpMarket_ReduceOnly": "{account account} may only lower its position by this; trade the other way, or less",
     "PerpMarket_IndexNotFresh": "the index is {status status}; new positions wait until it is fresh",
     "PerpMarket_IndexOutOfRange": "the index {indexWad usd} is more than the market can count; at most {max usd}",
-    "PerpMarket_OutOfRange": _OUT_OF_RANGE,
-    "PerpMarket_SettlementUnderlying": "{underlying underlying} is what the settlement asset moves with;"
+    "Market_OutOfRange": _OUT_OF_RANGE,
+    "Market_SettlementUnderlying": "{underlying underlying} is what the settlement asset moves with;"
     " a market needs another underlying",
     "PerpMarket_NothingToDeleverage": "there is no loss that others would have to bear; nothing is deleveraged",
-    "PerpMarket_LossNotCovered": "{account account} cannot borrow to pay its loss: it would be below its initial"
+    "Market_LossNotCovered": "{account account} cannot borrow to pay its loss: it would be below its initial"
     " requirement; add margin",
-    "PerpOrders_NotAuthorised": "{caller} may not cancel for the account {account account};"
+    "PerpLens_Points": "{points number} steps of depth are asked for; ask for 1 to {max number}",
+    "SignedOrders_NotAuthorised": "{caller} may not cancel for the account {account account};"
     " its owner or an operator may",
-    "PerpOrders_BadSignature": "the order {hash} is not signed by {signer}; sign it with that key",
-    "PerpOrders_BadOrder": "the order {hash} has a size of zero, or values beyond their range; write it anew",
-    "PerpOrders_Expired": "the order {hash} ended at {expiry time}; sign a new one",
-    "PerpOrders_Cancelled": "the order {hash} was cancelled; sign a new one",
-    "PerpOrders_NonceBelow": "the order {hash} has the nonce {nonce number}, and all below {lowest number} are"
+    "SignedOrders_BadSignature": "the order {hash} is not signed by {signer}; sign it with that key",
+    "SignedOrders_BadOrder": "the order {hash} has a size of zero, or values beyond their range; write it anew",
+    "SignedOrders_Expired": "the order {hash} ended at {expiry time}; sign a new one",
+    "SignedOrders_Cancelled": "the order {hash} was cancelled; sign a new one",
+    "SignedOrders_NonceBelow": "the order {hash} has the nonce {nonce number}, and all below {lowest number} are"
     " cancelled; sign a new one",
-    "PerpOrders_NonceNotRising": "nonces of {account account} below {lowest number} are cancelled already;"
+    "SignedOrders_NonceNotRising": "nonces of {account account} below {lowest number} are cancelled already;"
     " name a higher one than {wanted number}",
-    "PerpOrders_OtherMarket": "the order {hash} is for the market {market}, not for {expected}",
-    "PerpOrders_PostOnly": "the order {hash} only makes prices, it does not take them",
+    "SignedOrders_OtherMarket": "the order {hash} is for the market {market}, not for {expected}",
+    "SignedOrders_PostOnly": "the order {hash} only makes prices, it does not take them",
     "PerpOrders_Asleep": "the order {hash} waits for its trigger: the price is {priceWad usd} and {status status}",
-    "PerpOrders_SelfTrade": "{taker account} and {maker account} have one owner, who cannot trade with himself",
-    "PerpOrders_SameSide": "the orders {taker} and {maker} are on the same side; one must buy and one sell",
+    "SignedOrders_SelfTrade": "{taker account} and {maker account} have one owner, who cannot trade with himself",
+    "SignedOrders_SameSide": "the orders {taker} and {maker} are on the same side; one must buy and one sell",
     "PerpOrders_NotCrossing": "the orders {taker} and {maker} do not meet: one wants {takerLimitWad usd}, the other"
     " {makerLimitWad usd}",
-    "PerpOrders_NotFilled": "the order {hash} wants {wantedWad units} or nothing, and {filledWad units} are there",
-    "PerpOrders_FeeAboveCap": "the fee is {feeWad share}, and the order {hash} allows {maxFeeWad share}",
-    "PerpOrders_NothingFilled": "nothing is left to fill for the order {taker}",
-    "PerpOrders_Lengths": "{makers number} makers came with {sizes number} sizes; there must be as many of each",
+    "SignedOrders_NotFilled": "the order {hash} wants {wantedWad units} or nothing, and {filledWad units} are there",
+    "SignedOrders_FeeAboveCap": "the fee is {feeWad share}, and the order {hash} allows {maxFeeWad share}",
+    "SignedOrders_NothingFilled": "nothing is left to fill for the order {taker}",
+    "SignedOrders_Lengths": "{makers number} makers came with {sizes number} sizes; there must be as many of each",
     "PerpOrders_BadTipAccount": "{caller} may not take tips into {tipTo account}; name an account of your own",
-    "PerpOrders_NotSelf": f"only the contract of signed orders itself may call this; {{caller}} is not it{_DEFECT}",
+    "SignedOrders_NotSelf": f"only the contract of signed orders itself may call this; {{caller}} is not it{_DEFECT}",
     "VirtualAmm_OutOfRange": _OUT_OF_RANGE,
     "VirtualAmm_SkewLimit": "the virtual AMM would have sold {soldWad units}, and at most {maxWad units} either way is"
     " possible; trade less",
@@ -241,6 +242,58 @@ _PARAMETERS = {
     "RiskParameters_ListFull": "the list holds {limit number} entries, and no more are possible",
 }
 
+_VOLATILITY = {
+    "VolatilitySurface_OutOfRange": _OUT_OF_RANGE,
+    "VolatilitySurface_UnknownUnderlying": "the volatility surface has no underlying number {underlying number};"
+    " its owner sets parameters for it first",
+    "VolatilitySurface_NotSigner": "{signer} may not sign volatility surfaces, or this is not what it signed;"
+    " sign with a key that the owner has added, for this chain and contract",
+    "VolatilitySurface_NotNewer": "the surface was made at {timestamp time}, and one of {last time} is in force;"
+    " only a newer one counts",
+    "VolatilitySurface_TooEarly": "the next surface may come at {earliest time}; try again then",
+    "VolatilitySurface_FromTheFuture": "the surface is said to be made at {timestamp time}, and it is"
+    " {now_ time}; set the signer's clock right",
+    "VolatilitySurface_TooOld": "the surface was made at {timestamp time}, longer ago than the {heartbeat duration}"
+    " for which one counts; sign a new one",
+    "VolatilitySurface_Empty": "the surface has no expiry; it needs one at least",
+    "VolatilitySurface_BadExpiry": "the expiry {expiry time} must be after {after_ time} and not after"
+    " {latest time}; order expiries, and leave out those that have passed",
+    "VolatilitySurface_TooManyExpiries": "the surface would have {count number} expiries, and at most {most number}"
+    " are possible; leave some out",
+    "VolatilitySurface_BadShape": "the smile of {expiry time} has a slope of {slope number}, a curvature of"
+    " {curvature number} and a width of {width number}; the slope must be smaller than the curvature, and the width"
+    " above zero",
+    "VolatilitySurface_VarianceTooLow": "the smile of {expiry time} falls to a variance of {leastWad share} a year, and"
+    " {minimumWad share} is the least",
+    "VolatilitySurface_VarianceTooHigh": "the smile of {expiry time} rises to a variance of {mostWad share} a year, and"
+    " {maximumWad share} is the most",
+    "VolatilitySurface_WingsTooSteep": "the wings of {expiry time} rise by {slopeWad share} of total variance, more"
+    " than the {mostWad share} that any price can have; flatten them",
+    "VolatilitySurface_CalendarArbitrage": "{later time} has less total variance than {earlier time} at one strike"
+    " ({laterWad share} against {earlierWad share}), which is arbitrage; fit the expiries together",
+    "VolatilitySurface_MoveTooLarge": "the smile of {expiry time} might move by {moveWad share} of variance at some"
+    " strike, and one update may move it by {mostWad share}; go there in several",
+    "VolatilitySurface_Lengths": "{expiries number} expiries came with {strikes number} strikes; there must be as many"
+    " of each",
+    "RealisedVolatility_OutOfRange": _OUT_OF_RANGE,
+    "RealisedVolatility_Known": "{underlying underlying} is known already; set its parameters",
+    "RealisedVolatility_UnknownUnderlying": "no volatility of {underlying underlying} is kept; the owner adds it first",
+    "RealisedVolatility_TooEarly": "{underlying underlying} was observed less than a minute ago; the next observation"
+    " may come at {earliest time}",
+    "RealisedVolatility_PriceNotFresh": "the price of {underlying underlying} is {status status}; it is observed when"
+    " it is fresh",
+    "RealisedVolatility_TooSmall": "{underlying underlying} has moved by {returnWad share}, and {leastWad share} count"
+    " before {countsFrom time}; wait",
+    "DynamicShocks_OutOfRange": _OUT_OF_RANGE,
+    "DynamicShocks_NoRule": "the shocks of {underlying underlying} do not follow its volatility",
+    "DynamicShocks_VolatilityNotFresh": "the volatility of {underlying underlying} is {status status}; somebody"
+    " observes it first",
+    "DynamicShocks_NothingToDo": "the shocks of {underlying underlying} are near enough to its volatility already, or"
+    " on their way",
+    "DynamicShocks_TooEarly": "the shocks of {underlying underlying} were refreshed not long ago; the next time is"
+    " {earliest time}",
+}
+
 _SWAPS = {
     "SwapAdapter_RouteMalformed": "a route of {length number} bytes is none;"
     " expected token, fee, token and so on, packed",
@@ -290,6 +343,7 @@ TEMPLATES = {
     **_PERPETUALS,
     **_RISK,
     **_PARAMETERS,
+    **_VOLATILITY,
     **_SWAPS,
     **_LIBRARIES,
 }

@@ -20,7 +20,7 @@ class PerpContracts:
 class Core:
     """The domain's contracts; assets and underlyings by the numbers they have on chain, perpetual markets by symbol.
 
-    `orders` settles signed orders, where there are perpetual markets.
+    `orders` settles signed orders and `perp_lens` shows positions, where there are perpetual markets.
     """
 
     parameters: Contract
@@ -34,6 +34,7 @@ class Core:
     asset_ids: dict[str, int] = field(default_factory=dict)
     underlying_ids: dict[str, int] = field(default_factory=dict)
     orders: Contract | None = None
+    perp_lens: Contract | None = None
     perps: dict[str, PerpContracts] = field(default_factory=dict)
 
 

@@ -230,6 +230,11 @@ def _set_parameters(deployer: Deployer, markets: Markets, world: World, core: Co
             ids[name] = len(ids)
             feed = values.feed(markets, market, *sources(deployer, world, market), local)
             calls.append(parameters.addUnderlying.encode(feed, values.shocks(market)))
+        if market.grid and (
+            ids[name] >= parameters.underlyingCount()
+            or not parameters.gridTarget(ids[name]).volatilityShockPpm
+        ):
+            calls.append(parameters.setGrid.encode(ids[name], values.grid(market), 0))
     ordered = sorted(markets.assets, key=lambda market: core.asset_ids[market.symbol])
     known = parameters.assetCount()
     for market in ordered[known:]:

@@ -24,6 +24,8 @@ def build_perps(deployer: Deployer, markets: Markets, world: World, core: Core) 
     if not markets.perps:
         return
     core.orders = deployer.create("orders", "PerpOrders", core.vault)
+    settlement = markets[markets.domain.settlement]
+    core.perp_lens = deployer.create("perp_lens", "PerpLens", core.lens, settlement.decimals)
     for perp in markets.perps:
         core.perps[perp.symbol] = _create(deployer, markets, world, core, perp)
     listed = _listed(core)

@@ -155,6 +155,16 @@ def _underlying(
             )
         ],
     )
+    if market.grid:
+        verifier.expect_fields(
+            core.parameters.gridTarget.prepare(number),
+            [
+                (f"{file}: grid.{field}", position, value, _ppm if position == 0 else _thousandths)
+                for position, (field, value) in enumerate(
+                    zip(type(market.grid).model_fields, values.grid(market), strict=True)
+                )
+            ],
+        )
     twap = market.price.second_source if market.price else None
     if twap:
         source = deployer.at(f"{name}.second_source", "UniswapV3TwapSource")
@@ -257,6 +267,10 @@ def _pool(
 
 def _ppm(value: int) -> str:
     return format_share(value * WAD // PPM)
+
+
+def _thousandths(value: int) -> str:
+    return format_share(value * WAD // 1_000)
 
 
 def _dollars(value: int) -> str:

@@ -57,11 +57,11 @@ RACES = {
     "PerpMarket_IndexNotFresh",
     "PerpMarket_NothingToDeleverage",
     "PerpOrders_Asleep",
-    "PerpOrders_Cancelled",
-    "PerpOrders_Expired",
-    "PerpOrders_NonceBelow",
-    "PerpOrders_NotFilled",
-    "PerpOrders_NothingFilled",
+    "SignedOrders_Cancelled",
+    "SignedOrders_Expired",
+    "SignedOrders_NonceBelow",
+    "SignedOrders_NotFilled",
+    "SignedOrders_NothingFilled",
 }
 # Owner of no account: under it and a number the database has what was done for no account.
 CLOCK_OWNER = b"\x00" * 20

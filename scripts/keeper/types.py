@@ -39,7 +39,7 @@ class Snapshot:
     """An account as liquidation judges it at the end of block `block`.
 
     `account` has 32 bytes, `holdings` are (asset id, signed amount) ascending by id, debts with interest.
-    `instruments` are addresses. `risk_raised_at` is the last block in which it took on net risk (lower 31 bits).
+    `instruments` are addresses. `risk_raised_at` is the last block in which it may have taken on risk (lower 31 bits).
     """
 
     account: bytes

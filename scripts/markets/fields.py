@@ -50,6 +50,22 @@ def share(least: str, most: str) -> BeforeValidator:
     return BeforeValidator(parse)
 
 
+def thousandths(least: str, most: str) -> BeforeValidator:
+    """A share as a whole number of thousandths, such as "30%" or "2.5x"."""
+    low, high = (units.parse_share(text, "bound") for text in (least, most))
+
+    def parse(text: object) -> int:
+        wad = _between(units.parse_share(text, HERE), low, high, text, f"a share from {least} to {most}")
+        thousandth, rest = divmod(wad, WAD // 1_000)
+        if rest:
+            raise units.UnitError(
+                HERE, text, "is finer than 0.1%", "a share of at most one decimal in percent"
+            )
+        return thousandth
+
+    return BeforeValidator(parse)
+
+
 def wad_share(least: str, most: str) -> BeforeValidator:
     """A share as a WAD."""
     low, high = (units.parse_share(text, "bound") for text in (least, most))

@@ -11,11 +11,12 @@ from itertools import pairwise
 
 from scripts.common.units import WAD, format_share
 from scripts.markets.fields import PPM
-from scripts.markets.schema import Domain, Market, Price, Shocks, Tier
+from scripts.markets.schema import Domain, Grid, Market, Price, Shocks, Tier
 
 # ParameterBounds.sol: part of a maintenance shock left for gaps, and the least tolerance of two sources.
 GAP_SHARE = 250_000
 MIN_TOLERANCE = 1_000
+THOUSAND = 1_000
 
 Report = Callable[[str, str, str], None]
 """Takes a symbol (or the domain's name), a field, and what is wrong and would be right."""
@@ -26,6 +27,8 @@ def check_market(market: Market, domain: Domain, underlyings: Mapping[str, Marke
     if market.price and market.shocks:
         _check_price(market, market.price, report)
         _check_shocks(market, market.price, market.shocks, domain, report)
+    if market.grid:
+        _check_grid(market, market.grid, report)
     owner = underlyings[market.underlying]
     assert owner.shocks is not None
     collateral = market.collateral
@@ -130,6 +133,19 @@ def _check_shocks(market: Market, price: Price, shocks: Shocks, domain: Domain, 
                 f"price.{'least' if side == 'down' else 'most'}",
                 "leaves no room for a maintenance shock from local.price; widen it",
             )
+
+
+def _check_grid(market: Market, grid: Grid, report: Report) -> None:
+    if not market.price:
+        report(market.symbol, "grid", "stands where no price does; put it into the file with the price")
+    most = THOUSAND * THOUSAND // grid.tail_multiple.value
+    if grid.tail_damping.value > most:
+        report(
+            market.symbol,
+            "grid.tail_damping",
+            f"{_show(grid.tail_damping.value * THOUSAND)} lets a tail count for more than the shock itself;"
+            f" write at most {_show(most * THOUSAND)}",
+        )
 
 
 def _show(ppm: int) -> str:

@@ -20,6 +20,7 @@ from scripts.markets.fields import (
     Symbol,
     duration,
     share,
+    thousandths,
     wad_share,
     whole_dollars,
     yearly,
@@ -77,6 +78,17 @@ class Shocks(Section):
     initial_up: Setting[Annotated[int, share("0%", "500%")]]
     maintenance_down: Setting[Annotated[int, share("0%", "100%")]]
     maintenance_up: Setting[Annotated[int, share("0%", "500%")]]
+
+
+class Grid(Section):
+    """Scenarios of options: moves of volatility beside the price's, and tails beyond its shock.
+
+    The tail's numbers are in thousandths; a multiple times its damping is at most 1.
+    """
+
+    volatility_shock: Setting[Annotated[int, share("1%", "90%")]]
+    tail_multiple: Setting[Annotated[int, thousandths("1x", "10x")]]
+    tail_damping: Setting[Annotated[int, thousandths("0.1%", "100%")]]
 
 
 class Collateral(Section):
@@ -176,6 +188,7 @@ class Market(Section):
     underlying: Symbol
     price: Price | None = None
     shocks: Shocks | None = None
+    grid: Grid | None = None
     collateral: Collateral
     rate_source: GrowthCapped | None = None
     caps: Caps
@@ -188,7 +201,10 @@ class Market(Section):
 
 
 class Liquidation(Section):
-    """When and for how much accounts are taken over."""
+    """When and for how much accounts are taken over.
+
+    `netting` is rho of portfolio margin: the share of it that is reckoned as if all underlyings moved in one direction.
+    """
 
     target_health: Setting[Annotated[int, share("1.01x", "2x")]]
     premium_min: Setting[Annotated[int, share("0.1%", "50%")]]
@@ -199,6 +215,7 @@ class Liquidation(Section):
     backstop_share: Setting[Annotated[int, share("0%", "50%")]]
     swap_loss: Setting[Annotated[int, share("0.25%", "20%")]]
     grace_period: Setting[Annotated[int, duration("0s", "1 day")]]
+    netting: Setting[Annotated[int, share("0%", "100%")]]
 
 
 class Backstop(Section):

@@ -23,6 +23,7 @@ def domain(settings: Domain) -> tuple[int, ...]:
         liquidation.backstop_share.value,
         liquidation.swap_loss.value,
         liquidation.grace_period.value,
+        liquidation.netting.value,
     )
 
 
@@ -50,6 +51,16 @@ def shocks(market: Market) -> tuple[int, ...]:
         market.shocks.initial_up.value,
         market.shocks.maintenance_down.value,
         market.shocks.maintenance_up.value,
+    )
+
+
+def grid(market: Market) -> tuple[int, ...]:
+    """IRiskParameters.Grid of the market's underlying."""
+    assert market.grid
+    return (
+        market.grid.volatility_shock.value,
+        market.grid.tail_multiple.value,
+        market.grid.tail_damping.value,
     )
 
 

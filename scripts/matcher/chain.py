@@ -42,6 +42,8 @@ FRESH = 0
 PPM = 10**6
 BASE_GAS, MATCH_GAS, MAKER_GAS = 200_000, 900_000, 700_000
 NO_ACCOUNT = bytes(32)
+# The book's own orders meet each other; no maker contract fills a rest.
+NO_MAKER_CONTRACT = ("0x" + "00" * 20, 0)
 ERC1271_ABI: list[dict[str, Any]] = [
     {
         "type": "function",
@@ -52,7 +54,7 @@ ERC1271_ABI: list[dict[str, Any]] = [
     }
 ]
 # Refusals that are nobody's fault and may end by themselves.
-PASSING = frozenset(("PerpMarket_IndexNotFresh", "PerpMarket_Locked", "Vault_Locked", "Vault_Paused"))
+PASSING = frozenset(("PerpMarket_IndexNotFresh", "Market_Locked", "Vault_Locked", "Vault_Paused"))
 KNOWN_ALREADY = ("already known", "already imported", "nonce too low", "alreadyknown", "already in mempool")
 
 
@@ -275,6 +277,7 @@ class ChainVenue:
             [leg.maker.signed.struct() for leg in match.legs],
             [leg.size for leg in match.legs],
             self._tip_to,
+            *NO_MAKER_CONTRACT,
         )
 
     def _gas(self, matches: Sequence[Match]) -> int:
@@ -356,6 +359,6 @@ def _refusal(error: Reverted, explain: Callable[[Reverted], str]) -> Refusal:
         accounts=words,
         passing=passing,
         asleep=asleep,
-        nothing=error.name == "PerpOrders_NothingFilled",
+        nothing=error.name == "SignedOrders_NothingFilled",
         price=error.args[0] if error.name == "PerpMarket_PriceOutOfBand" else None,
     )

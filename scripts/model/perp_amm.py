@@ -109,6 +109,15 @@ class Order:
 
 
 @dataclass(frozen=True)
+class Amm:
+    """A virtual AMM as a maker: its account, its curve, and the most that it sells or buys in all."""
+
+    account: bytes
+    curve: Curve
+    most: int
+
+
+@dataclass(frozen=True)
 class Fill:
     """`size` is the taker's, signed."""
 
@@ -145,19 +154,29 @@ class Book:
             return order.left
         return min(order.left, max(-order.sign * self.sizes.get(order.account, 0), 0))
 
-    def match(self, taker: Order, makers: Sequence[Order], sizes: Sequence[int]) -> list[Fill]:
-        """Fills as the contract makes them, margin aside; raises Refused and changes nothing where it reverts."""
+    def match(
+        self,
+        taker: Order,
+        makers: Sequence[Order],
+        sizes: Sequence[int],
+        amm: Amm | None = None,
+        rest: int = 0,
+    ) -> list[Fill]:
+        """Fills as the contract makes them, margin aside, the last one by the AMM if it fills; raises Refused and changes
+        nothing where it reverts."""
         orders = (taker, *makers)
         before = dict(self.sizes), [order.filled for order in orders]
         try:
-            return self._match(taker, makers, sizes)
+            return self._match(taker, makers, sizes, amm, rest)
         except Refused:
             self.sizes = before[0]
             for order, filled in zip(orders, before[1], strict=True):
                 order.filled = filled
             raise
 
-    def _match(self, taker: Order, makers: Sequence[Order], sizes: Sequence[int]) -> list[Fill]:
+    def _match(
+        self, taker: Order, makers: Sequence[Order], sizes: Sequence[int], amm: Amm | None, rest: int
+    ) -> list[Fill]:
         if Flag.POST_ONLY in taker.flags:
             raise Refused("a post-only order takes nothing")
         if not all(self.is_alive(order) for order in (taker, *makers)):
@@ -181,8 +200,23 @@ class Book:
                 order.filled += size
                 self.sizes[order.account] = self.sizes.get(order.account, 0) + order.sign * size
             fills.append(Fill(maker.account, taker.sign * size, maker.limit))
+        size = min(rest, room)
+        if amm and size:
+            fills.append(self._fill_rest(taker, amm, taker.sign * size))
         if not fills:
             raise Refused("nothing to fill")
         if Flag.FILL_OR_KILL in taker.flags and sum(abs(fill.size) for fill in fills) != abs(taker.size):
             raise Refused("the taker wanted all or nothing")
         return fills
+
+    def _fill_rest(self, taker: Order, amm: Amm, size: int) -> Fill:
+        sold = -self.sizes.get(amm.account, 0)
+        if abs(sold + size) > max(amm.most, abs(sold)):
+            raise Refused("beyond the AMM's skew")
+        price = amm.curve.price(sold, size, self.index)
+        if taker.sign * (taker.limit - price) < 0:
+            raise Refused("the AMM's price is beyond the taker's limit")
+        taker.filled += abs(size)
+        self.sizes[taker.account] = self.sizes.get(taker.account, 0) + size
+        self.sizes[amm.account] = -sold - size
+        return Fill(amm.account, size, price)

@@ -12,7 +12,7 @@ is the vault's business: a loser's payment is told to the model, which says what
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import astuple, dataclass, field, replace
 
 WAD = 10**18
@@ -299,16 +299,25 @@ class Market:
 
     # --- trades ---
 
-    def trade(
-        self, taker: Account, maker: Account, size: int, price: int, *, maker_pays: bool = True, tip: int = 0
-    ) -> None:
-        """One fill: the taker buys `size`, or sells where it is negative."""
-        notional = abs(size) * price
-        taker_fee = div_up(notional * self.parameters.taker_fee, WAD)
-        maker_fee = div_up(notional * self.parameters.maker_fee, WAD) if maker_pays else 0
-        self.save(maker, self.added(self.load(maker), -size, maker_fee - size * price, price))
-        self.save(taker, self.added(self.load(taker), size, size * price + taker_fee, price))
-        self.fees += taker_fee + maker_fee
+    def trade(self, taker: Account, maker: Account, size: int, price: int) -> None:
+        """With a maker contract, which pays no fee: the taker buys `size`, or sells where it is negative."""
+        self.fill(taker, [(maker, size, price, True)])
+
+    def fill(self, taker: Account, fills: Sequence[tuple[Account, int, int, bool]]) -> None:
+        """One match: maker, signed size of the taker, price, and whether the maker is a contract. Each maker is written
+        when his fill is done, the taker once at the end."""
+        fees = 0
+        for maker, size, price, is_contract in fills:
+            fee = 0 if is_contract else div_up(abs(size) * price * self.parameters.maker_fee, WAD)
+            self.save(maker, self.added(self.load(maker), -size, fee - size * price, price))
+            fees += fee
+        position = self.load(taker)
+        for _, size, price, _ in fills:
+            fee = div_up(abs(size) * price * self.parameters.taker_fee, WAD)
+            position = self.added(position, size, size * price + fee, price)
+            fees += fee
+        self.save(taker, position)
+        self.fees += fees
 
     def tip(self, payer: Account, earner: Account, tokens: int) -> None:
         """A cost of one that another has less."""
@@ -354,6 +363,13 @@ class Market:
             self.pool.shrink(self.waiting, self.waiting - amount, 0)
             self.waiting -= amount
 
+    def bear_losses(self) -> None:
+        """Who waits bears what nobody has borne yet."""
+        if self.unborne >= self.token:
+            tokens = min(self.unborne // self.token, self.waiting)
+            self.unborne -= tokens * self.token
+            self.reduce_claims(tokens)
+
     def net_claim(self, account: Account, most: int) -> int:
         """A loss is paid with the account's own claim, waiting first."""
         waiting, allotted = self.claim(account)
@@ -385,7 +401,8 @@ class Market:
             return 0
         out = self._realise(account, mark, paid) if mark else 0
         waiting, allotted = self.claim(account)
-        if allotted:
+        stored = self.claims.get(account, Claim())
+        if allotted or (not waiting and (stored.waiting or stored.allotted)):
             self.set_claim(account, waiting, 0)
             self.cash -= allotted
         return out + allotted
@@ -406,11 +423,14 @@ class Market:
         elif pnl // self.token:
             tokens = pnl // self.token
             self._cost(account, tokens)
-            out = 0 if self.waiting else min(tokens, self.cash - self.allotted)
+            queued = self.waiting or self.unborne >= self.token
+            out = 0 if queued else min(tokens, self.cash - self.allotted)
             self.cash -= out
             if tokens != out:
                 waiting, allotted = self.claim(account)
                 self.set_claim(account, waiting + tokens - out, allotted)
+                self.bear_losses()
+                self.allot()
         position = self.load(account)
         if not position.size and -self.token < position.base < 0:
             self.fees -= position.base
@@ -445,6 +465,7 @@ class Market:
             self._cost(source, pnl // self.token)
             waiting, allotted = self.claim(source)
             self.set_claim(source, waiting + pnl // self.token, allotted)
+            self.bear_losses()
             self.allot()
         size = toward_zero(self.load(source).size * fraction, WAD)
         self._put(source, target, size, size * mark + (div_up(-pnl * fraction, WAD) if pnl < 0 else 0))
@@ -485,6 +506,7 @@ class Market:
         self.save(account, replace(position, base=position.base - left))
         if moved:
             self._deleverage(BUCKETS_AT_ONCE)
+        self.bear_losses()
         return deficit
 
     def _to_receiver(
@@ -509,11 +531,9 @@ class Market:
 
     def deleverage(self, most: int) -> None:
         """Goes on with what the receiver holds."""
-        if self.unborne > 0:
-            tokens = min(self.unborne // self.token, self.waiting)
-            self.reduce_claims(tokens)
-            self.unborne -= tokens * self.token
+        self.bear_losses()
         self._deleverage(most)
+        self.bear_losses()
 
     def _deleverage(self, most: int) -> None:
         for _ in range(most):
@@ -569,6 +589,9 @@ class Market:
         )
         assert self.allotted <= self.cash
         assert not self.waiting or self.cash == self.allotted, "free cash beside a queue"
+        assert not self.waiting or self.unborne < self.token, (
+            "PERP-4: a queue beside a loss that nobody bears"
+        )
         longs = sum(bucket.total for (long, _), bucket in self.buckets.items() if long)
         assert self.open_interest == longs + max(self.receiver_size, 0)
 

@@ -26,6 +26,9 @@ DIVERGENCE_TIMEOUT = 300
 AGREEMENT_TIME = 60
 SIGHTING_LIFE = 600
 SETTLEMENT = 0
+VOLATILITY_SHOCK = WAD // 4
+TAIL_MOVE = 2
+TAIL_WEIGHT = WAD // 2
 
 
 class Status(IntEnum):
@@ -186,30 +189,39 @@ class Band:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A shocked price of an underlying."""
+    """A shocked price and volatility of an underlying; `weight` is the share of a change that counts."""
 
     underlying: int
     price: int
     spot_shock: int
+    volatility_shock: int = 0
+    weight: int = WAD
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a holding in an instrument is worth and may lose; see interfaces/IInstrument.sol."""
+
+    status: Status
+    value: int
+    credit: int
+    standalone: int
+    add_on: int
+    exposures: list[int]
+    haircut: int = 0
+    changes: list[int] = field(default_factory=list)
 
 
 class Instrument(Protocol):
     """What one account holds in an instrument."""
 
-    def underlyings(self) -> list[int]:
-        """Ids, ascending."""
+    def underlyings(self) -> tuple[list[int], bool]:
+        """Ids, ascending, and whether the value is not linear in their prices."""
 
-    def values(self, scenarios: Sequence[Scenario], prices: Sequence[int]) -> tuple[int, int, list[int]]:
-        """Settled value, credit, and the change of value in each scenario."""
-
-    def exposures(self, prices: Sequence[int]) -> list[int]:
-        """Net exposure to each underlying."""
-
-    def add_on(self, prices: Sequence[int]) -> int:
-        """Requirement that does not net."""
-
-    def price_status(self) -> Status:
-        """Status of the instrument's own prices."""
+    def report(
+        self, scenarios: Sequence[Scenario], prices: Sequence[int], requirement_prices: Sequence[int]
+    ) -> Report:
+        """All that risk asks, at prices in the order of the underlyings."""
 
 
 @dataclass
@@ -344,7 +356,7 @@ def assess(
     """
     used = {assets[asset].underlying for asset, amount in holdings if amount and asset < len(assets)}
     for instrument in instruments:
-        used |= set(instrument.underlyings())
+        used |= set(instrument.underlyings()[0])
     bands = {u: band(underlyings[u], sources[u], at, maintenance) for u in used}
 
     # First at the primary's price, to learn on which side the account stands; then at the edge that counts.
@@ -434,25 +446,40 @@ def _add_instrument(
     points: dict[int, Exchange],
     shocks: dict[int, tuple[int, int]],
 ) -> None:
-    ids = instrument.underlyings()
+    ids, curved = instrument.underlyings()
     prices = [points[u].price for u in ids]
     requirement_prices = [points[u].requirement_price for u in ids]
-    scenarios = []
-    for u, price in zip(ids, requirement_prices, strict=True):
-        down, up = shocks[u]
-        scenarios += [Scenario(u, price, -down * PPM_TO_WAD), Scenario(u, price, up * PPM_TO_WAD)]
-    value, credit, changes = instrument.values(scenarios, prices)
-    required = sum(max(0, -min(changes[i], changes[i + 1])) for i in range(0, len(changes), 2))
-    required += instrument.add_on(requirement_prices)
-    covered = min(credit, max(0, -value))
-    value, credit = value + covered, credit - covered
-    required = max(0, required - credit)
+    grid = curved_points if curved else linear_points
+    scenarios = [
+        point
+        for u, price in zip(ids, requirement_prices, strict=True)
+        for point in grid(u, price, *(ppm * PPM_TO_WAD for ppm in shocks[u]))
+    ]
+    said = instrument.report(scenarios, prices, requirement_prices)
+    required = min(said.standalone, MAX_VALUE) + min(said.add_on, MAX_VALUE)
+    covered = min(said.credit, max(0, -said.value))
+    value = said.value + covered
+    required = max(0, required - (said.credit - covered))
     result.equity += value
     result.requirement += required
     result.instrument_weights.append((value, required))
-    result.status = max([result.status, instrument.price_status(), *(bands[u].status for u in ids)])
-    for u, exposure in zip(ids, instrument.exposures(prices), strict=True):
+    result.status = max([result.status, said.status, *(bands[u].status for u in ids)])
+    for u, exposure in zip(ids, said.exposures, strict=True):
         points[u].exposure += exposure
+
+
+def linear_points(underlying: int, price: int, down: int, up: int) -> list[Scenario]:
+    """The two end points, for what is linear; shocks are WADs."""
+    return [Scenario(underlying, price, -down), Scenario(underlying, price, up)]
+
+
+def curved_points(underlying: int, price: int, down: int, up: int) -> list[Scenario]:
+    """The grid, for what is not: see contracts/risk/ScenarioGrid.sol."""
+    vol = VOLATILITY_SHOCK
+    tails = (-min(TAIL_MOVE * down, WAD), TAIL_MOVE * up)
+    low, high = (Scenario(underlying, price, move, vol, TAIL_WEIGHT) for move in tails)
+    spots = [-down, -(2 * down // 3), -(down // 3), 0, up // 3, 2 * up // 3, up]
+    return [low, *(Scenario(underlying, price, s, v) for s in spots for v in (-vol, 0, vol)), high]
 
 
 def _shocks(row: Underlying, clock: int, maintenance: bool) -> tuple[int, int]:

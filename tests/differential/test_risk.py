@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from scripts.model.risk import Status
 from tests.helpers.book import ISOLATED, NONE, Domain
-from tests.helpers.instruments import LinearPosition, Scripted, trade
+from tests.helpers.instruments import Curve, LinearPosition, Scripted, trade
 from tests.helpers.risk_bench import RiskBench, account_id
 
 EXAMPLES = 400
@@ -161,14 +161,17 @@ units = st.integers(-(10**20), 10**20)
 @given(
     value=dollars,
     credit=st.integers(0, 10**24),
-    sensitivities=st.tuples(units, units),
+    positions=st.lists(
+        st.tuples(*[st.tuples(signed, signed) for signed in (units, dollars, dollars)]), max_size=3
+    ),
     exposure=st.tuples(dollars, dollars),
     add_on=st.integers(0, 10**22),
     second=prices,
     status=st.sampled_from(Status),
     tokens=units,
+    curved=st.booleans(),
 )
-def test_any_instrument(evm, value, credit, sensitivities, exposure, add_on, second, status, tokens):
+def test_any_instrument(evm, value, credit, positions, exposure, add_on, second, status, tokens, curved):
     with evm.isolation():
         bench = RiskBench(evm)
         ids = [bench.underlying(2_000, second=2_000), bench.underlying(40_000)]
@@ -177,8 +180,9 @@ def test_any_instrument(evm, value, credit, sensitivities, exposure, add_on, sec
         bench.asset(ids[1], tier=ISOLATED)
         bench.publish()
         bench.set_second(ids[0], second)
-        instrument = evm.deploy("MockScenarioInstrument", ids)
-        said = Scripted(ids, value, credit, list(sensitivities), list(exposure), add_on, status)
+        instrument = evm.deploy("MockScenarioInstrument", ids, curved)
+        held = [Curve(*(list(one) for one in position)) for position in positions]
+        said = Scripted(ids, value, credit, held, list(exposure), add_on, status, curved)
         instrument.setAnswers(said.answers(), Scripted(ids).answers())
         for maintenance in (False, True):
             bench.check([(0, 10**9), (1, tokens), (2, 10**18)], maintenance, [(instrument, said)])

@@ -32,8 +32,8 @@ def word(fields: Iterable[tuple[int, int]]) -> int:
     return result
 
 
-def _both(to: int, start: int | None) -> list[tuple[int, int]]:
-    return [(to, 24), (to if start is None else start, 24)]
+def _both(to: int, start: int | None, bits: int = 24) -> list[tuple[int, int]]:
+    return [(to, bits), (to if start is None else start, bits)]
 
 
 @dataclass
@@ -60,6 +60,12 @@ class Underlying:
     down_from: int | None = None
     up: int = 130_000
     up_from: int | None = None
+    volatility_shock: int = 0
+    volatility_shock_from: int | None = None
+    tail_multiple: int = 0  # thousandths, as the next
+    tail_multiple_from: int | None = None
+    tail_damping: int = 0
+    tail_damping_from: int | None = None
 
     def words(self) -> list[int]:
         """The four words."""
@@ -87,6 +93,9 @@ class Underlying:
                     (self.initial_up, 24),
                     *_both(self.down, self.down_from),
                     *_both(self.up, self.up_from),
+                    *_both(self.volatility_shock, self.volatility_shock_from),
+                    *_both(self.tail_multiple, self.tail_multiple_from, 16),
+                    *_both(self.tail_damping, self.tail_damping_from, 16),
                 ]
             ),
         ]
@@ -152,6 +161,8 @@ class Domain:
     premium_max_from: int | None = None
     premium_full_health: int = 700_000
     premium_full_health_from: int | None = None
+    netting: int = 0
+    netting_from: int | None = None
 
     def words(self, underlyings: int, assets: int) -> list[int]:
         """The two words."""
@@ -168,6 +179,7 @@ class Domain:
                     (self.grace_period, 24),
                     (self.min_debt, 32),
                     (min_debt_from, 32),
+                    *_both(self.netting, self.netting_from, 20),
                 ]
             ),
             word(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from scripts.common import abi as codec
 from scripts.common.contract import Contract
-from scripts.model.risk import PPM, WAD, Scenario, Status, div_up
+from scripts.model.risk import PPM, WAD, Report, Scenario, Status, div_up
 
 OFFER, ACCEPT = range(2)
 
@@ -22,29 +22,35 @@ class LinearPosition:
     add_on_ppm: int = 0
     status: Status = field(default=Status.FRESH)
 
-    def underlyings(self) -> list[int]:
-        return self.ids
+    def underlyings(self) -> tuple[list[int], bool]:
+        return self.ids, False
 
-    def values(self, scenarios: Sequence[Scenario], prices: Sequence[int]) -> tuple[int, int, list[int]]:
-        worth = sum(size * price // WAD for size, price in zip(self.sizes, prices, strict=True))
-        pnl = worth - self.cost
-        changes = [
-            self.sizes[self.ids.index(point.underlying)] * point.price * point.spot_shock // WAD**2
-            for point in scenarios
-        ]
-        return min(pnl, 0), max(pnl, 0), changes
+    def report(
+        self, scenarios: Sequence[Scenario], prices: Sequence[int], requirement_prices: Sequence[int]
+    ) -> Report:
+        pnl = self._worth(prices) - self.cost
+        losses = 0
+        for number, (size, price) in enumerate(zip(self.sizes, requirement_prices, strict=True)):
+            down, up = scenarios[2 * number : 2 * number + 2]
+            shock = -down.spot_shock if size > 0 else up.spot_shock
+            losses += div_up(abs(size) * price * shock, WAD**2)
+        return Report(
+            status=self.status,
+            value=min(pnl, 0),
+            credit=max(pnl, 0),
+            standalone=losses,
+            add_on=self._add_on(requirement_prices),
+            exposures=[size * price // WAD for size, price in zip(self.sizes, prices, strict=True)],
+        )
 
-    def exposures(self, prices: Sequence[int]) -> list[int]:
-        return [size * price // WAD for size, price in zip(self.sizes, prices, strict=True)]
+    def _worth(self, prices: Sequence[int]) -> int:
+        return sum(size * price // WAD for size, price in zip(self.sizes, prices, strict=True))
 
-    def add_on(self, prices: Sequence[int]) -> int:
+    def _add_on(self, prices: Sequence[int]) -> int:
         return sum(
             div_up(abs(size) * price * self.add_on_ppm, WAD * PPM)
             for size, price in zip(self.sizes, prices, strict=True)
         )
-
-    def price_status(self) -> Status:
-        return self.status
 
 
 def offer(sizes: Sequence[int], cost: int) -> bytes:
@@ -66,6 +72,29 @@ def trade(
     host.execute(instrument.address, taker, accept(maker))
 
 
+@dataclass(frozen=True)
+class Curve:
+    """A position that changes, per underlying, by slope times price times shock, by curvature times the square of the
+    shock, and by vega times the shock of volatility (units, dollars, dollars; all WADs)."""
+
+    slopes: list[int]
+    curvatures: list[int]
+    vegas: list[int]
+
+    def change(self, number: int, point: Scenario) -> int:
+        """Weighted change under a scenario of the underlying at `number`."""
+        shock = point.spot_shock
+        change = self.slopes[number] * point.price // WAD * shock // WAD
+        change += self.curvatures[number] * (shock * shock // WAD) // WAD
+        change += self.vegas[number] * point.volatility_shock // WAD
+        return change * point.weight // WAD
+
+
+def slopes(*units: int) -> Curve:
+    """A position that is linear."""
+    return Curve(list(units), [0] * len(units), [0] * len(units))
+
+
 @dataclass
 class Scripted:
     """What MockScenarioInstrument was told to say."""
@@ -73,42 +102,26 @@ class Scripted:
     ids: list[int]
     value: int = 0
     credit: int = 0
-    sensitivities: list[int] = field(default_factory=list)
+    positions: list[Curve] = field(default_factory=list)
     exposure: list[int] = field(default_factory=list)
-    requirement: int = 0
+    add_on: int = 0
     status: Status = field(default=Status.FRESH)
+    curved: bool = False
 
-    def answers(self) -> tuple[int, int, list[int], list[int], int, int]:
+    def answers(self) -> tuple[object, ...]:
         """As the contract takes them."""
-        return (
-            self.value,
-            self.credit,
-            self.sensitivities,
-            self.exposure,
-            self.requirement,
-            int(self.status),
-        )
+        positions = [(one.slopes, one.curvatures, one.vegas) for one in self.positions]
+        return self.value, self.credit, positions, self.exposure, self.add_on, int(self.status)
 
-    def underlyings(self) -> list[int]:
-        return self.ids
+    def underlyings(self) -> tuple[list[int], bool]:
+        return self.ids, self.curved
 
-    def values(self, scenarios: Sequence[Scenario], prices: Sequence[int]) -> tuple[int, int, list[int]]:
-        changes = []
-        for point in scenarios:
-            move = _towards_zero(point.price * point.spot_shock, WAD)
-            changes.append(_towards_zero(self.sensitivities[self.ids.index(point.underlying)] * move, WAD))
-        return self.value, self.credit, changes
-
-    def exposures(self, prices: Sequence[int]) -> list[int]:
-        return self.exposure
-
-    def add_on(self, prices: Sequence[int]) -> int:
-        return self.requirement
-
-    def price_status(self) -> Status:
-        return self.status
-
-
-def _towards_zero(numerator: int, denominator: int) -> int:
-    quotient = abs(numerator) // denominator
-    return quotient if numerator >= 0 else -quotient
+    def report(
+        self, scenarios: Sequence[Scenario], prices: Sequence[int], requirement_prices: Sequence[int]
+    ) -> Report:
+        losses = 0
+        for position in self.positions:
+            for number, underlying in enumerate(self.ids):
+                points = [point for point in scenarios if point.underlying == underlying]
+                losses += max(0, *(-position.change(number, point) for point in points))
+        return Report(self.status, self.value, self.credit, losses, self.add_on, self.exposure)

@@ -9,6 +9,7 @@ perps.settle(long)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,8 +30,10 @@ FILL = {
         {"type": "int256", "name": "sizeWad"},
         {"type": "uint256", "name": "priceWad"},
         {"type": "uint256", "name": "tip"},
+        {"type": "bool", "name": "quotes"},
     ],
 }
+Fill = tuple[bytes, int, int, int] | tuple[bytes, int, int, int, bool]
 FIELDS = ("size", "cost", "entry", "pnl", "waiting", "allotted")
 # Without fees and premium, so that figures in tests are round; `usual` has all of them.
 PLAIN = Parameters(
@@ -127,12 +130,11 @@ class PerpBench:
         return codec.encode(kinds, (TRADE, maker or self.maker.address, size, limit))
 
     @staticmethod
-    def fill_data(
-        taker: bytes, fills: list[tuple[bytes, int, int, int]], tip: int = 0, tip_to: bytes = NOBODY
-    ) -> bytes:
-        """Fills, each of maker, signed size of the taker, price, tip."""
+    def fill_data(taker: bytes, fills: Sequence[Fill], tip: int = 0, tip_to: bytes = NOBODY) -> bytes:
+        """Fills, each of maker, signed size of the taker, price, tip, and whether the maker quotes (no)."""
+        whole = [(*fill, False) if len(fill) == 4 else fill for fill in fills]
         kinds = [{"type": "uint8"}, {"type": "bytes32"}, FILL, {"type": "uint256"}, {"type": "bytes32"}]
-        return codec.encode(kinds, (FILLS, taker, fills, tip, tip_to))
+        return codec.encode(kinds, (FILLS, taker, whole, tip, tip_to))
 
     @staticmethod
     def settle_data() -> bytes:
@@ -156,9 +158,7 @@ class PerpBench:
         price = self.mark if price is None else price
         return self.fills(taker, [(maker, size, price, 0)])
 
-    def fills(
-        self, taker: bytes, fills: list[tuple[bytes, int, int, int]], tip: int = 0, tip_to: bytes = NOBODY
-    ) -> Tx:
+    def fills(self, taker: bytes, fills: Sequence[Fill], tip: int = 0, tip_to: bytes = NOBODY) -> Tx:
         """Several fills of one taker."""
         return self.maker.callInstrument(self.market.address, self.fill_data(taker, fills, tip, tip_to))
 

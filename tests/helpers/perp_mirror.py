@@ -7,6 +7,7 @@ from copy import deepcopy
 
 from scripts.common.contract import Tx
 from scripts.model.perps import WAD, Market, Parameters
+from scripts.model.risk import div_up
 from tests.helpers.expect import Reverted
 from tests.helpers.perp_market import TOKEN, PerpBench
 from tests.helpers.system import NO_LIMIT
@@ -21,6 +22,8 @@ class Mirror:
         self.bench, self.accounts = bench, [*accounts, bench.maker_account]
         self.dollars = dollars
         self.refusals: list[str] = []
+        # Losses that others took, and those of them that closed positions.
+        self.absorbed = self.deleveraged = 0
         self.model = Market(Parameters(*bench.market.parameters()), TOKEN, bench.evm.now)
         self.poke()
 
@@ -67,20 +70,37 @@ class Mirror:
         if self._try(lambda: self.bench.trade(account, size)) is None:
             return False
         self._refresh()
-        self.model.trade(account, self.bench.maker_account, size, self.dollars * WAD, maker_pays=False)
+        self.model.trade(account, self.bench.maker_account, size, self.dollars * WAD)
         self.model.take_sample(int(self.bench.maker.samplePremiumWad()))
         return True
 
     def fill(self, taker: bytes, maker: bytes, size: int, price: int, tip: int = 0) -> bool:
-        """One fill between two accounts; the maker tips the third."""
+        """One fill between two accounts; the maker tips the maker contract."""
         earner = self.accounts[-1]
         data = [(maker, size, price, tip)]
         if self._try(lambda: self.bench.fills(taker, data, 0, earner)) is None:
             return False
         self._refresh()
-        self.model.trade(taker, maker, size, price)
+        self.model.fill(taker, [(maker, size, price, False)])
         if tip:
             self.model.tip(maker, earner, tip)
+        return True
+
+    def fill_many(self, taker: bytes, fills: list[tuple[bytes, int, int]], rest: int = 0) -> bool:
+        """One match of maker, signed size of the taker and price; the maker contract fills `rest` more at the index."""
+        data: list[tuple[bytes, int, int, int, bool]] = [(*fill, 0, False) for fill in fills]
+        contract = self.bench.maker_account
+        if rest:
+            data.append((contract, rest, NO_LIMIT if rest > 0 else 0, 0, True))
+        if self._try(lambda: self.bench.fills(taker, data)) is None:
+            return False
+        self._refresh()
+        done = [(*fill, False) for fill in fills]
+        if rest:
+            done.append((contract, rest, self.dollars * WAD, True))
+        self.model.fill(taker, done)
+        if rest:
+            self.model.take_sample(int(self.bench.maker.samplePremiumWad()))
         return True
 
     def settle(self, account: bytes, alone: bool = True) -> int:
@@ -122,6 +142,8 @@ class Mirror:
         self._refresh()
         for event in tx.events("Absorbed", bench.market):
             assert self.model.bear(account, event["deficit"], self.mark) == event["deficit"]
+            self.absorbed += 1
+            self.deleveraged += bool(tx.events("BucketDeleveraged", bench.market))
         taken = tx.value[0]
         if self.model.holds(account):
             self.model.move(account, into, taken, self.mark)
@@ -172,14 +194,23 @@ class Mirror:
     def _check_risk(self, account: bytes, pnl: int, size: int, mark: int) -> None:
         """A dollar is a dollar here: the settlement asset's price is one."""
         market, parameters = self.bench.market, self.model.parameters
-        first = next(iter(market.underlyings())) == self.bench.system.assets["USDC"].underlying
-        prices = [WAD, self.dollars * WAD] if first else [self.dollars * WAD, WAD]
-        own = market.underlying()
+        settlement = self.bench.system.assets["USDC"].underlying
+        ids, curved = market.underlyings()
+        assert not curved
+        prices = [WAD if one == settlement else self.dollars * WAD for one in ids]
         shock = WAD // 5
-        scenarios = [(own, self.dollars * WAD, -shock, 0), (own, self.dollars * WAD, shock, 0)]
-        value, credit, changes = market.scenarioValues(account, scenarios, prices, False)
-        assert value == min(pnl, 0) * WAD // QUOTE_TO_VALUE
+        scenarios = [
+            (one, price, move, 0, WAD)
+            for one, price in zip(ids, prices, strict=True)
+            for move in ((0, 0) if one == settlement else (-shock, shock))
+        ]
+        said = market.report(account, scenarios, prices, prices, False)
+        loss = div_up(max(-pnl, 0) * WAD, QUOTE_TO_VALUE)
+        assert said.valueWad == -loss
         gross = max(pnl, 0) + sum(self.model.claim(account)) * TOKEN
-        assert credit == gross * (WAD - parameters.haircut) // WAD * WAD // QUOTE_TO_VALUE
-        notional = size * mark * WAD // QUOTE_TO_VALUE
-        assert list(changes) == [-notional * shock // WAD, notional * shock // WAD]
+        assert said.creditWad == gross * (WAD - parameters.haircut) // WAD * WAD // QUOTE_TO_VALUE
+        assert said.haircutWad == parameters.haircut
+        notional = div_up(abs(size) * mark * WAD, QUOTE_TO_VALUE)
+        assert said.standaloneWad == div_up(notional * shock, WAD)
+        exposure = {market.underlying(): size * mark * WAD // QUOTE_TO_VALUE, settlement: -loss}
+        assert list(said.exposuresWad) == [exposure[one] for one in ids]

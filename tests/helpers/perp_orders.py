@@ -2,7 +2,7 @@
 
 order = Order(account, market, signer, size=3 * WAD, limit=2_000 * WAD, expiry=evm.now + 60)
 signed = order.signed(key, orders)                   # what the contract takes: (order, signature)
-orders.matchOrders((signed, [maker], [WAD], tip_to))
+orders.matchOrders((signed, [maker], [WAD], tip_to, amm, rest))
 """
 
 from __future__ import annotations

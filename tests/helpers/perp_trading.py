@@ -43,6 +43,7 @@ PARAMETERS = {
 }
 COOLDOWN, WINDOW = 7 * DAY, 2 * DAY
 NOBODY = bytes(32)
+NO_CONTRACT = "0x" + "00" * 20
 
 
 @dataclass
@@ -169,10 +170,13 @@ class PerpTrading:
         makers: Sequence[Order],
         sizes: Sequence[int] | None = None,
         tip_to: bytes = NOBODY,
+        rest: int = 0,
+        contract: str | None = None,
     ) -> tuple[Any, ...]:
-        """A match as the contract takes it; by default as much of each maker as there is."""
+        """A match as the contract takes it; by default as much of each maker as there is, and nothing by the AMM."""
         sizes = [abs(maker.size) for maker in makers] if sizes is None else sizes
-        return self.sign(taker), [self.sign(maker) for maker in makers], list(sizes), tip_to
+        contract = (self.amm.address if rest else NO_CONTRACT) if contract is None else contract
+        return self.sign(taker), [self.sign(maker) for maker in makers], list(sizes), tip_to, contract, rest
 
     def match(
         self,
@@ -181,9 +185,11 @@ class PerpTrading:
         sizes: Sequence[int] | None = None,
         tip_to: bytes = NOBODY,
         sender: Any = None,
+        rest: int = 0,
+        contract: str | None = None,
     ) -> Tx:
-        """Submits a match."""
-        return self.orders.matchOrders(self.pair(taker, makers, sizes, tip_to), sender=sender)
+        """Submits a match; the AMM (or another contract) fills up to `rest`."""
+        return self.orders.matchOrders(self.pair(taker, makers, sizes, tip_to, rest, contract), sender=sender)
 
     def filled(self, order: Order) -> int:
         """How much of an order is filled."""

@@ -4,7 +4,7 @@
     stage.parameters.setShocks(1, shocks(maintenance_down=150_000), 3 * DAY)
     stage.feeds[1].setAnswer(1_900 * 10**8)
 
-`feed`, `shocks`, `asset` and `domain` give the tuples that the setters take: defaults, changed by keyword.
+`feed`, `shocks`, `grid`, `asset` and `domain` give the tuples that the setters take: defaults, changed by keyword.
 """
 
 from __future__ import annotations
@@ -58,7 +58,9 @@ DOMAIN = {
     "backstop_share": 100_000,
     "swap_loss": 30_000,
     "grace_period": HOUR,
+    "netting": 500_000,
 }
+GRID = {"volatility_shock": 250_000, "tail_multiple": 3_000, "tail_damping": 300}
 
 
 def feed(**changes: Any) -> tuple[Any, ...]:
@@ -79,6 +81,11 @@ def asset(**changes: Any) -> tuple[Any, ...]:
 def domain(**changes: Any) -> tuple[Any, ...]:
     """IRiskParameters.Domain."""
     return _tuple(DOMAIN, changes)
+
+
+def grid(**changes: Any) -> tuple[Any, ...]:
+    """IRiskParameters.Grid."""
+    return _tuple(GRID, changes)
 
 
 def named(parameter: str) -> bytes:

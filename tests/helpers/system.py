@@ -65,6 +65,7 @@ DOMAIN = {
     "backstopSharePpm": 0,
     "swapLossPpm": 20_000,
     "gracePeriod": 3_600,
+    "nettingPpm": 0,
 }
 STANDARD = (USDC, WETH, WBTC, WSTETH, DAI)
 

@@ -228,7 +228,7 @@ class VaultBench:
         return (principal * index + WAD - 1) // WAD
 
     def stamp(self, account: bytes) -> int:
-        """Last block in which the account took on net risk."""
+        """Last block in which the account may have taken on risk."""
         return int(self.vault.holdings(account)[2])
 
     def is_stamped(self, account: bytes) -> bool:

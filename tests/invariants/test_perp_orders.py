@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -21,7 +21,7 @@ from scripts.common.contract import Tx
 from scripts.model import perp_amm as model
 from tests.helpers.evm import PyrevmBackend
 from tests.helpers.perp_orders import AT_OR_ABOVE, AT_OR_BELOW, NO_TRIGGER, Order
-from tests.helpers.perp_trading import NOBODY, PerpTrading
+from tests.helpers.perp_trading import NO_CONTRACT, NOBODY, PerpTrading
 from tests.helpers.system import WAD, System
 
 EXAMPLES = int(os.environ.get("KEEL_PERP_EXAMPLES", "100"))
@@ -55,6 +55,9 @@ class OrderMachine(RuleBasedStateMachine):
         self.book = model.Book()
         self.orders: list[tuple[Order, model.Order]] = []
         self.filled: dict[bytes, int] = {}
+        _, _, _, most = self.perps.amm.shape()
+        curve = self.perps.curve
+        self.amm = model.Amm(self.perps.amm_account, curve, curve.depth * most // 10**6)
 
     def teardown(self) -> None:
         self.perps.evm.revert(self.snapshot)
@@ -65,21 +68,28 @@ class OrderMachine(RuleBasedStateMachine):
         """Among the orders, the latest ones more often."""
         return self.orders[-1 - number % len(self.orders)]
 
-    def submit(self, taker: Order, makers: list[Order], wanted: list[int]) -> Tx:
+    def submit(self, taker: Order, makers: list[Order], wanted: list[int], rest: int | None) -> Tx:
+        """`rest`: the most that the AMM fills; none: it is not named."""
         signed = [self.perps.sign(order) for order in (taker, *makers)]
-        return self.perps.orders.matchOrders((signed[0], signed[1:], wanted, NOBODY))
+        contract = NO_CONTRACT if rest is None else self.perps.amm.address
+        return self.perps.orders.matchOrders(
+            (signed[0], signed[1:], wanted, NOBODY, contract, 0 if rest is None else rest)
+        )
 
     def judge(self, tx: Tx, expected: list[model.Fill]) -> None:
         """Every fill the contract tells of, by what was signed."""
         by_hash = {order.hash(self.perps.orders): (order, other) for order, other in self.orders}
         told = tx.events("OrderFilled", self.perps.orders)
-        for event in told:
+        for fill in told:
             for hash_, size in (
-                (bytes(event["takerHash"]), event["sizeWad"]),
-                (bytes(event["makerHash"]), -event["sizeWad"]),
+                (bytes(fill["takerHash"]), fill["sizeWad"]),
+                (bytes(fill["makerHash"]), -fill["sizeWad"]),
             ):
+                if hash_ == NOBODY:
+                    assert bytes(fill["maker"]) == self.perps.amm_account, "only the AMM signs nothing"
+                    continue
                 order, other = by_hash[hash_]
-                price = event["priceWad"]
+                price = fill["priceWad"]
                 assert (size > 0) == (order.size > 0)
                 assert price <= order.limit if size > 0 else price >= order.limit, (
                     "PERP-3: worse than its price"
@@ -88,7 +98,7 @@ class OrderMachine(RuleBasedStateMachine):
                 assert not other.cancelled, "PERP-3: after its cancellation"
                 self.filled[hash_] = self.filled.get(hash_, 0) + abs(size)
                 assert self.filled[hash_] <= abs(order.size), "PERP-3: beyond its size"
-        fills = [model.Fill(bytes(event["maker"]), event["sizeWad"], event["priceWad"]) for event in told]
+        fills = [model.Fill(bytes(fill["maker"]), fill["sizeWad"], fill["priceWad"]) for fill in told]
         assert fills == expected
 
     # Steps
@@ -167,11 +177,12 @@ class OrderMachine(RuleBasedStateMachine):
 
     @rule(
         taker=numbers,
-        makers=st.lists(st.tuples(numbers, sizes), min_size=1, max_size=4),
+        makers=st.lists(st.tuples(numbers, sizes), max_size=4),
         sensible=st.integers(0, 9),
+        rest=st.one_of(st.none(), st.none(), sizes, st.just(2**256 - 1)),
     )
-    def match(self, taker: int, makers: list[tuple[int, int]], sensible: int) -> None:
-        """A match that can be, most times; any orders at all, sometimes."""
+    def match(self, taker: int, makers: list[tuple[int, int]], sensible: int, rest: int | None) -> None:
+        """A match that can be, most times; any orders at all, sometimes. The AMM may fill what is left."""
         if not self.orders:
             return
         candidates = self.orders[::-1]
@@ -182,21 +193,53 @@ class OrderMachine(RuleBasedStateMachine):
                 if self.book.is_alive(pair[1])
                 and model.Flag.POST_ONLY not in pair[1].flags
                 and self.book.room(pair[1])
-                and self.compatible(pair[1])
+                and (self.compatible(pair[1]) or rest)
             ]
         if not candidates:
             return
         order, other = candidates[taker % len(candidates)]
         pool = self.compatible(other) if sensible else self.orders
+        if not pool:
+            makers = []
         chosen = [pool[number % len(pool)] for number, _ in makers]
         wanted = [size for _, size in makers]
+        amm = None if rest is None else self.amm
         try:
-            expected = self.book.match(other, [pair[1] for pair in chosen], wanted)
+            expected = self.book.match(other, [pair[1] for pair in chosen], wanted, amm, rest or 0)
         except model.Refused:
             with self.perps.evm.reverts():
-                self.submit(order, [pair[0] for pair in chosen], wanted)
+                self.submit(order, [pair[0] for pair in chosen], wanted, rest)
             return
-        self.judge(self.submit(order, [pair[0] for pair in chosen], wanted), expected)
+        self.judge(self.submit(order, [pair[0] for pair in chosen], wanted, rest), expected)
+
+    @rule(
+        who=st.integers(0, 3),
+        size=sizes,
+        side=st.sampled_from((1, -1)),
+        part=sizes,
+        makers=st.integers(0, 2),
+        over=st.sampled_from((-1, 0, 0, 10 * WAD)),
+    )
+    def meet_the_amm(self, who: int, size: int, side: int, part: int, makers: int, over: int) -> None:
+        """An order whose limit is about the AMM's price for what it is asked to fill."""
+        rest = min(size, part)
+        price = self.amm.curve.price(-self.book.sizes.get(self.amm.account, 0), side * rest, self.book.index)
+        order = self.perps.order(self.accounts[who], side * size, 2_000).but(limit=price + side * over)
+        other = model.Order(order.account, order.size, order.limit, nonce=order.nonce)
+        chosen = self.compatible(other)[:makers]
+        wanted = [abs(pair[0].size) for pair in chosen]
+        self.orders.append((order, other))
+        if not self.book.is_alive(other):
+            return
+        try:
+            expected = self.book.match(other, [pair[1] for pair in chosen], wanted, self.amm, rest)
+        except model.Refused as refused:
+            event(f"refused: {refused}")
+            with self.perps.evm.reverts():
+                self.submit(order, [pair[0] for pair in chosen], wanted, rest)
+            return
+        event(f"the AMM fills, others: {len(expected) - 1}")
+        self.judge(self.submit(order, [pair[0] for pair in chosen], wanted, rest), expected)
 
     @rule(number=numbers)
     def cancel(self, number: int) -> None:
@@ -204,7 +247,7 @@ class OrderMachine(RuleBasedStateMachine):
             return
         order, other = self.pick(number)
         if other.cancelled:
-            with self.perps.evm.reverts("PerpOrders_Cancelled"):
+            with self.perps.evm.reverts("SignedOrders_Cancelled"):
                 self.perps.orders.cancel(order.fields(), sender=order.signer)
             return
         self.perps.orders.cancel(order.fields(), sender=order.signer)
@@ -229,7 +272,7 @@ class OrderMachine(RuleBasedStateMachine):
     def contract_and_model_agree(self) -> None:
         for order, other in self.orders:
             assert self.perps.filled(order) == other.filled <= abs(order.size), "PERP-3"
-        for account in self.accounts:
+        for account in (*self.accounts, self.amm.account):
             assert self.perps.size(account) == self.book.sizes.get(account, 0)
 
 

@@ -11,7 +11,11 @@ IMPORT = re.compile(r'^(?:import|\}) [^;]*?"([^"]+)";', re.MULTILINE)
 # What all folders may use; what these use themselves.
 COMMON = {"math": set(), "access": set(), "shares": {"math", "access"}}
 # The risk engine is an oracle router, and instruments stand in folders of their own, one a kind.
-INHERITED = {"risk": {"oracle"}}
+INHERITED = {
+    "risk": {"oracle"},
+    "instruments/perps": {"instruments/books"},
+    "instruments/options": {"instruments/books"},
+}
 
 
 def folder_of(path: Path) -> str:

@@ -1,6 +1,6 @@
 """A debt of one unit, repaid in the same block, lifted the guard against takeovers in the block of new risk.
 
-Who takes on net risk cannot be taken over in the same block, so that nobody borrows before an oracle's update
+Who may have taken on risk cannot be taken over in the same block, so that nobody borrows before an oracle's update
 and takes himself over after it, at the backstop's expense and before anybody else can. The mark of that block
 is kept in a pair of balances that the account holds. An account that borrowed what it wanted, and one unit of
 another asset last, was marked beside that unit; with its repayment nobody looked at the mark any more.

@@ -2,12 +2,16 @@
 pragma solidity 0.8.37;
 
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
+import {SafeCastLib} from "solady/utils/SafeCastLib.sol";
 
 import {IPerpMarket} from "../../../interfaces/IPerpMarket.sol";
 import {AccountId, AccountIdLib} from "../../../interfaces/Types.sol";
+import {Bucket, BucketLib} from "../books/Bucket.sol";
+import {Claims} from "../books/Claims.sol";
+import {Grace} from "../books/Grace.sol";
+import {ProRata} from "../books/ProRata.sol";
 import {EntryGrid} from "./EntryGrid.sol";
 import {PerpPrices} from "./PerpPrices.sol";
-import {ProRata} from "./ProRata.sol";
 
 /// @dev Positions, and the buckets by entry price in which they stand. Keeps PERP-1: whatever is taken from one position is
 /// given to another, to the wei.
@@ -15,42 +19,28 @@ import {ProRata} from "./ProRata.sol";
 /// A position is stored without its funding: `cost = base + size * fundingWad`, so that funding costs no writes. A bucket that
 /// is deleveraged writes none of its positions; each is brought up to date when it is used next. What their roundings leave
 /// in the bucket goes to its last position.
-abstract contract PerpBooks is PerpPrices {
+abstract contract PerpBooks is PerpPrices, Claims, Grace {
+    using BucketLib for Bucket;
     using EntryGrid for EntryGrid.Bitmap;
     using FixedPointMathLib for int256;
     using ProRata for ProRata.Pool;
+    using SafeCastLib for int256;
 
     /// @dev {units}
     uint256 internal constant MAX_SIZE = type(uint112).max;
-    uint256 private constant GRACE = 10 minutes;
-    uint256 private constant GRACE_INTERVAL = 1 days;
-    /// @dev Who lost one part in so many of his position is given grace.
-    uint256 private constant GRACE_PART = 10;
-    uint256 private constant ORIGINAL_SEED = uint256(keccak256("keel.perp.original"));
 
     /// @param size {units}
     /// @param entryWad average price at which the size was taken on {quote tok per unit}
     /// @param round of the bucket when the position was written; zero: nothing was taken from the bucket before
-    /// @param base cost without funding {quote}
+    /// @param base cost without funding, up to 4.7e16 settlement tokens {quote}
+    /// @param fundingWad lowest bits of the market's funding when it was written: enough to tell what has come due since, up
+    /// to 6e5 settlement tokens a unit
     struct Stored {
         int120 size;
         uint96 entryWad;
         uint40 round;
-        int256 base;
-    }
-
-    /// @param total size of its positions, without sign {units}
-    /// @param count of its positions
-    /// @param round how often it was deleveraged
-    /// @param deleveragedAt when it was last {s}
-    /// @param pending change of cost that its positions have not taken note of {quote}
-    struct Bucket {
-        uint128 total;
-        uint32 count;
-        uint40 round;
-        uint40 deleveragedAt;
-        int256 pending;
-        ProRata.Pool pool;
+        int176 base;
+        uint80 fundingWad;
     }
 
     /// @dev A position in memory, deleveraging applied.
@@ -68,10 +58,14 @@ abstract contract PerpBooks is PerpPrices {
 
     mapping(AccountId account => Stored) private _positions;
     mapping(AccountId account => ProRata.Mark) private _marks;
-    mapping(AccountId account => uint256) private _graceFrom;
     mapping(uint256 key => Bucket) private _buckets;
     EntryGrid.Bitmap private _longs;
     EntryGrid.Bitmap private _shorts;
+
+    /// @dev What waits to be deleveraged {units}.
+    int256 internal _receiverSize;
+    /// @dev Its cost without funding {quote}.
+    int256 internal _receiverBase;
 
     // --- positions ---
 
@@ -88,21 +82,9 @@ abstract contract PerpBooks is PerpPrices {
 
     /// @dev What was taken from the bucket since the position was written. The last position has all that is in it.
     function _applyDeleveraging(Live memory p, Bucket storage b) private view {
-        uint256 left;
         int256 given;
-        if (b.count == 1) {
-            left = b.total;
-            given = b.pending;
-        } else {
-            if (p.stored.round == b.round) return;
-            (left, given) = b.pool.since(
-                p.stored.round == 0 ? ProRata.first() : _marks[p.account],
-                p.size.abs()
-            );
-            if (p.size < 0) given = -given;
-        }
+        (p.size, given) = b.live(p.stored.round, _marks[p.account], p.size);
         p.base += given;
-        p.size = p.size < 0 ? -int256(left) : int256(left);
     }
 
     /// @dev Adds a trade to a position in memory.
@@ -134,7 +116,14 @@ abstract contract PerpBooks is PerpPrices {
         _remember(before);
         if (before.size != old.size) _noteDeleveraging(before);
         if (p.size == 0) p.entryWad = 0;
-        Stored memory next = Stored(int120(p.size), uint96(p.entryWad), 0, p.base);
+        int256 funding = _running.fundingWad;
+        Stored memory next = Stored(
+            int120(p.size),
+            uint96(p.entryWad),
+            0,
+            p.base.toInt176(),
+            uint80(uint256(funding))
+        );
 
         uint256 oldKey = old.size == 0 ? 0 : _keyOf(old.size > 0, old.entryWad);
         uint256 newKey = p.size == 0 ? 0 : _keyOf(p.size > 0, p.entryWad);
@@ -164,12 +153,7 @@ abstract contract PerpBooks is PerpPrices {
         _positions[p.account] = next;
         p.stored = next;
         _moveInterest(before.size, p.size);
-        emit IPerpMarket.PositionChanged(
-            p.account,
-            p.size,
-            p.base + p.size * _running.fundingWad,
-            p.entryWad
-        );
+        emit IPerpMarket.PositionChanged(p.account, p.size, p.base + p.size * funding, p.entryWad);
     }
 
     function _moveInterest(int256 oldSize, int256 newSize) internal {
@@ -182,7 +166,18 @@ abstract contract PerpBooks is PerpPrices {
         return _load(AccountIdLib.id(maker, 0)).size;
     }
 
-    function _hasPosition(AccountId account) internal view returns (bool) {
+    /// @dev Funding that has come due since the position was written, for the size it has now {quote}.
+    function _fundingOwed(AccountId account) internal view returns (int256) {
+        Live memory p = _load(account);
+        uint80 now_ = uint80(uint256(_fundingWad()));
+        unchecked {
+            // The difference is right although both have lost their upper bits.
+            return p.size * int80(now_ - p.stored.fundingWad);
+        }
+    }
+
+    /// @inheritdoc Claims
+    function _hasPosition(AccountId account) internal view override returns (bool) {
         Stored storage stored = _positions[account];
         return stored.size != 0 || stored.base != 0;
     }
@@ -202,13 +197,7 @@ abstract contract PerpBooks is PerpPrices {
         uint256 total = b.total;
         // A long that sells d at p: cost' = cost - d p, and so base' = base + d (funding - p). A short the other way round.
         int256 worth = fundingWad - int256(priceWad);
-        b.pool.shrink(total, total - closed, worth);
-        given = int256(closed) * worth;
-        if (!long) given = -given;
-        b.pending += given;
-        b.total = uint128(total - closed);
-        b.round += 1;
-        b.deleveragedAt = uint40(block.timestamp);
+        given = b.close(long, closed, worth);
         if (closed == total) _bitmap(long).set(tick, false);
         emit IPerpMarket.BucketDeleveraged(long, tick, closed, total - closed, priceWad);
     }
@@ -230,27 +219,23 @@ abstract contract PerpBooks is PerpPrices {
 
     function _graceUntil(AccountId account) internal view returns (uint256) {
         (uint256 from, ) = _grace(_load(account));
-        return from == 0 ? 0 : from + GRACE;
+        return _graceEnd(from);
     }
 
-    /// @dev When the grace of an account began, and whether that is still to be written down.
     function _grace(Live memory p) private view returns (uint256 from, bool isNew) {
-        from = _graceFrom[p.account];
-        uint256 old = int256(p.stored.size).abs();
-        uint256 left = p.size.abs();
-        // The last position may have gained what roundings left.
-        if (left >= old || (old - left) * GRACE_PART < old) return (from, false);
-        uint256 at = _bucketOf(p.stored.size > 0, p.stored.entryWad).deleveragedAt;
-        if (from != 0 && at < from + GRACE_INTERVAL) return (from, false);
-        return (at, true);
+        return
+            _graceAfter(
+                p.account,
+                int256(p.stored.size).abs(),
+                p.size.abs(),
+                _bucketOf(p.stored.size > 0, p.stored.entryWad).deleveragedAt
+            );
     }
 
     function _noteDeleveraging(Live memory before) private {
         emit IPerpMarket.PositionDeleveraged(before.account, before.stored.size, before.size);
         (uint256 from, bool isNew) = _grace(before);
-        if (!isNew) return;
-        _graceFrom[before.account] = from;
-        emit IPerpMarket.GraceGiven(before.account, from + GRACE);
+        if (isNew) _giveGrace(before.account, from);
     }
 
     // --- what positions were when the operation began ---
@@ -291,28 +276,7 @@ abstract contract PerpBooks is PerpPrices {
         return (p.size, p.base);
     }
 
-    /// @dev A place of its own for each account and operation, so that the next operation starts clean.
-    function _originalSlot(AccountId account) internal view returns (uint256 slot) {
-        uint256 number = VAULT.operationNumber();
-        uint256 seed = ORIGINAL_SEED ^ number;
-        assembly ("memory-safe") {
-            mstore(0x00, seed)
-            mstore(0x20, account)
-            slot := keccak256(0x00, 0x40)
-        }
-    }
-
-    /// @dev Where what an account entered the operation with is kept; zero for a question about now.
-    function _slotAt(AccountId account, bool atBatchStart) internal view returns (uint256) {
-        return atBatchStart ? _originalSlot(account) : 0;
-    }
-
     // --- internal ---
-
-    /// @dev The market's own account of the vault, which holds its cash.
-    function _own() internal view returns (AccountId) {
-        return AccountIdLib.id(address(this), 0);
-    }
 
     function _bucketOf(bool long, uint256 entryWad) private view returns (Bucket storage) {
         return _buckets[_keyOf(long, entryWad)];

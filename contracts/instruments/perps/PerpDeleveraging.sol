@@ -47,22 +47,20 @@ abstract contract PerpDeleveraging is PerpGovernance {
         _save(p);
         emit Absorbed(account, deficit, tokens, moved, price);
         if (moved != 0) _deleverage(BUCKETS_AT_ONCE);
+        _bearLosses();
         return deficitWad.min(deficit.fullMulDiv(settlementWad, WAD * WAD));
     }
 
     /// @inheritdoc IPerpMarket
     function deleverage(uint256 maxBuckets) external returns (int256 leftWad) {
         _requireUnlocked();
-        if (_receiverSize == 0 && (_unborne <= 0 || _pile.waiting == 0)) {
+        if (_receiverSize == 0 && (_unborne < TOKEN || _pile.waiting == 0)) {
             revert PerpMarket_NothingToDeleverage();
         }
         _refresh();
-        if (_unborne > 0) {
-            uint256 tokens = (uint256(_unborne) / uint256(TOKEN)).min(_pile.waiting);
-            _reduceClaims(tokens);
-            _unborne -= int256(tokens) * TOKEN;
-        }
+        _bearLosses();
         _deleverage(maxBuckets);
+        _bearLosses();
         return _receiverSize;
     }
 

@@ -2,14 +2,11 @@
 pragma solidity 0.8.37;
 
 import {IPerpMarket} from "../../../interfaces/IPerpMarket.sol";
-import {AccountId} from "../../../interfaces/Types.sol";
-import {Governed} from "../../access/Governed.sol";
-import {PerpClaims} from "./PerpClaims.sol";
+import {MarketGovernance} from "../books/MarketGovernance.sol";
+import {PerpBooks} from "./PerpBooks.sol";
 
 /// @dev What governance sets, within bounds. What raises a requirement walks (GOV-1); what lowers one holds at once.
-abstract contract PerpGovernance is IPerpMarket, PerpClaims, Governed {
-    uint256 private constant MIN_RAMP = 1 days;
-    uint256 private constant MAX_RAMP = 180 days;
+abstract contract PerpGovernance is IPerpMarket, PerpBooks, MarketGovernance {
     uint256 private constant MAX_UNWINDING = 0.2e18;
     uint256 private constant MIN_DEPTH = 10_000e18;
     uint256 private constant MAX_DEPTH = 70_000_000_000e18;
@@ -34,14 +31,7 @@ abstract contract PerpGovernance is IPerpMarket, PerpClaims, Governed {
         _transferOwnership(owner_);
         _setGuardian(guardian_);
         _check(initial);
-        // A market that begins has nobody whom a walk would protect.
-        _shares = ShareWalk(
-            uint64(initial.unwindingWad),
-            uint64(initial.unwindingWad),
-            uint64(initial.haircutWad),
-            uint64(initial.haircutWad)
-        );
-        _depth = DepthWalk(uint96(initial.depthWad), uint96(initial.depthWad), 0, 0);
+        _stand(initial.unwindingWad, initial.depthWad, initial.haircutWad);
         _write(initial);
         emit ParametersSet(initial, initial, 0);
     }
@@ -62,18 +52,6 @@ abstract contract PerpGovernance is IPerpMarket, PerpClaims, Governed {
     }
 
     /// @inheritdoc IPerpMarket
-    function setOrders(address orders_) external onlyOwner {
-        emit OrdersSet(_orders, orders_);
-        _orders = orders_;
-    }
-
-    /// @inheritdoc IPerpMarket
-    function setFeeAccount(AccountId account) external onlyOwner {
-        emit FeeAccountSet(_feeAccount, account);
-        _feeAccount = account;
-    }
-
-    /// @inheritdoc IPerpMarket
     function setReduceOnly(bool reduceOnly_) external onlyGuardian {
         if (!reduceOnly_) _checkOwner();
         emit ReduceOnlySet(_limits.reduceOnly, reduceOnly_);
@@ -85,30 +63,12 @@ abstract contract PerpGovernance is IPerpMarket, PerpClaims, Governed {
         _check(parameters_);
         Parameters memory old = parameters();
         _refresh();
-        bool tighter =
-            parameters_.unwindingWad > old.unwindingWad ||
-                parameters_.haircutWad > old.haircutWad ||
-                parameters_.depthWad < old.depthWad;
-        uint256 start;
-        uint256 end;
-        if (tighter) {
-            _inRange("rampTime", rampTime, MIN_RAMP, MAX_RAMP);
-            start = ENGINE.clock();
-            end = start + rampTime;
-            // A walk under way is not cut short by setting out anew.
-            if (_depth.end > end) end = _depth.end;
-        }
-        _shares = ShareWalk(
-            uint64(_from(old.unwindingWad, parameters_.unwindingWad, true)),
-            uint64(parameters_.unwindingWad),
-            uint64(_from(old.haircutWad, parameters_.haircutWad, true)),
-            uint64(parameters_.haircutWad)
-        );
-        _depth = DepthWalk(
-            uint96(_from(old.depthWad, parameters_.depthWad, false)),
-            uint96(parameters_.depthWad),
-            uint32(start),
-            uint32(end)
+        (, uint256 end) = _walk(
+            parameters_.unwindingWad,
+            parameters_.depthWad,
+            parameters_.haircutWad,
+            false,
+            rampTime
         );
         _write(parameters_);
         emit ParametersSet(old, parameters_, end);
@@ -123,8 +83,7 @@ abstract contract PerpGovernance is IPerpMarket, PerpClaims, Governed {
 
     /// @inheritdoc IPerpMarket
     function parameters() public view returns (Parameters memory p) {
-        (p.unwindingWad, p.depthWad) = _unwinding();
-        p.haircutWad = _haircutWad();
+        (p.unwindingWad, p.depthWad, p.haircutWad) = _requirementShares();
         p.openInterestCapWad = _limits.openInterestCapWad;
         p.maxPremiumWad = _prices.maxPremiumWad;
         p.premiumTime = _limits.premiumTime;
@@ -147,17 +106,12 @@ abstract contract PerpGovernance is IPerpMarket, PerpClaims, Governed {
         return _sampler;
     }
 
-    /// @inheritdoc IPerpMarket
-    function orders() external view returns (address) {
-        return _orders;
-    }
-
-    /// @inheritdoc IPerpMarket
-    function feeAccount() external view returns (AccountId) {
-        return _feeAccount;
-    }
-
     // --- internal ---
+
+    /// @inheritdoc MarketGovernance
+    function _backstopShareWad() internal view override returns (uint256) {
+        return _trades.backstopShareWad;
+    }
 
     function _write(Parameters memory p) private {
         _prices = PriceParameters(
@@ -176,11 +130,6 @@ abstract contract PerpGovernance is IPerpMarket, PerpClaims, Governed {
         _limits.premiumTime = uint32(p.premiumTime);
     }
 
-    /// @dev Where a walk begins: here if it makes tighter, at its end if it does not.
-    function _from(uint256 here, uint256 target, bool rising) private pure returns (uint256) {
-        return (target > here) == rising ? here : target;
-    }
-
     function _check(Parameters memory p) private pure {
         _inRange("unwindingWad", p.unwindingWad, 0, MAX_UNWINDING);
         _inRange("depthWad", p.depthWad, MIN_DEPTH, MAX_DEPTH);
@@ -195,9 +144,5 @@ abstract contract PerpGovernance is IPerpMarket, PerpClaims, Governed {
         _inRange("takerFeeWad", p.takerFeeWad, 0, MAX_FEE);
         _inRange("makerFeeWad", p.makerFeeWad, 0, MAX_FEE);
         _inRange("backstopShareWad", p.backstopShareWad, 0, WAD);
-    }
-
-    function _inRange(bytes32 parameter, uint256 value, uint256 min, uint256 max) private pure {
-        if (value < min || value > max) revert PerpMarket_OutOfRange(parameter, value, min, max);
     }
 }

@@ -2,41 +2,29 @@
 pragma solidity 0.8.37;
 
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
-import {LibCall} from "solady/utils/LibCall.sol";
 import {SafeCastLib} from "solady/utils/SafeCastLib.sol";
 
 import {IInstrument} from "../../../interfaces/IInstrument.sol";
+import {IMarketBooks} from "../../../interfaces/IMarketBooks.sol";
 import {IPerpMaker} from "../../../interfaces/IPerpMaker.sol";
 import {IPerpMarket} from "../../../interfaces/IPerpMarket.sol";
 import {IRiskEngine} from "../../../interfaces/IRiskEngine.sol";
-import {
-    AccountId,
-    AccountIdLib,
-    Assessment,
-    Holding,
-    PriceStatus,
-    Requirement
-} from "../../../interfaces/Types.sol";
-import {PerpClaims} from "./PerpClaims.sol";
+import {AccountId, AccountIdLib, PriceStatus} from "../../../interfaces/Types.sol";
+import {Claims} from "../books/Claims.sol";
+import {Delegation} from "../books/Delegation.sol";
+import {MarketBase} from "../books/MarketBase.sol";
+import {Settlement} from "../books/Settlement.sol";
 import {PerpGovernance} from "./PerpGovernance.sol";
 import {PerpMarketAdmin} from "./PerpMarketAdmin.sol";
-import {PerpParameters} from "./PerpParameters.sol";
-import {PerpPrices} from "./PerpPrices.sol";
 import {PerpRisk} from "./PerpRisk.sol";
 
 /// @notice A perpetual market: trades, settlement, what the risk engine asks; the rest is in `PerpMarketAdmin`, which runs on
 /// this contract's storage. Whatever changes a position runs within an operation of
 /// the vault, or begins one by paying.
-contract PerpMarket is PerpRisk {
+contract PerpMarket is PerpRisk, Settlement, Delegation {
     using FixedPointMathLib for int256;
     using FixedPointMathLib for uint256;
     using SafeCastLib for uint256;
-
-    /// @dev Calls of the market to itself, so that what they did is undone where the vault refuses.
-    modifier onlySelf() {
-        if (msg.sender != address(this)) revert IPerpMarket.PerpMarket_NotSelf(msg.sender);
-        _;
-    }
 
     /// @dev Sampled before a trade, in a batch.
     struct Course {
@@ -48,8 +36,6 @@ contract PerpMarket is PerpRisk {
         bool reduceOnly;
     }
 
-    address private immutable ADMIN;
-
     /// @param settlementUnderlying id of the settlement asset's underlying in the risk book
     /// @param settlementDecimals of its token
     constructor(
@@ -60,24 +46,14 @@ contract PerpMarket is PerpRisk {
         address owner_,
         address guardian_,
         IPerpMarket.Parameters memory initial
-    ) PerpParameters(vault) PerpPrices(underlying_, settlementUnderlying) PerpClaims(settlementDecimals) {
-        PerpMarketAdmin admin = new PerpMarketAdmin(
-            vault,
-            underlying_,
-            settlementUnderlying,
-            settlementDecimals
-        );
-        ADMIN = address(admin);
-        LibCall.delegateCallContract(
-            address(admin),
+    )
+        MarketBase(vault, underlying_, settlementUnderlying)
+        Claims(settlementDecimals)
+        Delegation(
+            address(new PerpMarketAdmin(vault, underlying_, settlementUnderlying, settlementDecimals)),
             abi.encodeCall(PerpGovernance.initialise, (owner_, guardian_, initial))
-        );
-    }
-
-    /// @dev Everything that is not here is in the admin contract.
-    fallback() external {
-        _delegate();
-    }
+        )
+    {}
 
     // --- anybody ---
 
@@ -85,12 +61,6 @@ contract PerpMarket is PerpRisk {
     function settle(AccountId account) external returns (int256 paid) {
         _requireUnlocked();
         return _settle(account, true);
-    }
-
-    /// @notice Books a loss as paid and has it paid. The market itself only.
-    function payLoss(AccountId account, uint256 amount, bool borrows) external onlySelf {
-        _payLoss(account, amount);
-        if (borrows) _requireCovered(account);
     }
 
     // --- vault ---
@@ -113,14 +83,14 @@ contract PerpMarket is PerpRisk {
             _requireOpenInterest(course);
             return abi.encode(price);
         }
-        if (caller != _orders) revert IPerpMarket.PerpMarket_NotOrders(caller);
+        if (caller != _orders) revert IMarketBooks.Market_NotOrders(caller);
         (, AccountId taker, IPerpMarket.Fill[] memory fills, uint256 takerTip, AccountId tipTo) = abi.decode(
             data,
             (IPerpMarket.Action, AccountId, IPerpMarket.Fill[], uint256, AccountId)
         );
-        _fill(course, taker, fills, takerTip, tipTo);
+        uint256 quotedWad = _fill(course, taker, fills, takerTip, tipTo);
         _requireOpenInterest(course);
-        return "";
+        return abi.encode(quotedWad);
     }
 
     /// @inheritdoc IInstrument
@@ -152,14 +122,10 @@ contract PerpMarket is PerpRisk {
         int256 sizeWad,
         uint256 limitWad
     ) private returns (uint256 priceWad) {
-        if (!_makerAllowed[maker]) revert IPerpMarket.PerpMarket_UnknownMaker(maker);
         AccountId makerAccount = AccountIdLib.id(maker, 0);
         _requireSize(taker, makerAccount, sizeWad);
         Live memory other = _load(makerAccount);
-        priceWad = IPerpMaker(maker).trade(taker, sizeWad, other.size, course.band.priceWad);
-        if (sizeWad > 0 ? priceWad > limitWad : priceWad < limitWad) {
-            revert IPerpMarket.PerpMarket_PriceLimit(priceWad, limitWad);
-        }
+        priceWad = _ask(course, taker, other, sizeWad, limitWad);
         _requirePrice(course, priceWad);
         _take(course, other, -sizeWad, priceWad, 0);
         _keep(other);
@@ -172,21 +138,42 @@ contract PerpMarket is PerpRisk {
         if (maker == _sampler) _sample();
     }
 
+    /// @dev A maker contract's price, within the taker's limit.
+    function _ask(
+        Course memory course,
+        AccountId taker,
+        Live memory other,
+        int256 sizeWad,
+        uint256 limitWad
+    ) private returns (uint256 priceWad) {
+        address maker = other.account.owner();
+        if (!_makerAllowed[maker]) revert IPerpMarket.PerpMarket_UnknownMaker(maker);
+        priceWad = IPerpMaker(maker).trade(taker, sizeWad, other.size, course.band.priceWad);
+        if (sizeWad > 0 ? priceWad > limitWad : priceWad < limitWad) {
+            revert IPerpMarket.PerpMarket_PriceLimit(priceWad, limitWad);
+        }
+    }
+
+    /// @return quotedWad price of the maker contract among the makers, if there is one
     function _fill(
         Course memory course,
         AccountId taker,
         IPerpMarket.Fill[] memory fills,
         uint256 takerTip,
         AccountId tipTo
-    ) private {
+    ) private returns (uint256 quotedWad) {
         (uint256 takerFeeWad, uint256 makerFeeWad) = (_trades.takerFeeWad, _trades.makerFeeWad);
         uint256 tips = takerTip;
         for (uint256 i = 0; i < fills.length; ++i) {
             IPerpMarket.Fill memory fill = fills[i];
             _requireSize(taker, fill.maker, fill.sizeWad);
-            _requirePrice(course, fill.priceWad);
             Live memory other = _load(fill.maker);
-            _take(course, other, -fill.sizeWad, fill.priceWad, makerFeeWad);
+            if (fill.quotes) {
+                quotedWad = _ask(course, taker, other, fill.sizeWad, fill.priceWad);
+                fill.priceWad = quotedWad;
+            }
+            _requirePrice(course, fill.priceWad);
+            _take(course, other, -fill.sizeWad, fill.priceWad, fill.quotes ? 0 : makerFeeWad);
             if (fill.tip != 0) {
                 other.base += fill.tip.toInt256() * TOKEN;
                 tips += fill.tip;
@@ -205,7 +192,7 @@ contract PerpMarket is PerpRisk {
                 fill.sizeWad,
                 fill.priceWad,
                 fee,
-                _feeUp(fill.sizeWad, fill.priceWad, makerFeeWad)
+                fill.quotes ? 0 : _feeUp(fill.sizeWad, fill.priceWad, makerFeeWad)
             );
         }
         if (takerTip != 0) {
@@ -214,7 +201,8 @@ contract PerpMarket is PerpRisk {
         }
         _keep(own);
         VAULT.touch(taker);
-        if (tips == 0) return;
+        if (quotedWad != 0) _sample();
+        if (tips == 0) return quotedWad;
         Live memory earner = _load(tipTo);
         earner.base -= tips.toInt256() * TOKEN;
         _keep(earner);
@@ -276,123 +264,20 @@ contract PerpMarket is PerpRisk {
 
     // --- settlement ---
 
-    /// @param alone outside of anybody's batch: a loss may be paid by borrowing, and what the vault refuses stays a loss
-    function _settle(AccountId account, bool alone) private returns (int256 paid) {
+    /// @inheritdoc Settlement
+    function _standing(AccountId account) internal override returns (bool known, int256 profit, bool open) {
         IRiskEngine.Band memory band = _refresh();
-        if (!_holds(account)) return 0;
-        int256 claimed;
-        if (band.status == PriceStatus.FRESH && band.priceWad <= MAX_PRICE) {
-            (paid, claimed) = _realise(account, _markWad(band.priceWad), alone);
-        }
-        (uint256 waiting, uint256 allotted) = _claimOf(account);
-        if (allotted != 0) {
-            _setClaim(account, waiting, 0);
-            _addCash(-int256(allotted));
-            paid += int256(allotted);
-        }
-        emit IPerpMarket.Settled(account, paid, claimed);
-        if (paid > 0) VAULT.instrumentPay(_own(), account, uint256(paid));
-        if (!_holds(account)) VAULT.setHeld(account, false);
-    }
-
-    /// @dev Brings the cost to the mark but for less than a token, which of an account without size goes to the fees.
-    /// @return paid what the account paid (negative), or what it is to be paid at once; its cash has left the till
-    /// @return claimed {settlement tok}
-    function _realise(
-        AccountId account,
-        uint256 mark,
-        bool alone
-    ) private returns (int256 paid, int256 claimed) {
+        known = band.status == PriceStatus.FRESH && band.priceWad <= MAX_PRICE;
+        if (!known) return (false, 0, false);
         Live memory p = _load(account);
-        int256 pnl = p.size * int256(mark) - p.base - p.size * _running.fundingWad;
-        if (pnl < 0) {
-            uint256 tokens = uint256(-pnl) / uint256(TOKEN);
-            if (p.size == 0 && -pnl % TOKEN != 0) ++tokens;
-            uint256 netted = _netClaim(account, tokens);
-            if (netted != 0) {
-                p.base -= int256(netted) * TOKEN;
-                _save(p);
-                claimed = -int256(netted);
-            }
-            if (tokens != netted) paid = -int256(_collect(account, tokens - netted, alone));
-        } else {
-            uint256 tokens = uint256(pnl / TOKEN);
-            if (tokens != 0) {
-                p.base += int256(tokens) * TOKEN;
-                _save(p);
-                uint256 direct = _pile.waiting == 0 ? tokens.min(_freeCash()) : 0;
-                if (direct != 0) _addCash(-int256(direct));
-                paid = int256(direct);
-                if (tokens != direct) {
-                    (uint256 waiting, uint256 allotted) = _claimOf(account);
-                    _setClaim(account, waiting + tokens - direct, allotted);
-                    claimed = int256(tokens - direct);
-                }
-            }
-        }
-        p = _load(account);
-        if (p.size == 0 && p.base != 0 && p.base <= 0 && p.base > -TOKEN) {
-            _addFees(-p.base);
-            p.base = 0;
-            _save(p);
-        }
+        profit = p.size * int256(_markWad(band.priceWad)) - p.base - p.size * _running.fundingWad;
+        open = p.size != 0;
     }
 
-    /// @dev Has a loss paid, as far as the account can. The vault refuses what makes an insolvent account worse for its other
-    /// creditors: its loss waits for the takeover.
-    function _collect(AccountId account, uint256 amount, bool alone) private returns (uint256) {
-        uint256 held = uint256(VAULT.balanceOf(account, SETTLEMENT_ASSET).max(0));
-        if (alone) {
-            if (amount > held && _tryPayLoss(account, amount, true)) return amount;
-            amount = amount.min(held);
-            return amount != 0 && _tryPayLoss(account, amount, false) ? amount : 0;
-        }
-        amount = amount.min(held);
-        if (amount != 0) _payLoss(account, amount);
-        return amount;
-    }
-
-    function _tryPayLoss(AccountId account, uint256 amount, bool borrows) private returns (bool) {
-        try this.payLoss(account, amount, borrows) {
-            return true;
-        } catch {
-            return false;
-        }
-    }
-
-    /// @dev The vault lets an account pay with debt where its risk falls, though it is below its initial requirement. A loss
-    /// that lenders did not agree to bear would become theirs.
-    function _requireCovered(AccountId account) private view {
-        (Holding[] memory list, address[] memory instruments, ) = VAULT.holdings(account);
-        Assessment memory a = ENGINE.assess(account, list, instruments, Requirement.INITIAL, false);
-        if (a.equity - int256(a.uncertainty) < int256(a.requirement)) {
-            revert IPerpMarket.PerpMarket_LossNotCovered(account);
-        }
-    }
-
-    function _payLoss(AccountId account, uint256 amount) private {
+    /// @inheritdoc Settlement
+    function _changeCost(AccountId account, int256 change) internal override {
         Live memory p = _load(account);
-        p.base -= int256(amount) * TOKEN;
+        p.base += change;
         _save(p);
-        _addCash(int256(amount));
-        _allot();
-        VAULT.instrumentPay(account, _own(), amount);
-    }
-
-    // --- what the admin contract does ---
-
-    /// @dev Runs the call on this market's storage, and ends it with what that returned.
-    function _delegate() private {
-        address admin = ADMIN;
-        assembly ("memory-safe") {
-            let data := mload(0x40)
-            calldatacopy(data, 0, calldatasize())
-            let done := delegatecall(gas(), admin, data, calldatasize(), 0, 0)
-            returndatacopy(data, 0, returndatasize())
-            if iszero(done) {
-                revert(data, returndatasize())
-            }
-            return(data, returndatasize())
-        }
     }
 }

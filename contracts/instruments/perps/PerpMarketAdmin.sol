@@ -5,16 +5,15 @@ import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 
 import {IPerpMarket} from "../../../interfaces/IPerpMarket.sol";
 import {IRiskEngine} from "../../../interfaces/IRiskEngine.sol";
-import {AccountId, AccountIdLib} from "../../../interfaces/Types.sol";
+import {AccountId} from "../../../interfaces/Types.sol";
 import {Governed} from "../../access/Governed.sol";
+import {Claims} from "../books/Claims.sol";
+import {MarketBase} from "../books/MarketBase.sol";
 import {EntryGrid} from "./EntryGrid.sol";
-import {PerpClaims} from "./PerpClaims.sol";
 import {PerpDeleveraging} from "./PerpDeleveraging.sol";
-import {PerpParameters} from "./PerpParameters.sol";
-import {PerpPrices} from "./PerpPrices.sol";
 
 /// @notice A perpetual market's takeovers, deleveraging, governance, fees, and what others read. The market runs this code on
-/// its own storage (`PerpClaims` first, the roles behind it), so that what is called often stays small; called at its own
+/// its own storage (`PerpBooks` first, the roles behind it), so that what is called often stays small; called at its own
 /// address it acts on nothing.
 contract PerpMarketAdmin is PerpDeleveraging {
     using FixedPointMathLib for uint256;
@@ -26,9 +25,8 @@ contract PerpMarketAdmin is PerpDeleveraging {
         uint256 settlementUnderlying,
         uint256 settlementDecimals
     )
-        PerpParameters(vault)
-        PerpPrices(underlying_, settlementUnderlying)
-        PerpClaims(settlementDecimals)
+        MarketBase(vault, underlying_, settlementUnderlying)
+        Claims(settlementDecimals)
         Governed(address(1), address(0))
     {}
 
@@ -39,21 +37,6 @@ contract PerpMarketAdmin is PerpDeleveraging {
         _requireUnlocked();
         _refresh();
         _sample();
-    }
-
-    /// @inheritdoc IPerpMarket
-    function collectFees() external returns (uint256 amount) {
-        _requireUnlocked();
-        amount = (uint256(_till.fees) / uint256(TOKEN)).min(_freeCash());
-        if (amount == 0) return 0;
-        _addFees(-int256(amount) * TOKEN);
-        _addCash(-int256(amount));
-        AccountId other = _feeAccount;
-        bool shared = AccountId.unwrap(other) != 0;
-        uint256 toBackstop = shared ? amount.fullMulDivUp(_trades.backstopShareWad, WAD) : amount;
-        emit FeesCollected(toBackstop, amount - toBackstop);
-        if (toBackstop != 0) VAULT.instrumentPay(_own(), AccountIdLib.id(VAULT.backstop(), 0), toBackstop);
-        if (amount != toBackstop) VAULT.instrumentPay(_own(), other, amount - toBackstop);
     }
 
     // --- vault ---
@@ -80,6 +63,12 @@ contract PerpMarketAdmin is PerpDeleveraging {
         result.entryWad = p.entryWad;
         result.pnl = p.size * int256(_markWad(ENGINE.band(UNDERLYING).priceWad)) - result.cost;
         (result.waiting, result.allotted) = _claimOf(account);
+    }
+
+    /// @inheritdoc IPerpMarket
+    function fundingOwed(AccountId account) external view returns (int256) {
+        _requireUnlocked();
+        return _fundingOwed(account);
     }
 
     /// @inheritdoc IPerpMarket
@@ -120,14 +109,9 @@ contract PerpMarketAdmin is PerpDeleveraging {
 
     function _moveAll(AccountId from, AccountId to) private {
         Live memory source = _load(from);
-        (uint256 waiting, uint256 allotted) = _claimOf(from);
         _put(source, to, source.size, source.base + source.size * _running.fundingWad);
-        if (waiting + allotted != 0) {
-            _setClaim(from, 0, 0);
-            (uint256 toWaiting, uint256 toAllotted) = _claimOf(to);
-            _setClaim(to, toWaiting + waiting, toAllotted + allotted);
-        }
-        emit PositionMoved(from, to, source.size, source.base, waiting + allotted);
+        uint256 claimed = _moveClaim(from, to);
+        emit PositionMoved(from, to, source.size, source.base, claimed);
     }
 
     function _movePart(AccountId from, AccountId to, uint256 fractionWad, uint256 mark) private {
@@ -137,8 +121,8 @@ contract PerpMarketAdmin is PerpDeleveraging {
         uint256 tokens = pnl > 0 ? uint256(pnl / TOKEN) : 0;
         if (tokens != 0) {
             source.base += int256(tokens) * TOKEN;
-            (uint256 waiting, uint256 allotted) = _claimOf(from);
-            _setClaim(from, waiting + tokens, allotted);
+            _addClaim(from, tokens);
+            _bearLosses();
             _allot();
         }
         int256 size = (source.size * int256(fractionWad)) / int256(WAD);

@@ -7,13 +7,19 @@ import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 import {IPerpMarket} from "../../../interfaces/IPerpMarket.sol";
 import {IPerpOrders} from "../../../interfaces/IPerpOrders.sol";
 import {AccountId, AccountIdLib, PriceStatus} from "../../../interfaces/Types.sol";
-import {OrderStates} from "./OrderStates.sol";
+import {SignedOrders} from "../books/SignedOrders.sol";
 
 /// @notice Matches signed orders and brings the fills to their market through the vault, in one call for a match, on behalf of
 /// its own account. It has no owner and no parameters: fees are the market's.
-contract PerpOrders is OrderStates, ReentrancyGuardTransient {
+contract PerpOrders is IPerpOrders, SignedOrders, ReentrancyGuardTransient {
     using FixedPointMathLib for int256;
     using FixedPointMathLib for uint256;
+
+    bytes32 private constant ORDER_TYPEHASH = keccak256(
+        "Order(bytes32 account,address market,address signer,int256 sizeWad,uint256 limitPriceWad,uint256 triggerPriceWad,uint256 trigger,uint256 expiry,uint256 nonce,uint256 flags,uint256 maxFeeWad,uint256 tip)"
+    );
+    /// @dev Largest price; products with a size and a fee stay within 256 bits.
+    uint256 private constant MAX_PRICE = 2 ** 97;
 
     /// @dev What a match has come to.
     /// @param room what may still be filled of the taker's order, its account's position considered {units}
@@ -35,7 +41,7 @@ contract PerpOrders is OrderStates, ReentrancyGuardTransient {
 
     AccountId private immutable ACCOUNT;
 
-    constructor(address vault_) OrderStates(vault_) {
+    constructor(address vault_) SignedOrders(vault_, "Keel Perp Orders") {
         ACCOUNT = AccountIdLib.id(address(this), 0);
     }
 
@@ -60,18 +66,29 @@ contract PerpOrders is OrderStates, ReentrancyGuardTransient {
 
     /// @notice One of many, in a call of its own that can fail alone. This contract only.
     function matchFor(Match calldata match_, address submitter) external {
-        if (msg.sender != address(this)) revert PerpOrders_NotSelf(msg.sender);
+        if (msg.sender != address(this)) revert SignedOrders_NotSelf(msg.sender);
         _match(match_, submitter);
+    }
+
+    /// @inheritdoc IPerpOrders
+    function cancel(Order calldata order) external {
+        _cancel(order.account, _hash(order));
     }
 
     // --- views ---
 
     /// @inheritdoc IPerpOrders
+    function hashOf(Order calldata order) external view returns (bytes32) {
+        return _hash(order);
+    }
+
+    /// @inheritdoc IPerpOrders
     function statusOf(Order calldata order) external view returns (Status memory status) {
         status.hash = _hash(order);
-        status.state = _state(order, status.hash);
+        uint256 size = order.sizeWad.abs();
+        status.state = _stateOf(order.account, status.hash, size, order.expiry, order.nonce);
         status.filledWad = filledOf(status.hash);
-        if (status.state == State.OPEN) status.leftWad = order.sizeWad.abs() - status.filledWad;
+        if (status.state == State.OPEN) status.leftWad = size - status.filledWad;
         if (order.trigger == uint256(Trigger.NONE)) {
             status.awake = true;
         } else {
@@ -82,10 +99,35 @@ contract PerpOrders is OrderStates, ReentrancyGuardTransient {
 
     // --- internal ---
 
+    function _hash(Order calldata order) private view returns (bytes32) {
+        return _hashTypedDataV4(keccak256(abi.encode(ORDER_TYPEHASH, order)));
+    }
+
+    /// @dev The order's hash, after its signature was found valid.
+    function _signedHash(SignedOrder calldata signed) private view returns (bytes32 hash) {
+        hash = _hash(signed.order);
+        _requireSigned(hash, signed.order.signer, signed.signature);
+    }
+
+    /// @dev What may still be filled of an order with a valid signature {units}; reverts where it may not be filled at all.
+    function _left(Order calldata order, bytes32 hash) private view returns (uint256 leftWad) {
+        _requireSigner(order.account, order.signer);
+        uint256 size = order.sizeWad.abs();
+        if (
+            size == 0 ||
+            size > MAX_SIZE ||
+            order.limitPriceWad == 0 ||
+            order.limitPriceWad > MAX_PRICE ||
+            order.trigger > uint256(type(Trigger).max) ||
+            order.flags > MAX_FLAGS
+        ) revert SignedOrders_BadOrder(hash);
+        return _unfilled(order.account, hash, size, order.expiry, order.nonce);
+    }
+
     /// @dev First every signature, then what is known of the orders, then what is kept of them, last the vault.
     function _match(Match calldata match_, address submitter) private returns (uint256 filledWad) {
         uint256 length = match_.makers.length;
-        if (match_.sizesWad.length != length) revert PerpOrders_Lengths(length, match_.sizesWad.length);
+        if (match_.sizesWad.length != length) revert SignedOrders_Lengths(length, match_.sizesWad.length);
         Course memory course;
         course.takerHash = _signedHash(match_.taker);
         bytes32[] memory hashes = new bytes32[](length);
@@ -102,6 +144,7 @@ contract PerpOrders is OrderStates, ReentrancyGuardTransient {
         for (uint256 i; i < length; ++i) {
             _fill(course, taker, match_.makers[i].order, hashes[i], match_.sizesWad[i], match_.tipTo);
         }
+        bool quoted = _fillRest(course, taker, match_.makerContract, match_.makerContractSizeWad);
         filledWad = course.filledWad;
         uint256 tip = _conclude(course, taker, match_.tipTo);
 
@@ -111,16 +154,20 @@ contract PerpOrders is OrderStates, ReentrancyGuardTransient {
             // Makers that were passed over left room at the end.
             mstore(fills, count)
         }
-        VAULT.callInstrument(
+        bytes memory answer = VAULT.callInstrument(
             ACCOUNT,
             address(course.market),
             abi.encode(IPerpMarket.Action.FILLS, taker.account, fills, tip, match_.tipTo)
         );
+        if (!quoted) return filledWad;
+        IPerpMarket.Fill memory rest = fills[count - 1];
+        uint256 priceWad = abi.decode(answer, (uint256));
+        emit OrderFilled(0, course.takerHash, rest.maker, taker.account, rest.sizeWad, priceWad);
     }
 
     function _beginCourse(Course memory course, Order calldata taker, uint256 length) private view {
         bytes32 hash = course.takerHash;
-        if (taker.flags & POST_ONLY != 0) revert PerpOrders_PostOnly(hash);
+        if (taker.flags & POST_ONLY != 0) revert SignedOrders_PostOnly(hash);
         course.room = _left(taker, hash);
         course.market = IPerpMarket(taker.market);
         IPerpMarket.Parameters memory parameters = course.market.parameters();
@@ -128,7 +175,7 @@ contract PerpOrders is OrderStates, ReentrancyGuardTransient {
         course.makerFeeWad = parameters.makerFeeWad;
         _checkAwake(course, taker, hash);
         if (taker.flags & REDUCE_ONLY != 0) course.room = course.room.min(_reducible(course, taker));
-        course.fills = new IPerpMarket.Fill[](length);
+        course.fills = new IPerpMarket.Fill[](length + 1);
     }
 
     /// @dev One maker: as much as everybody agrees to.
@@ -146,7 +193,8 @@ contract PerpOrders is OrderStates, ReentrancyGuardTransient {
         _checkAwake(course, maker, hash);
         if (maker.flags & REDUCE_ONLY != 0) size = size.min(_reducible(course, maker));
         uint256 whole = maker.sizeWad.abs();
-        if (maker.flags & FILL_OR_KILL != 0 && size != whole) revert PerpOrders_NotFilled(hash, size, whole);
+        if (maker.flags & FILL_OR_KILL != 0 && size != whole)
+            revert SignedOrders_NotFilled(hash, size, whole);
         if (size == 0) return;
 
         _addFilled(hash, size);
@@ -160,6 +208,28 @@ contract PerpOrders is OrderStates, ReentrancyGuardTransient {
         emit OrderFilled(hash, course.takerHash, maker.account, taker.account, fill.sizeWad, fill.priceWad);
     }
 
+    /// @dev What signed makers left, by a maker contract. The market holds its price to the taker's limit.
+    /// @return quoted whether it fills anything
+    function _fillRest(
+        Course memory course,
+        Order calldata taker,
+        address maker,
+        uint256 wanted
+    ) private pure returns (bool quoted) {
+        uint256 size = wanted.min(course.room - course.filledWad);
+        if (maker == address(0) || size == 0) return false;
+        AccountId account = AccountIdLib.id(maker, 0);
+        if (taker.account.owner() == maker) revert SignedOrders_SelfTrade(taker.account, account);
+        course.filledWad += size;
+        IPerpMarket.Fill memory fill;
+        fill.maker = account;
+        fill.sizeWad = taker.sizeWad > 0 ? int256(size) : -int256(size);
+        fill.priceWad = taker.limitPriceWad;
+        fill.quotes = true;
+        course.fills[course.count++] = fill;
+        return true;
+    }
+
     /// @dev Books the taker's part.
     /// @return tip of the taker {settlement tok}
     function _conclude(
@@ -168,10 +238,10 @@ contract PerpOrders is OrderStates, ReentrancyGuardTransient {
         AccountId tipTo
     ) private returns (uint256 tip) {
         uint256 filled = course.filledWad;
-        if (filled == 0) revert PerpOrders_NothingFilled(course.takerHash);
+        if (filled == 0) revert SignedOrders_NothingFilled(course.takerHash);
         uint256 whole = taker.sizeWad.abs();
         if (taker.flags & FILL_OR_KILL != 0 && filled != whole) {
-            revert PerpOrders_NotFilled(course.takerHash, filled, whole);
+            revert SignedOrders_NotFilled(course.takerHash, filled, whole);
         }
         _addFilled(course.takerHash, filled);
         return _tip(course, taker, course.takerHash, filled, tipTo);
@@ -196,11 +266,11 @@ contract PerpOrders is OrderStates, ReentrancyGuardTransient {
         Order calldata maker,
         bytes32 hash
     ) private pure {
-        if (maker.market != taker.market) revert PerpOrders_OtherMarket(hash, maker.market, taker.market);
+        if (maker.market != taker.market) revert SignedOrders_OtherMarket(hash, maker.market, taker.market);
         if (maker.account.owner() == taker.account.owner()) {
-            revert PerpOrders_SelfTrade(taker.account, maker.account);
+            revert SignedOrders_SelfTrade(taker.account, maker.account);
         }
-        if ((maker.sizeWad > 0) == (taker.sizeWad > 0)) revert PerpOrders_SameSide(course.takerHash, hash);
+        if ((maker.sizeWad > 0) == (taker.sizeWad > 0)) revert SignedOrders_SameSide(course.takerHash, hash);
         bool crossing =
             taker.sizeWad > 0
                 ? taker.limitPriceWad >= maker.limitPriceWad
@@ -211,7 +281,7 @@ contract PerpOrders is OrderStates, ReentrancyGuardTransient {
     }
 
     function _checkFee(Order calldata order, bytes32 hash, uint256 feeWad) private pure {
-        if (feeWad > order.maxFeeWad) revert PerpOrders_FeeAboveCap(hash, feeWad, order.maxFeeWad);
+        if (feeWad > order.maxFeeWad) revert SignedOrders_FeeAboveCap(hash, feeWad, order.maxFeeWad);
     }
 
     function _checkAwake(Course memory course, Order calldata order, bytes32 hash) private view {

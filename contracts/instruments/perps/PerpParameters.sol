@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IRiskEngine} from "../../../interfaces/IRiskEngine.sol";
-import {IVault} from "../../../interfaces/IVault.sol";
-import {AccountId} from "../../../interfaces/Types.sol";
-import {Ramp} from "../../math/Ramp.sol";
+import {RequirementWalks} from "../books/RequirementWalks.sol";
 
-/// @dev Parameters as they lie in storage. What raises a requirement walks (GOV-1).
-abstract contract PerpParameters {
-    uint256 internal constant WAD = 1e18;
-
+/// @dev Parameters as they lie in storage, but for those that walk.
+abstract contract PerpParameters is RequirementWalks {
     /// @dev What decides on prices and funding; all as shares {WAD}, the last three {WAD per 8 hours}.
     struct PriceParameters {
         uint64 maxPremiumWad;
@@ -34,61 +29,10 @@ abstract contract PerpParameters {
         bool reduceOnly;
     }
 
-    /// @dev Both ends of what walks; shares {WAD}.
-    struct ShareWalk {
-        uint64 unwindingFrom;
-        uint64 unwindingTo;
-        uint64 haircutFrom;
-        uint64 haircutTo;
-    }
-
-    /// @param depthFrom {USD}, below 2**96
-    /// @param start on the risk engine's clock {s}
-    /// @param end {s}; zero: nothing walks
-    struct DepthWalk {
-        uint96 depthFrom;
-        uint96 depthTo;
-        uint32 start;
-        uint32 end;
-    }
-
-    IVault internal immutable VAULT;
-    IRiskEngine internal immutable ENGINE;
-    /// @dev Listed first in the vault, for good.
-    address internal immutable SETTLEMENT_ASSET;
-
     PriceParameters internal _prices;
     TradeParameters internal _trades;
     LimitParameters internal _limits;
-    ShareWalk internal _shares;
-    DepthWalk internal _depth;
 
     mapping(address maker => bool) internal _makerAllowed;
     address internal _sampler;
-    address internal _orders;
-    AccountId internal _feeAccount;
-
-    constructor(address vault) {
-        VAULT = IVault(vault);
-        ENGINE = IRiskEngine(IVault(vault).riskEngine());
-        SETTLEMENT_ASSET = IVault(vault).settlementAsset();
-    }
-
-    /// @dev Unwinding as a share, and depth {USD}.
-    function _unwinding() internal view returns (uint256 unwindingWad, uint256 depthWad) {
-        DepthWalk memory depth = _depth;
-        if (depth.end == 0) return (_shares.unwindingTo, depth.depthTo);
-        uint256 progress = Ramp.progressWad(depth.start, depth.end, ENGINE.clock());
-        return (
-            Ramp.valueDown(_shares.unwindingFrom, _shares.unwindingTo, progress),
-            Ramp.valueDown(depth.depthFrom, depth.depthTo, progress)
-        );
-    }
-
-    function _haircutWad() internal view returns (uint256) {
-        DepthWalk memory depth = _depth;
-        if (depth.end == 0) return _shares.haircutTo;
-        uint256 progress = Ramp.progressWad(depth.start, depth.end, ENGINE.clock());
-        return Ramp.valueDown(_shares.haircutFrom, _shares.haircutTo, progress);
-    }
 }

@@ -42,17 +42,10 @@ abstract contract PerpPrices is PerpParameters {
         uint128 openInterestWad;
     }
 
-    uint256 internal immutable UNDERLYING;
-    uint256 internal immutable SETTLEMENT_UNDERLYING;
-
     Premium private _premium;
     Running internal _running;
 
-    constructor(uint256 underlying_, uint256 settlementUnderlying) {
-        if (underlying_ == settlementUnderlying)
-            revert IPerpMarket.PerpMarket_SettlementUnderlying(underlying_);
-        UNDERLYING = underlying_;
-        SETTLEMENT_UNDERLYING = settlementUnderlying;
+    constructor() {
         _premium.updatedAt = uint32(block.timestamp);
     }
 

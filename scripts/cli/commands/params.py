@@ -114,7 +114,7 @@ def _read(domain: Domain) -> list[Parameter]:
     parameters = domain.parameters
     kinds: list[tuple[str, str, tuple[Any, ...]]] = [(DOMAIN, "domain", ())]
     for name, number in domain.underlyings.items():
-        kinds += [(name, "feed", (number,)), (name, "shocks", (number,))]
+        kinds += [(name, kind, (number,)) for kind in ("feed", "shocks", "grid")]
     kinds += [(asset.symbol, "asset", (asset.id,)) for asset in domain.assets]
     calls = [
         call
@@ -167,6 +167,8 @@ def _of_perp(domain: Domain, perp: Perp, values: Any, targets: Any) -> Iterable[
 def _by_suffix(field: str) -> Callable[[Any], str]:
     if field.endswith("Ppm"):
         return lambda value: format_share(value * WAD // PPM)
+    if field.endswith("Milli"):
+        return lambda value: format_share(value * WAD // 1_000)
     if field.endswith("Usd"):
         return lambda value: format_usd(value * WAD, 0)
     if field.endswith("Wad"):
@@ -183,6 +185,6 @@ _SHOWN: dict[str, Callable[[Any], str]] = {
 
 def _spoken(field: str) -> str:
     """`maintenanceDownPpm` as `maintenance_down`."""
-    for suffix in ("Ppm", "Usd", "Wad"):
+    for suffix in ("Ppm", "Milli", "Usd", "Wad"):
         field = field.removesuffix(suffix)
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in field)

@@ -65,7 +65,7 @@ def test_a_dust_borrow_hidden_in_a_repayment_is_no_shield(system: System, into: 
     """Below his requirement he repays a little and borrows one unit of it back, in one batch: risk fell, so
     it passes.
 
-    It is judged by its net effect, so it shields no more than the repayment would.
+    It is let through as a reduction, and only who is covered is stamped.
     """
     trader = system.evm.accounts[TRADER]
     account = system.leveraged(trader, "WETH", 10, "USDC", 15_500)

@@ -136,10 +136,10 @@ def test_an_underlying_is_one_that_has_a_price(files, underlying, message):
 @pytest.mark.parametrize(
     ("section", "field", "text", "error"),
     [
-        ("margin", "unwinding", 10**18, "PerpMarket_OutOfRange"),
-        ("margin", "depth", 9_999, "PerpMarket_OutOfRange"),
-        ("mark", "premium_time", 59, "PerpMarket_OutOfRange"),
-        ("funding", "max_rate", 10**17, "PerpMarket_OutOfRange"),
+        ("margin", "unwinding", 10**18, "Market_OutOfRange"),
+        ("margin", "depth", 9_999, "Market_OutOfRange"),
+        ("mark", "premium_time", 59, "Market_OutOfRange"),
+        ("funding", "max_rate", 10**17, "Market_OutOfRange"),
         ("amm", "max_skew", 500_001, "VirtualAmm_OutOfRange"),
         ("amm", "cooldown", 3_600, "ExitShares_OutOfRange"),
     ],

@@ -4,7 +4,7 @@ import pytest
 
 from scripts.model.risk import Status
 from tests.helpers.book import WAD
-from tests.helpers.instruments import LinearPosition, Scripted, accept, offer, trade
+from tests.helpers.instruments import Curve, LinearPosition, Scripted, accept, offer, slopes, trade
 from tests.helpers.risk_bench import ACCOUNT, RiskBench, account_id, holding
 
 USDC, WETH = 0, 1
@@ -25,7 +25,7 @@ def bench(evm):
 
 @pytest.fixture
 def scripted(evm):
-    return evm.deploy("MockScenarioInstrument", [ETHER, BITCOIN])
+    return evm.deploy("MockScenarioInstrument", [ETHER, BITCOIN], False)
 
 
 def say(contract, said, before=None):
@@ -34,42 +34,89 @@ def say(contract, said, before=None):
 
 
 def said(**answers):
-    values = {"sensitivities": [0, 0], "exposure": [0, 0], **answers}
+    values = {"exposure": [0, 0], **answers}
     return Scripted([ETHER, BITCOIN], **values)
 
 
 def test_each_underlying_counts_at_its_worse_end(bench, scripted):
     """Long 1 ether (10% down), short 1 bitcoin (15% up): no netting between them."""
-    position = say(scripted, said(sensitivities=[WAD, -WAD]))
+    position = say(scripted, said(positions=[slopes(WAD, -WAD)]))
     answer = bench.check([], maintenance=True, instruments=[position])
     assert answer.requirement == 200 * WAD + 6_000 * WAD
 
 
 def test_new_risk_has_the_initial_shocks(bench, scripted):
-    position = say(scripted, said(sensitivities=[WAD, 0]))
+    position = say(scripted, said(positions=[slopes(WAD, 0)]))
     assert bench.check([], instruments=[position]).requirement == 360 * WAD
 
 
+def test_positions_of_one_instrument_do_not_net_either(bench, scripted):
+    position = say(scripted, said(positions=[slopes(WAD, 0), slopes(-WAD, 0)]))
+    answer = bench.check([], maintenance=True, instruments=[position])
+    assert answer.requirement == 200 * WAD + 400 * WAD
+
+
+def test_what_is_curved_gets_the_whole_grid(bench, evm):
+    """A straddle loses most in the middle, as volatility falls; a short one at the tail, of which half counts."""
+    curved = evm.deploy("MockScenarioInstrument", [ETHER, BITCOIN], True)
+    long = Curve([0, 0], [10_000 * WAD, 0], [1_000 * WAD, 0])
+    short = Curve([0, 0], [-10_000 * WAD, 0], [-1_000 * WAD, 0])
+    for held, expected in (
+        ([long], 250 * WAD),
+        # Up by two fifths: (10,000 * 16% + 1,000 * 25%) / 2.
+        ([short], 925 * WAD),
+        ([long, short], 1_175 * WAD),
+    ):
+        position = say(curved, said(positions=held, curved=True))
+        answer = bench.check([], maintenance=True, instruments=[position])
+        assert answer.requirement == expected
+
+
+def test_a_linear_position_loses_no_more_on_the_grid_than_at_its_end_points(bench, scripted, evm):
+    curved = evm.deploy("MockScenarioInstrument", [ETHER, BITCOIN], True)
+    for held in ([slopes(WAD, -WAD)], [slopes(-WAD, WAD)]):
+        at_ends = bench.check([], instruments=[say(scripted, said(positions=held))])
+        on_grid = bench.check([], instruments=[say(curved, said(positions=held, curved=True))])
+        assert on_grid.requirement == at_ends.requirement > 0
+
+
+def test_a_price_does_not_fall_below_nothing(bench, evm):
+    """The lower tail of a shock above one half."""
+    bench.underlying(100, down=700_000, up=700_000)
+    bench.publish()
+    curved = evm.deploy("MockScenarioInstrument", [3], True)
+    held = Curve([0], [-1_000 * WAD], [0])
+    position = say(curved, Scripted([3], positions=[held], exposure=[0], curved=True))
+    answer = bench.check([], maintenance=True, instruments=[position])
+    # The upper tail: 1.4 squared, half of it; the lower one would be as far below.
+    assert answer.requirement == 980 * WAD
+    falling = Curve([10 * WAD], [-500 * WAD], [0])
+    position = say(curved, Scripted([3], positions=[falling], exposure=[0], curved=True))
+    answer = bench.check([], maintenance=True, instruments=[position])
+    # At the end point 700 + 245, at nothing (1,000 + 500) / 2.
+    assert answer.requirement == 945 * WAD
+
+
 def test_an_add_on_comes_on_top(bench, scripted):
-    position = say(scripted, said(sensitivities=[WAD, 0], requirement=7 * WAD))
+    position = say(scripted, said(positions=[slopes(WAD, 0)], add_on=7 * WAD))
     answer = bench.check([], maintenance=True, instruments=[position])
     assert answer.requirement == 207 * WAD
 
 
 def test_credit_covers_the_instruments_own_requirement_and_no_more(bench, scripted):
-    position = say(scripted, said(sensitivities=[WAD, 0], requirement=7 * WAD, credit=50 * WAD))
+    position = say(scripted, said(positions=[slopes(WAD, 0)], add_on=7 * WAD, credit=50 * WAD))
     answer = bench.check([(WETH, WAD)], maintenance=True, instruments=[position])
     assert (answer.equity, answer.requirement) == (2_000 * WAD, 157 * WAD + 200 * WAD)
-    position = say(scripted, said(sensitivities=[WAD, 0], credit=10**6 * WAD))
+    position = say(scripted, said(positions=[slopes(WAD, 0)], credit=10**6 * WAD))
     answer = bench.check([(WETH, WAD)], maintenance=True, instruments=[position])
     assert (answer.equity, answer.requirement) == (2_000 * WAD, 200 * WAD)
 
 
 def test_credit_covers_the_instruments_own_loss_first(bench, scripted):
-    position = say(scripted, said(value=-100 * WAD, credit=130 * WAD, requirement=50 * WAD))
+    position = say(scripted, said(value=-100 * WAD, credit=130 * WAD, add_on=50 * WAD))
     answer = bench.check([], maintenance=True, instruments=[position])
     assert (answer.equity, answer.requirement) == (0, 20 * WAD)
-    position = say(scripted, said(value=-100 * WAD, credit=30 * WAD, requirement=50 * WAD))
+    position = say(scripted, said(value=-100 * WAD, credit=30 * WAD, add_on=50 * WAD))
     answer = bench.check([], maintenance=True, instruments=[position])
     assert (answer.equity, answer.requirement) == (-70 * WAD, 50 * WAD)
 
@@ -105,7 +152,7 @@ def test_the_status_of_its_underlyings_counts(bench, scripted, evm):
 
 
 def test_before_the_batch_it_answers_for_that_state(bench, scripted):
-    say(scripted, said(value=5 * WAD), before=said(value=3 * WAD, requirement=WAD))
+    say(scripted, said(value=5 * WAD), before=said(value=3 * WAD, add_on=WAD))
     now, before = (
         bench.engine.assess(ACCOUNT, [], [scripted.address], 0, at_start) for at_start in (False, True)
     )
@@ -113,9 +160,9 @@ def test_before_the_batch_it_answers_for_that_state(bench, scripted):
 
 
 def test_several_instruments_add_up_without_sharing_credit(bench, scripted, evm):
-    first = say(scripted, said(sensitivities=[WAD, 0], credit=10**6 * WAD))
-    other = evm.deploy("MockScenarioInstrument", [ETHER])
-    second = (other, Scripted([ETHER], sensitivities=[WAD], exposure=[0]))
+    first = say(scripted, said(positions=[slopes(WAD, 0)], credit=10**6 * WAD))
+    other = evm.deploy("MockScenarioInstrument", [ETHER], False)
+    second = (other, Scripted([ETHER], positions=[slopes(WAD)], exposure=[0]))
     other.setAnswers(second[1].answers(), second[1].answers())
     answer = bench.check([], maintenance=True, instruments=[first, second])
     assert answer.instrument_weights == [(0, 0), (0, 200 * WAD)]
@@ -124,14 +171,15 @@ def test_several_instruments_add_up_without_sharing_credit(bench, scripted, evm)
 def test_while_sources_disagree_requirements_count_at_a_price_of_their_own(bench, scripted):
     """ORA-1: the scenarios start at the lower price for liquidation, at the upper for new risk."""
     bench.set_second(ETHER, 3_010)
-    position = say(scripted, said(sensitivities=[WAD, 0]))
+    position = say(scripted, said(positions=[slopes(WAD, 0)]))
     assert bench.check([], maintenance=True, instruments=[position]).requirement == 200 * WAD
     assert bench.check([], instruments=[position]).requirement == 3_000 * WAD * 18 // 100
 
 
 def test_an_unknown_underlying_is_refused(bench, evm):
-    instrument = evm.deploy("MockScenarioInstrument", [9])
-    instrument.setAnswers((0, 0, [0], [0], 0, 0), (0, 0, [0], [0], 0, 0))
+    instrument = evm.deploy("MockScenarioInstrument", [9], False)
+    silent = Scripted([9], exposure=[0]).answers()
+    instrument.setAnswers(silent, silent)
     with evm.reverts("RiskEngine_UnknownUnderlying", 9):
         bench.engine.assess(ACCOUNT, [], [instrument.address], 0, False)
 
@@ -247,12 +295,14 @@ def test_only_the_vault_acts(evm, future):
 
 def test_originals_are_those_of_the_operation(bench, evm, host, future):
     """Within an operation `atBatchStart` is what it began with; the next operation starts clean."""
-    read = future.exposures.encode(LONG, [2_000 * WAD], True)
+    points = [(ETHER, 2_000 * WAD, shock, 0, WAD) for shock in (-WAD // 10, WAD // 5)]
+    question = (LONG, points, [2_000 * WAD], [2_000 * WAD])
+    read = future.report.prepare(*question, True)
     deal = [offer([WAD], 2_000 * WAD), accept(LONG)]
-    result = host.executeAndRead(future.address, [LONG, SHORT], deal, read).value
-    assert int.from_bytes(result[-32:], "big") == 2_000 * WAD
-    assert future.exposures(LONG, [2_000 * WAD], False) == [4_000 * WAD]
-    assert future.exposures(LONG, [2_000 * WAD], True) == [4_000 * WAD]
+    result = host.executeAndRead(future.address, [LONG, SHORT], deal, read.data).value
+    assert list(read.decode(result).exposuresWad) == [2_000 * WAD]
+    assert list(future.report(*question, False).exposuresWad) == [4_000 * WAD]
+    assert list(future.report(*question, True).exposuresWad) == [4_000 * WAD]
 
 
 def test_two_underlyings_in_one_position(bench, evm, host):

@@ -8,6 +8,7 @@ from scripts.model import risk
 from tests.helpers.book import WAD, Asset, Book, Domain, Underlying
 
 ppm = st.integers(0, 2**24 - 1)
+milli = st.integers(0, 2**16 - 1)
 times = st.integers(0, 2**32 - 1)
 addresses = st.integers(1, 2**160 - 1).map(lambda number: f"0x{number:040x}")
 
@@ -33,6 +34,12 @@ underlyings = st.builds(
     down_from=ppm,
     up=ppm,
     up_from=ppm,
+    volatility_shock=ppm,
+    volatility_shock_from=ppm,
+    tail_multiple=milli,
+    tail_multiple_from=milli,
+    tail_damping=milli,
+    tail_damping_from=milli,
 )
 assets = st.builds(
     Asset,
@@ -70,6 +77,8 @@ domains = st.builds(
     premium_max_from=ppm,
     premium_full_health=ppm,
     premium_full_health_from=ppm,
+    netting=st.integers(0, 10**6),
+    netting_from=st.integers(0, 10**6),
 )
 
 
@@ -101,6 +110,12 @@ def underlying_fields(row):
         row.down_from,
         row.up,
         row.up_from,
+        row.volatility_shock,
+        row.volatility_shock_from,
+        row.tail_multiple,
+        row.tail_multiple_from,
+        row.tail_damping,
+        row.tail_damping_from,
     )
 
 
@@ -146,6 +161,8 @@ def domain_fields(row, underlying_count, asset_count):
         row.premium_max_from,
         row.premium_full_health,
         row.premium_full_health_from,
+        row.netting,
+        row.netting_from,
     )
 
 
@@ -201,7 +218,16 @@ def test_rows_stand_where_their_ramps_do(evm, rows, book, clock, data):
         assert tuple(rows.domain(address, clock)) == domain_fields(walked, *counts)
 
 
-UNDERLYING_WALKS = ("half_width", "tolerance", "volatility", "down", "up")
+UNDERLYING_WALKS = (
+    "half_width",
+    "tolerance",
+    "volatility",
+    "down",
+    "up",
+    "volatility_shock",
+    "tail_multiple",
+    "tail_damping",
+)
 ASSET_WALKS = ("basis_shock", "unwinding", "basis_band")
 DOMAIN_WALKS = (
     "min_debt",
@@ -210,6 +236,7 @@ DOMAIN_WALKS = (
     "premium_start",
     "premium_max",
     "premium_full_health",
+    "netting",
 )
 
 

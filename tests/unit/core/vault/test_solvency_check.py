@@ -1,4 +1,4 @@
-"""What every operation ends with: covered, or risk reduced (SOLV-1); and who is stamped with net risk."""
+"""What every operation ends with: covered, or risk reduced (SOLV-1); and who is stamped."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_batch_passes_if_and_only_if_covered_or_reduced(
         if not debt_left or is_covered(after[0]) or reduced:
             bench.batch(first, withdraw(bench, account, "WETH", taken))
             assert bench.assess(account) == after[0]
-            assert bench.is_stamped(account) == (debt_left and not is_reduction(before[0], after[0]))
+            assert bench.is_stamped(account) == (debt_left and is_covered(after[0]))
         else:
             with bench.evm.reverts("Vault_BelowInitialRequirement", *bench.refusal(account, changes)):
                 bench.batch(first, withdraw(bench, account, "WETH", taken))
@@ -226,21 +226,19 @@ def test_a_touched_account_that_takes_no_risk_is_not_held_to_fresh_prices(bench:
     assert not bench.is_stamped(account)
 
 
-# The stamp: net risk
+# The stamp: who may have taken on risk
 
 
-def test_a_dust_borrow_hidden_in_a_deposit_does_not_stamp(bench: VaultBench, account: bytes) -> None:
-    """Nobody shields himself from liquidation with a wei in every block."""
-    weth = bench.system.fund("WETH", bench.trader, 10)
+def test_the_covered_are_stamped_and_who_only_reduces_is_not(bench: VaultBench, account: bytes) -> None:
+    """Nobody who could be taken over shields himself with a wei in every block."""
     borrow = bench.vault.borrow.encode(account, bench["USDC"], 1, bench.trader)
-    deposit = bench.vault.deposit.encode(account, bench["WETH"], weth)
-    with bench.evm.isolation():
-        bench.batch(deposit, borrow)
-        assert is_covered(bench.assess(account)), "the borrow was allowed as new risk, not as a reduction"
-        assert bench.is_stamped(account), "R rose: ten WETH more"
+    assert not is_covered(bench.assess(account))
+    bench.batch(repay(bench, account, 100 * DOLLAR), borrow)
+    assert not is_covered(bench.assess(account))
+    assert not bench.is_stamped(account)
     bench.batch(repay(bench, account, 9_000 * DOLLAR), borrow)
     assert is_covered(bench.assess(account))
-    assert not bench.is_stamped(account)
+    assert bench.is_stamped(account)
 
 
 def test_a_real_borrow_in_a_batch_stamps(bench: VaultBench) -> None:
@@ -251,13 +249,16 @@ def test_a_real_borrow_in_a_batch_stamps(bench: VaultBench) -> None:
     assert bench.is_stamped(account)
 
 
-def test_deleveraging_does_not_stamp_and_levering_does(bench: VaultBench) -> None:
+def test_deleveraging_stamps_the_covered_alone(bench: VaultBench) -> None:
     account = bench.debtor()
     bench.quote("WETH", "USDC")
-    bench.quote("USDC", "WETH")
+    with bench.evm.isolation():
+        bench.system.set_price("WETH", 1_450)
+        bench.quote("WETH", "USDC")
+        bench.vault.swap(account, bench.order("WETH", "USDC", WAD // 100), sender=bench.trader)
+        assert not is_covered(bench.assess(account))
+        assert not bench.is_stamped(account)
     bench.vault.swap(account, bench.order("WETH", "USDC", WAD), sender=bench.trader)
-    assert not bench.is_stamped(account)
-    bench.vault.swap(account, bench.order("USDC", "WETH", 100 * DOLLAR), sender=bench.trader)
     assert bench.is_stamped(account)
 
 

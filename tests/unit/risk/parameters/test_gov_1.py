@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from tests.helpers.evm import PyrevmBackend, Reverted
-from tests.helpers.risk_parameters import ASSET, DAY, DOMAIN, FEED, HOUR, PPM, SHOCKS, WAD, Stage
+from tests.helpers.risk_parameters import ASSET, DAY, DOMAIN, FEED, GRID, HOUR, PPM, SHOCKS, WAD, Stage, grid
 
 UNDERLYINGS, ASSETS = (0, 1), (0, 1)
 COLLATERAL, DEBT = 100, 160_000  # WETH at 2,000 dollars, USDC
@@ -35,9 +35,20 @@ RISING = {
         "premium_full_health",
         "min_debt",
     ),
+    "grid": ("volatility_shock", "tail_multiple", "tail_damping"),
 }
-FALLING = {"feed": ("half_width", "volatility"), "asset": ("basis_band", "depth")}
-FIELDS = {"shocks": list(SHOCKS), "feed": list(FEED), "asset": list(ASSET), "domain": list(DOMAIN)}
+FALLING = {
+    "feed": ("half_width", "volatility"),
+    "asset": ("basis_band", "depth"),
+    "domain": ("netting",),
+}
+FIELDS = {
+    "shocks": list(SHOCKS),
+    "feed": list(FEED),
+    "grid": list(GRID),
+    "asset": list(ASSET),
+    "domain": list(DOMAIN),
+}
 
 Key = tuple[str, int, str]
 
@@ -74,6 +85,8 @@ class Governance(RuleBasedStateMachine):
     @initialize()
     def start(self):
         self.snapshot = self.evm.snapshot()
+        for underlying in UNDERLYINGS:
+            self.stage.parameters.setGrid(underlying, grid(), 0)
         now = self.evm.now
         self.lines = {key: Line(value, value, now, now) for key, value in self.read().items()}
         self.requirement = self.needed()
@@ -199,7 +212,16 @@ class Governance(RuleBasedStateMachine):
         self.set("asset", asset_id, {"depth": depth}, duration)
 
     @rule(
-        field=st.sampled_from(RISING["domain"]),
+        underlying=st.sampled_from(UNDERLYINGS),
+        field=st.sampled_from(list(GRID)),
+        scale=st.integers(200_000, 1_600_000),
+        duration=st.integers(0, 40 * DAY),
+    )
+    def set_grid(self, underlying, field, scale, duration):
+        self.set("grid", underlying, {field: GRID[field] * scale // PPM}, duration)
+
+    @rule(
+        field=st.sampled_from((*RISING["domain"], *FALLING["domain"])),
         scale=st.integers(500_000, 1_600_000),
         duration=st.integers(0, 40 * DAY),
     )

@@ -74,6 +74,7 @@ def test_the_rest_changes_at_once_both_ways(parameters, field, name, values):
         ("backstop_share", "backstopShare", 0, 500_000),
         ("swap_loss", "swapLoss", 2_500, 200_000),
         ("grace_period", "gracePeriod", 0, DAY),
+        ("netting", "netting", 0, 1_000_000),
     ],
 )
 def test_numbers_are_bounded(evm, parameters, field, name, least, most):

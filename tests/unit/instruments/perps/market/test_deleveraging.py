@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.helpers.perp_market import DOLLAR, PerpBench
+from tests.helpers.perp_market import DOLLAR, TOKEN, PerpBench
 from tests.helpers.system import NO_LIMIT, TAKER, TRADER, WAD
 
 QUOTE = 10**36
@@ -175,8 +175,8 @@ def test_nothing_to_deleverage_is_an_error(perps: PerpBench) -> None:
         perps.market.deleverage(1)
 
 
-def test_a_loss_without_a_position_waits_for_claims(perps: PerpBench) -> None:
-    """Nobody's position is closed for it; what is realised later bears it."""
+def with_unborne_loss(perps: PerpBench) -> tuple[bytes, bytes, int]:
+    """A long that has lost 100 dollars, a short that has won 1,000, and tokens of a loss that nobody has borne yet."""
     drained(perps)
     system = perps.system
     loser, long = system.deposit(perps.evm.accounts[TAKER], "WETH", 3), perps.trader(TRADER)
@@ -190,12 +190,70 @@ def test_a_loss_without_a_position_waits_for_claims(perps: PerpBench) -> None:
     take_over(perps, loser)
     unborne = perps.market.totals()[6]
     assert 0 < unborne < 900 * QUOTE
-    perps.settle(long)
-    waiting = perps.position(long)["waiting"]
-    if waiting:
+    return long, other, unborne // TOKEN
+
+
+def test_a_winner_does_not_leave_ahead_of_a_loss(perps: PerpBench) -> None:
+    """PERP-4: nobody's position is closed for a loss without one. Who realises a profit next bears it, though there is cash
+    to pay a part of his profit at once."""
+    long, winner, unborne = with_unborne_loss(perps)
+    paid_in = -perps.settle(long)
+    assert paid_in == 100 * DOLLAR == perps.market.totals()[1]
+    assert perps.settle(winner) == paid_in
+    assert perps.position(winner)["pnl"] == 0
+    assert perps.position(winner)["waiting"] == 1_000 * DOLLAR - unborne - paid_in
+    assert 0 <= perps.market.totals()[6] < TOKEN, "borne but for less than a token"
+
+
+def test_cash_for_all_of_a_profit_does_not_let_it_leave(perps: PerpBench) -> None:
+    """PERP-4: others have paid in what the winner is due; what nobody has borne comes off first."""
+    _, winner, unborne = with_unborne_loss(perps)
+    payer, other = perps.trader(TRADER, 100_000, 7), perps.trader(TRADER, 100_000, 8)
+    perps.fill(payer, other, 40 * WAD)
+    perps.set_index(1_850)
+    assert perps.settle(payer) == -2_000 * DOLLAR
+    assert perps.settle(winner) == 1_050 * DOLLAR - unborne
+    assert perps.position(winner)["waiting"] == perps.position(winner)["allotted"] == 0
+    assert 0 <= perps.market.totals()[6] < TOKEN
+
+
+def test_who_waits_bears_a_loss_together(perps: PerpBench) -> None:
+    """In proportion to what they claim when the next one joins them."""
+    long, winner, unborne = with_unborne_loss(perps)
+    perps.settle(winner)
+    assert perps.position(winner)["waiting"] == 1_000 * DOLLAR - unborne
+    with perps.evm.reverts("PerpMarket_NothingToDeleverage"):
         perps.market.deleverage(1)
-        assert perps.position(long)["waiting"] < waiting
-        assert perps.market.totals()[6] < 10**30 * DOLLAR
+    perps.settle(long)
+    assert perps.settle(winner) == 100 * DOLLAR
+
+
+def test_a_takeover_of_a_winner_leaves_no_loss_behind(perps: PerpBench) -> None:
+    """PERP-4: profit that becomes a claim in a takeover bears what is known, too."""
+    _, winner, unborne = with_unborne_loss(perps)
+    into = perps.trader(5, 1_000_000)
+    perps.system.borrow(perps.owner(winner), "WETH", 43, 1)
+    perps.set_index(2_060)
+    perps.evm.mine()
+    claim = 840 * DOLLAR
+    assert unborne < claim
+    perps.system.vault.liquidate(winner, into, WAD // 2, 0, 0, NO_LIMIT, sender=perps.evm.accounts[5])
+    assert perps.position(winner)["waiting"] == claim - unborne
+    assert 0 <= perps.market.totals()[6] < TOKEN
+
+
+def test_a_claim_that_a_loss_ate_up_is_written_off(perps: PerpBench) -> None:
+    short, (long,) = bankrupt(perps, [(10, 2_000)], 2_200)
+    perps.settle(long)
+    perps.fill(perps.trader(TRADER, 100_000, 9), long, 10 * WAD)
+    perps.settle(long)
+    perps.set_index(3_500)
+    perps.evm.mine()
+    take_over(perps, short)
+    assert sum(perps.position(long)[name] for name in ("waiting", "allotted")) == 0
+    assert perps.market.address in perps.system.vault.holdings(long)[1]
+    perps.settle(long)
+    assert perps.market.address not in perps.system.vault.holdings(long)[1]
 
 
 def test_only_the_vault_absorbs_and_moves(perps: PerpBench) -> None:

@@ -27,14 +27,14 @@ TOO_MUCH = {
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Parameters)])
 def test_every_parameter_has_a_bound(perps: PerpBench, name: str) -> None:
-    with perps.evm.reverts("PerpMarket_OutOfRange", None, TOO_MUCH[name], None, None):
+    with perps.evm.reverts("Market_OutOfRange", None, TOO_MUCH[name], None, None):
         perps.market.setParameters(replace(PLAIN, **{name: TOO_MUCH[name]}).words(), DAY)
 
 
 def test_what_raises_a_requirement_walks(perps: PerpBench) -> None:
     """GOV-1: half of the way after half of the time; what lowers one holds at once."""
     tighter = replace(PLAIN, unwinding=WAD // 20, depth=PLAIN.depth // 2, haircut=WAD // 2)
-    with perps.evm.reverts("PerpMarket_OutOfRange", None, DAY - 1, DAY, 180 * DAY):
+    with perps.evm.reverts("Market_OutOfRange", None, DAY - 1, DAY, 180 * DAY):
         perps.market.setParameters(tighter.words(), DAY - 1)
     perps.market.setParameters(tighter.words(), 2 * DAY)
     assert tuple(perps.market.parameters()[:3]) == (PLAIN.unwinding, PLAIN.depth, PLAIN.haircut)
@@ -55,16 +55,18 @@ def test_the_requirement_is_notional_times_shock_unwinding_and_concentration(per
     perps.system.warp(DAY)
     long, short = perps.trader(TRADER), perps.trader(TAKER)
     perps.fill(long, short, 10 * WAD)
-    ids = list(perps.market.underlyings())
+    ids, _ = perps.market.underlyings()
     prices = [WAD if one == perps.system.assets["USDC"].underlying else 2_000 * WAD for one in ids]
+    fall, rise = WAD // 10, WAD // 5
+    scenarios = [
+        (one, price, move, 0, WAD) for one, price in zip(ids, prices, strict=True) for move in (-fall, rise)
+    ]
+    reports = [perps.market.report(one, scenarios, prices, prices, False) for one in (long, short)]
     # 20,000 * (1% + 20,000 / 1,000,000)
-    assert perps.market.addOn(long, prices, False) == 600 * WAD
-    assert perps.market.addOn(short, prices, False) == 600 * WAD
-    signs = {
-        perps.market.exposures(one, prices, False)[ids.index(perps.market.underlying())]
-        for one in (long, short)
-    }
-    assert signs == {20_000 * WAD, -20_000 * WAD}
+    assert [one.addOnWad for one in reports] == [600 * WAD, 600 * WAD]
+    assert [one.standaloneWad for one in reports] == [2_000 * WAD, 4_000 * WAD]
+    own = ids.index(perps.market.underlying())
+    assert [one.exposuresWad[own] for one in reports] == [20_000 * WAD, -20_000 * WAD]
 
 
 def test_only_the_owner(perps: PerpBench) -> None:
@@ -107,5 +109,5 @@ def test_views_do_not_answer_in_the_middle(perps: PerpBench) -> None:
         perps.market.collectFees.encode(),
     ):
         data = codec.encode([calls], ([(perps.market.address, call)],))
-        with perps.evm.reverts("PerpMarket_Locked"):
+        with perps.evm.reverts("Market_Locked"):
             perps.system.vault.callInstrument(account, puppet.address, data, sender=owner)

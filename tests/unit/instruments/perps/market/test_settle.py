@@ -125,5 +125,5 @@ def test_at_a_stale_index_only_what_was_allotted_is_paid(perps: PerpBench) -> No
 
 
 def test_is_refused_in_the_middle_of_an_operation(perps: PerpBench) -> None:
-    with perps.evm.reverts("PerpMarket_NotSelf", perps.evm.accounts[0]):
+    with perps.evm.reverts("Market_NotSelf", perps.evm.accounts[0]):
         perps.market.payLoss(perps.trader(TRADER), 1, False)

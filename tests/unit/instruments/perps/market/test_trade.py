@@ -42,7 +42,7 @@ def test_only_registered_makers_and_the_orders_contract(perps: PerpBench) -> Non
     stranger = perps.evm.deploy("MockPerpMaker", perps.system.vault.address)
     with perps.evm.reverts("PerpMarket_UnknownMaker", stranger.address):
         perps.call(trader, perps.trade_data(WAD, maker=stranger.address))
-    with perps.evm.reverts("PerpMarket_NotOrders", perps.owner(trader)):
+    with perps.evm.reverts("Market_NotOrders", perps.owner(trader)):
         perps.call(trader, perps.fill_data(trader, [(other, WAD, 2_000 * WAD, 0)]))
     with perps.evm.reverts("Instrument_NotVault", perps.owner(trader)):
         perps.market.execute(trader, perps.owner(trader), perps.trade_data(WAD), sender=perps.owner(trader))

@@ -18,9 +18,9 @@ def test_a_cancelled_order_is_not_filled(perps: PerpTrading, taker: bytes, maker
     tx = perps.orders.cancel(sell.fields(), sender=sell.signer)
     assert tx.events("OrderCancelled", perps.orders)[0]["hash"] == sell.hash(perps.orders)
     assert perps.orders.isCancelled(sell.hash(perps.orders))
-    with perps.evm.reverts("PerpOrders_Cancelled", sell.hash(perps.orders)):
+    with perps.evm.reverts("SignedOrders_Cancelled", sell.hash(perps.orders)):
         perps.match(buy, [sell])
-    with perps.evm.reverts("PerpOrders_Cancelled", sell.hash(perps.orders)):
+    with perps.evm.reverts("SignedOrders_Cancelled", sell.hash(perps.orders)):
         perps.orders.cancel(sell.fields(), sender=sell.signer)
     assert perps.filled(sell) == ETHER, "what was filled before is still told"
     perps.match(buy, [perps.order(maker, -ETHER, 2_000)])
@@ -29,7 +29,7 @@ def test_a_cancelled_order_is_not_filled(perps: PerpTrading, taker: bytes, maker
 def test_before_it_was_ever_seen(perps: PerpTrading, taker: bytes, maker: bytes) -> None:
     buy = perps.order(taker, ETHER, 2_000)
     perps.orders.cancel(buy.fields(), sender=buy.signer)
-    with perps.evm.reverts("PerpOrders_Cancelled"):
+    with perps.evm.reverts("SignedOrders_Cancelled"):
         perps.match(buy, [perps.order(maker, -ETHER, 2_000)])
 
 
@@ -39,10 +39,10 @@ def test_only_who_may_act_cancels(perps: PerpTrading, taker: bytes) -> None:
         lambda: perps.orders.cancel(buy.fields(), sender=operator),
         lambda: perps.orders.cancelBelow(taker, 10**9, sender=operator),
     ):
-        with perps.evm.reverts("PerpOrders_NotAuthorised", taker, operator):
+        with perps.evm.reverts("SignedOrders_NotAuthorised", taker, operator):
             call()
     # The signer alone does not count: his approval may be over.
-    with perps.evm.reverts("PerpOrders_NotAuthorised"):
+    with perps.evm.reverts("SignedOrders_NotAuthorised"):
         perps.orders.cancel(buy.but(signer=operator).fields(), sender=operator)
     perps.system.vault.setOperator(taker, operator, perps.evm.now + 1, sender=buy.signer)
     perps.orders.cancel(buy.fields(), sender=operator)
@@ -53,7 +53,7 @@ def test_all_below_a_nonce(perps: PerpTrading, taker: bytes, maker: bytes) -> No
     old, new = (perps.order(taker, ETHER, 2_000, nonce=nonce) for nonce in (999, 1_000))
     perps.orders.cancelBelow(taker, 1_000, sender=old.signer)
     assert perps.orders.lowestNonce(taker) == 1_000
-    with perps.evm.reverts("PerpOrders_NonceBelow", old.hash(perps.orders), 999, 1_000):
+    with perps.evm.reverts("SignedOrders_NonceBelow", old.hash(perps.orders), 999, 1_000):
         perps.match(old, [perps.order(maker, -ETHER, 2_000)])
     perps.match(new, [perps.order(maker, -ETHER, 2_000)])  # the maker's nonces are his own
 
@@ -62,7 +62,7 @@ def test_nonces_only_rise(perps: PerpTrading, taker: bytes) -> None:
     owner = perps.checksum("0x" + taker[:20].hex())
     perps.orders.cancelBelow(taker, 7, sender=owner)
     for wanted in (0, 7):
-        with perps.evm.reverts("PerpOrders_NonceNotRising", taker, wanted, 7):
+        with perps.evm.reverts("SignedOrders_NonceNotRising", taker, wanted, 7):
             perps.orders.cancelBelow(taker, wanted, sender=owner)
 
 

@@ -31,12 +31,12 @@ def test_the_cap_of_each_order(perps: PerpTrading, taker: bytes, maker: bytes) -
     buy = perps.order(taker, ETHER, 2_000, max_fee=TAKER_FEE)
     sell = perps.order(maker, -ETHER, 2_000, max_fee=MAKER_FEE)
     stingy = buy.but(max_fee=TAKER_FEE - 1)
-    with perps.evm.reverts("PerpOrders_FeeAboveCap", stingy.hash(perps.orders), TAKER_FEE, TAKER_FEE - 1):
+    with perps.evm.reverts("SignedOrders_FeeAboveCap", stingy.hash(perps.orders), TAKER_FEE, TAKER_FEE - 1):
         perps.match(stingy, [sell])
     stingy = sell.but(max_fee=MAKER_FEE - 1)
-    with perps.evm.reverts("PerpOrders_FeeAboveCap", stingy.hash(perps.orders), MAKER_FEE, MAKER_FEE - 1):
+    with perps.evm.reverts("SignedOrders_FeeAboveCap", stingy.hash(perps.orders), MAKER_FEE, MAKER_FEE - 1):
         perps.match(buy, [stingy])
     perps.match(buy, [sell])
     # Each pays for his side, so the other way round the taker's cap must be the taker's.
-    with perps.evm.reverts("PerpOrders_FeeAboveCap"):
+    with perps.evm.reverts("SignedOrders_FeeAboveCap"):
         perps.match(sell.but(nonce=10**6), [buy.but(nonce=10**6)])

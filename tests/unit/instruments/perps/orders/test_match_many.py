@@ -54,5 +54,5 @@ def test_the_submitter_is_tipped_there_too(
 def test_nobody_else_calls_the_inner_function(perps: PerpTrading, taker: bytes, maker: bytes) -> None:
     match = perps.pair(perps.order(taker, ETHER, 2_000), [perps.order(maker, -ETHER, 2_000)])
     stranger = perps.evm.accounts[17]
-    with perps.evm.reverts("PerpOrders_NotSelf", stranger):
+    with perps.evm.reverts("SignedOrders_NotSelf", stranger):
         perps.orders.matchFor(match, stranger, sender=stranger)

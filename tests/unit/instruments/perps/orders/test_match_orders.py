@@ -47,7 +47,7 @@ def test_the_rest_is_filled_later(perps: PerpTrading, taker: bytes, maker: bytes
     perps.match(buy, [sell], [100 * ETHER])
     assert (perps.filled(buy), perps.filled(sell)) == (3 * ETHER, 3 * ETHER)
     # PERP-3: nothing is left of the maker, and nothing else is there.
-    with perps.evm.reverts("PerpOrders_NothingFilled", buy.hash(perps.orders)):
+    with perps.evm.reverts("SignedOrders_NothingFilled", buy.hash(perps.orders)):
         perps.match(buy, [sell])
 
 
@@ -76,20 +76,20 @@ def test_prices_must_cross(
 
 
 def test_both_on_one_side(perps: PerpTrading, taker: bytes, maker: bytes) -> None:
-    with perps.evm.reverts("PerpOrders_SameSide"):
+    with perps.evm.reverts("SignedOrders_SameSide"):
         perps.match(perps.order(taker, ETHER, 2_000), [perps.order(maker, ETHER, 2_000)])
 
 
 def test_a_trade_with_oneself(perps: PerpTrading, taker: bytes) -> None:
     second = perps.funded(perps.checksum("0x" + taker[:20].hex()), 1_000, index=1)
     for account in (taker, second):
-        with perps.evm.reverts("PerpOrders_SelfTrade", taker, account):
+        with perps.evm.reverts("SignedOrders_SelfTrade", taker, account):
             perps.match(perps.order(taker, ETHER, 2_000), [perps.order(account, -ETHER, 2_000)])
 
 
 def test_orders_for_another_market(perps: PerpTrading, taker: bytes, maker: bytes) -> None:
     other = perps.order(maker, -ETHER, 2_000, market=perps.amm.address)
-    with perps.evm.reverts("PerpOrders_OtherMarket", None, perps.amm.address, perps.market.address):
+    with perps.evm.reverts("SignedOrders_OtherMarket", None, perps.amm.address, perps.market.address):
         perps.match(perps.order(taker, ETHER, 2_000), [other])
 
 
@@ -100,16 +100,16 @@ def test_expiry(perps: PerpTrading, taker: bytes, maker: bytes) -> None:
     perps.evm.warp(10)
     perps.match(buy, [sell], [ETHER])
     perps.evm.warp(1)
-    with perps.evm.reverts("PerpOrders_Expired", sell.hash(perps.orders), now + 10):
+    with perps.evm.reverts("SignedOrders_Expired", sell.hash(perps.orders), now + 10):
         perps.match(buy, [sell])
     late = perps.order(taker, ETHER, 2_000, expiry=now)
-    with perps.evm.reverts("PerpOrders_Expired", late.hash(perps.orders), now):
+    with perps.evm.reverts("SignedOrders_Expired", late.hash(perps.orders), now):
         perps.match(late, [perps.order(maker, -ETHER, 2_000)])
 
 
 def test_post_only_makes_and_does_not_take(perps: PerpTrading, taker: bytes, maker: bytes) -> None:
     posted = perps.order(maker, -ETHER, 2_000, flags=POST_ONLY)
-    with perps.evm.reverts("PerpOrders_PostOnly", posted.hash(perps.orders)):
+    with perps.evm.reverts("SignedOrders_PostOnly", posted.hash(perps.orders)):
         perps.match(posted, [perps.order(taker, ETHER, 2_000)])
     perps.match(perps.order(taker, ETHER, 2_000), [posted])
     assert perps.filled(posted) == ETHER
@@ -118,7 +118,7 @@ def test_post_only_makes_and_does_not_take(perps: PerpTrading, taker: bytes, mak
 def test_fill_or_kill_taker(perps: PerpTrading, taker: bytes, maker: bytes, other_maker: bytes) -> None:
     buy = perps.order(taker, 3 * ETHER, 2_000, flags=FILL_OR_KILL)
     sells = [perps.order(maker, -2 * ETHER, 2_000), perps.order(other_maker, -2 * ETHER, 2_000)]
-    with perps.evm.reverts("PerpOrders_NotFilled", buy.hash(perps.orders), 2 * ETHER, 3 * ETHER):
+    with perps.evm.reverts("SignedOrders_NotFilled", buy.hash(perps.orders), 2 * ETHER, 3 * ETHER):
         perps.match(buy, sells[:1])
     perps.match(buy, sells)
     assert perps.filled(buy) == 3 * ETHER
@@ -126,9 +126,9 @@ def test_fill_or_kill_taker(perps: PerpTrading, taker: bytes, maker: bytes, othe
 
 def test_fill_or_kill_maker(perps: PerpTrading, taker: bytes, maker: bytes) -> None:
     sell = perps.order(maker, -2 * ETHER, 2_000, flags=FILL_OR_KILL)
-    with perps.evm.reverts("PerpOrders_NotFilled", sell.hash(perps.orders), ETHER, 2 * ETHER):
+    with perps.evm.reverts("SignedOrders_NotFilled", sell.hash(perps.orders), ETHER, 2 * ETHER):
         perps.match(perps.order(taker, 3 * ETHER, 2_000), [sell], [ETHER])
-    with perps.evm.reverts("PerpOrders_NotFilled", sell.hash(perps.orders), ETHER, 2 * ETHER):
+    with perps.evm.reverts("SignedOrders_NotFilled", sell.hash(perps.orders), ETHER, 2 * ETHER):
         perps.match(perps.order(taker, ETHER, 2_000), [sell])
     perps.match(perps.order(taker, 3 * ETHER, 2_000), [sell])
     assert perps.filled(sell) == 2 * ETHER
@@ -142,16 +142,16 @@ def test_reduce_only_taker_is_clamped_to_its_position(
     buys = [perps.order(maker, ETHER, 2_000), perps.order(other_maker, 4 * ETHER, 1_995)]
     perps.match(close, buys)
     assert perps.size(taker) == 0 and perps.filled(close) == 2 * ETHER
-    with perps.evm.reverts("PerpOrders_NothingFilled"):
+    with perps.evm.reverts("SignedOrders_NothingFilled"):
         perps.match(close, buys)
 
 
 def test_reduce_only_refuses_where_it_would_open(perps: PerpTrading, taker: bytes, maker: bytes) -> None:
     open_ = perps.order(taker, ETHER, 2_000, flags=REDUCE_ONLY)
-    with perps.evm.reverts("PerpOrders_NothingFilled"):
+    with perps.evm.reverts("SignedOrders_NothingFilled"):
         perps.match(open_, [perps.order(maker, -ETHER, 2_000)])
     posted = perps.order(maker, -ETHER, 2_000, flags=REDUCE_ONLY)
-    with perps.evm.reverts("PerpOrders_NothingFilled"):
+    with perps.evm.reverts("SignedOrders_NothingFilled"):
         perps.match(perps.order(taker, ETHER, 2_000), [posted])
 
 
@@ -169,7 +169,7 @@ def test_reduce_only_makers_count_what_the_match_has_filled(
 def test_reduce_only_and_fill_or_kill(perps: PerpTrading, taker: bytes, maker: bytes) -> None:
     perps.match(perps.order(taker, ETHER, 2_000), [perps.order(maker, -ETHER, 2_000)])
     close = perps.order(taker, -2 * ETHER, 2_000, flags=REDUCE_ONLY | FILL_OR_KILL)
-    with perps.evm.reverts("PerpOrders_NotFilled", None, ETHER, 2 * ETHER):
+    with perps.evm.reverts("SignedOrders_NotFilled", None, ETHER, 2 * ETHER):
         perps.match(close, [perps.order(maker, 2 * ETHER, 2_000)])
 
 
@@ -183,12 +183,12 @@ def test_reduce_only_and_fill_or_kill(perps: PerpTrading, taker: bytes, maker: b
 )
 def test_what_is_no_order(perps: PerpTrading, taker: bytes, maker: bytes, fields: dict[str, int]) -> None:
     order = perps.order(taker, ETHER, 2_000).but(**fields)
-    with perps.evm.reverts("PerpOrders_BadOrder", order.hash(perps.orders)):
+    with perps.evm.reverts("SignedOrders_BadOrder", order.hash(perps.orders)):
         perps.match(order, [perps.order(maker, -ETHER, 2_000)])
 
 
 def test_a_size_for_every_maker(perps: PerpTrading, taker: bytes, maker: bytes) -> None:
-    with perps.evm.reverts("PerpOrders_Lengths", 1, 2):
+    with perps.evm.reverts("SignedOrders_Lengths", 1, 2):
         perps.match(perps.order(taker, ETHER, 2_000), [perps.order(maker, -ETHER, 2_000)], [1, 1])
 
 

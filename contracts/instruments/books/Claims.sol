@@ -4,16 +4,15 @@ pragma solidity 0.8.37;
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 import {SafeCastLib} from "solady/utils/SafeCastLib.sol";
 
-import {IInstrument} from "../../../interfaces/IInstrument.sol";
-import {IPerpMarket} from "../../../interfaces/IPerpMarket.sol";
+import {IMarketBooks} from "../../../interfaces/IMarketBooks.sol";
 import {AccountId} from "../../../interfaces/Types.sol";
-import {PerpBooks} from "./PerpBooks.sol";
+import {MarketBase} from "./MarketBase.sol";
 import {ProRata} from "./ProRata.sol";
 
 /// @dev Cash, fees, and claims: profits that were realised and wait for losers to pay. Keeps PERP-4: nothing is paid but what
 /// was paid in. What comes in is allotted to all claims in proportion, at once: there is free cash or there is a queue, never
 /// both.
-abstract contract PerpClaims is PerpBooks {
+abstract contract Claims is MarketBase {
     using FixedPointMathLib for uint256;
     using ProRata for ProRata.Pool;
     using SafeCastLib for uint256;
@@ -49,17 +48,8 @@ abstract contract PerpClaims is PerpBooks {
     mapping(AccountId account => Claim) private _claims;
     ProRata.Pool private _pool;
 
-    /// @dev What waits to be deleveraged {units}.
-    int256 internal _receiverSize;
-    /// @dev Its cost without funding {quote}.
-    int256 internal _receiverBase;
     /// @dev Losses that nobody has borne yet {quote}.
     int256 internal _unborne;
-
-    modifier onlyVault() {
-        if (msg.sender != address(VAULT)) revert IInstrument.Instrument_NotVault(msg.sender);
-        _;
-    }
 
     constructor(uint256 settlementDecimals) {
         TOKEN = int256(10 ** (36 - settlementDecimals));
@@ -69,10 +59,8 @@ abstract contract PerpClaims is PerpBooks {
         return _hasPosition(account) || _hasClaim(account);
     }
 
-    /// @dev Views and calls from outside do not meet a half-done operation.
-    function _requireUnlocked() internal view {
-        if (VAULT.locked()) revert IPerpMarket.PerpMarket_Locked();
-    }
+    /// @dev Whether an account has a position, or a cost that is not settled.
+    function _hasPosition(AccountId account) internal view virtual returns (bool);
 
     /// @dev What an account claims now {settlement tok}. The last one has all that roundings left.
     function _claimOf(AccountId account) internal view returns (uint256 waiting, uint256 allotted) {
@@ -119,7 +107,7 @@ abstract contract PerpClaims is PerpBooks {
         pile.waiting -= uint112(amount);
         pile.allotted += uint112(amount);
         _pile = pile;
-        emit IPerpMarket.ClaimsAllotted(amount, pile.waiting);
+        emit IMarketBooks.ClaimsAllotted(amount, pile.waiting);
     }
 
     /// @dev Waiting claims bear a loss in proportion.
@@ -129,7 +117,17 @@ abstract contract PerpClaims is PerpBooks {
         _pool.shrink(pile.waiting, pile.waiting - amount, 0);
         pile.waiting -= uint112(amount);
         _pile = pile;
-        emit IPerpMarket.ClaimsReduced(amount, pile.waiting);
+        emit IMarketBooks.ClaimsReduced(amount, pile.waiting);
+    }
+
+    /// @dev Waiting claims bear what nobody has borne yet, before anything is allotted to them.
+    function _bearLosses() internal {
+        int256 loss = _unborne;
+        if (loss < TOKEN) return;
+        uint256 tokens = uint256(loss / TOKEN).min(_pile.waiting);
+        if (tokens == 0) return;
+        _unborne = loss - int256(tokens) * TOKEN;
+        _reduceClaims(tokens);
     }
 
     function _freeCash() internal view returns (uint256) {
@@ -154,6 +152,23 @@ abstract contract PerpClaims is PerpBooks {
         paid = fromWaiting + fromAllotted;
         _setClaim(account, waiting - fromWaiting, allotted - fromAllotted);
         if (fromAllotted != 0) _allot();
+    }
+
+    /// @dev Gives all that an account claims to another.
+    /// @return claimed {settlement tok}
+    function _moveClaim(AccountId from, AccountId to) internal returns (uint256 claimed) {
+        (uint256 waiting, uint256 allotted) = _claimOf(from);
+        claimed = waiting + allotted;
+        if (claimed == 0) return 0;
+        _setClaim(from, 0, 0);
+        (uint256 toWaiting, uint256 toAllotted) = _claimOf(to);
+        _setClaim(to, toWaiting + waiting, toAllotted + allotted);
+    }
+
+    /// @dev Adds to what an account waits for.
+    function _addClaim(AccountId account, uint256 amount) internal {
+        (uint256 waiting, uint256 allotted) = _claimOf(account);
+        _setClaim(account, waiting + amount, allotted);
     }
 
     // --- what claims were when the operation began ---

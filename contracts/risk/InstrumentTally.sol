@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
+
+import {IInstrument, Report, Scenario} from "../../interfaces/IInstrument.sol";
+import {IRiskEngine} from "../../interfaces/IRiskEngine.sol";
+import {AccountId} from "../../interfaces/Types.sol";
+import {Point} from "./Point.sol";
+import {ScenarioGrid} from "./ScenarioGrid.sol";
+import {UnderlyingPoints} from "./UnderlyingPoints.sol";
+
+/// @notice Adds up what an account holds in instruments, by the standard model: every position on its own worst shock, no
+/// netting between positions.
+abstract contract InstrumentTally is UnderlyingPoints {
+    /// @dev Values saturate here {USD}: a quintillion times all that there is, and small enough for every sum and product
+    /// below to stay far from 2**256.
+    uint256 internal constant MAX_VALUE = 2 ** 180;
+
+    constructor(address sequencerFeed) UnderlyingPoints(sequencerFeed) {}
+
+    /// @dev Adds what an account holds in one instrument. Unsettled profit covers the instrument's own loss first, then its
+    /// own requirement; what is left of it counts for nothing.
+    function _addInstrument(
+        Tally memory tally,
+        AccountId account,
+        IInstrument instrument,
+        bool atBatchStart
+    ) internal view returns (IRiskEngine.Weight memory weight) {
+        (uint256[] memory ids, bool curved) = instrument.underlyings();
+        Report memory report = _reportOf(tally, account, instrument, ids, curved, atBatchStart);
+        if (uint256(report.status) > tally.status) tally.status = uint256(report.status);
+
+        uint256 required =
+            FixedPointMathLib.min(report.standaloneWad, MAX_VALUE) +
+                FixedPointMathLib.min(report.addOnWad, MAX_VALUE);
+        uint256 creditWad = report.creditWad;
+        int256 valueWad = _clamp(report.valueWad);
+        if (valueWad < 0) {
+            uint256 covered = FixedPointMathLib.min(creditWad, uint256(-valueWad));
+            valueWad += int256(covered);
+            creditWad -= covered;
+        }
+        weight.valueWad = valueWad;
+        weight.requirementWad = FixedPointMathLib.zeroFloorSub(required, creditWad);
+        tally.requirement += weight.requirementWad;
+        for (uint256 i = 0; i < ids.length; ++i) {
+            Point point = _point(tally, ids[i]);
+            int256 exposureWad = _clamp(report.exposuresWad[i]);
+            point.setExposure(point.exposureWad() + exposureWad);
+            valueWad -= exposureWad;
+        }
+        tally.equity += valueWad;
+    }
+
+    /// @dev Asks an instrument; takes note of the status of its underlyings.
+    function _reportOf(
+        Tally memory tally,
+        AccountId account,
+        IInstrument instrument,
+        uint256[] memory ids,
+        bool curved,
+        bool atBatchStart
+    ) private view returns (Report memory) {
+        uint256[] memory pricesWad = new uint256[](ids.length);
+        uint256[] memory requirementPricesWad = new uint256[](ids.length);
+        uint256 each = ScenarioGrid.pointsOf(curved);
+        Scenario[] memory scenarios = new Scenario[](each * ids.length);
+        for (uint256 i = 0; i < ids.length; ++i) {
+            if (ids[i] >= tally.slot.underlyingCount()) {
+                revert IRiskEngine.RiskEngine_UnknownUnderlying(ids[i]);
+            }
+            Point point = _point(tally, ids[i]);
+            uint256 priceWad = point.priceWad();
+            pricesWad[i] = priceWad;
+            if (point.requirementPriceWad() != 0) priceWad = point.requirementPriceWad();
+            requirementPricesWad[i] = priceWad;
+            ScenarioGrid.put(scenarios, i * each, curved, ids[i], priceWad, point, tally.maintenance);
+            if (point.status() > tally.status) tally.status = point.status();
+        }
+        return instrument.report(account, scenarios, pricesWad, requirementPricesWad, atBatchStart);
+    }
+
+    function _clamp(int256 valueWad) private pure returns (int256) {
+        return FixedPointMathLib.clamp(valueWad, -int256(MAX_VALUE), int256(MAX_VALUE));
+    }
+}
