@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +11,8 @@ from scripts.cli.session import Session
 from scripts.cli.values import UNBOUNDED
 from scripts.common import abi as codec
 from scripts.common.contract import Contract
-from scripts.common.rpc import RpcError
+from scripts.common.logs import events_of, logs_of
 
-BLOCKS, FEWEST_BLOCKS = 20_000, 10
 ACCOUNTS = 100
 
 
@@ -27,52 +27,31 @@ class Health:
 
 def accounts_of(session: Session) -> list[bytes]:
     """All accounts that the vault has ever spoken of, in the order of their first event. Raises KeelError."""
-    domain = session.domain
+    domain, chain = session.domain, session.chain
     places = _account_topics(domain.vault.abi)
     found: dict[bytes, None] = {}
-    for log in _logs(session, domain.vault.address, [list(places)], domain.deployed_at, "finding accounts"):
-        for place in places[log["topics"][0]]:
-            found[bytes.fromhex(log["topics"][place][2:])] = None
+    first, last = domain.deployed_at, chain.block_number
+    with _reading(session, "finding accounts", first, last) as passed:
+        for log in logs_of(chain, domain.vault.address, [list(places)], first, last, passed):
+            for place in places[log["topics"][0]]:
+                found[bytes.fromhex(log["topics"][place][2:])] = None
     return list(found)
 
 
-def events(
-    session: Session, contract: Contract, name: str, topics: dict[str, bytes], first: int | None = None
-) -> list[dict[str, Any]]:
-    """The contract's events of a name, in order, with `block`; since the block `first`, or since the domain is there.
+def events(session: Session, contract: Contract, name: str, *indexed: bytes) -> list[dict[str, Any]]:
+    """The contract's events of a name since the domain is there, in order, each with its `block`.
 
-    `topics` are the values of its first indexed parameters. Raises KeelError.
+    `indexed` are the words of its first indexed parameters. Raises KeelError.
     """
-    entry = next(entry for entry in contract.abi if entry["type"] == "event" and entry["name"] == name)
-    wanted = ["0x" + codec.topic(entry).hex(), *("0x" + value.hex() for value in topics.values())]
-    start = session.domain.deployed_at if first is None else first
-    found = []
-    for log in _logs(session, contract.address, wanted, start, f"reading events of {contract.label}"):
-        words = [bytes.fromhex(topic[2:]) for topic in log["topics"]]
-        _, values = session.chain.dictionary.event(words, bytes.fromhex(log["data"][2:]))
-        found.append({**values, "block": int(log["blockNumber"], 16)})
-    return found
+    first, last = session.domain.deployed_at, session.chain.block_number
+    with _reading(session, f"reading events of {contract.label}", first, last) as passed:
+        return events_of(session.chain, contract, name, indexed, first, last, passed)
 
 
-def _logs(
-    session: Session, address: str, topics: Sequence[Any], first: int, what: str
-) -> Iterator[dict[str, Any]]:
-    """Logs up to the latest block. A range of blocks that the node finds too long is halved."""
-    rpc, last, size = session.chain.rpc, session.chain.block_number, BLOCKS
+@contextmanager
+def _reading(session: Session, what: str, first: int, last: int) -> Iterator[Callable[[int], None]]:
     with session.out.waiting(what, total=last - first + 1) as progress:
-        while first <= last:
-            end = min(first + size - 1, last)
-            span = {"address": address, "fromBlock": hex(first), "toBlock": hex(end)}
-            try:
-                logs = rpc("eth_getLogs", {**span, "topics": topics})
-            except RpcError:
-                if size <= FEWEST_BLOCKS:
-                    raise
-                size //= 2
-                continue
-            yield from logs
-            progress.advance(progress.task_ids[0], end - first + 1)
-            first = end + 1
+        yield lambda blocks: progress.advance(progress.task_ids[0], blocks)
 
 
 def healths(session: Session, accounts: Sequence[bytes]) -> list[Health]:

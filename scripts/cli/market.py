@@ -10,6 +10,9 @@ from scripts.client.domain import Asset, Domain
 from scripts.common.sending import NOBODY
 from scripts.common.units import SECONDS_PER_YEAR, WAD
 
+# Of a price, by its status.
+STATES = ("fresh", "diverged", "stale", "none")
+
 
 @dataclass(frozen=True)
 class Pool:

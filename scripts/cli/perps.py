@@ -138,9 +138,7 @@ def depth_ladder(session: Session, row: Row) -> dict[str, list[tuple[int, int]]]
 
 def funding_due(session: Session, account: bytes, position: PerpPosition) -> int:
     """Funding that has come due since the position was last written {quote}; positive is owed."""
-    market = position.perp.market
-    topics = {"account": account}
-    changed = events(session, market, "PositionChanged", topics)
+    changed = events(session, position.perp.market, "PositionChanged", account)
     return position.cost - (int(changed[-1]["cost"]) if changed else 0)
 
 

@@ -34,9 +34,11 @@ class Database:
 
     def __init__(self, url: str, who: str) -> None:
         self._url = _parse(url, who)
-        self.shown = self._url.set(drivername=self._url.get_backend_name()).render_as_string()
+        # Its query may hold a password too.
+        self.shown = self._url.set(drivername=self._url.get_backend_name(), query={}).render_as_string()
         self.is_sqlite = self._url.get_backend_name() == "sqlite"
-        self._lock = _FileLock(Path(self._url.database or ""), who) if self.is_sqlite else None
+        # The file itself: two links to it are one database.
+        self._lock = _FileLock(Path(self._url.database or "").resolve(), who) if self.is_sqlite else None
         self.engine = self._connect()
 
     def close(self) -> None:
@@ -61,7 +63,8 @@ class Database:
                 pool_pre_ping=True,
                 connect_args={
                     "connect_timeout": WAIT_SECONDS,
-                    "options": f"-c lock_timeout={WAIT_SECONDS * 1_000}",
+                    "options": f"-c lock_timeout={WAIT_SECONDS * 1_000}"
+                    f" -c statement_timeout={WAIT_SECONDS * 12_000}",
                 },
             )
         engine = sql.create_engine(self._url, connect_args={"timeout": WAIT_SECONDS})

@@ -8,6 +8,7 @@ import typer
 
 from scripts.common.errors import run_script
 from scripts.console.server import DEFAULT_RPC, PORT, serve
+from scripts.console.settings import DEFAULT_MATCHER
 
 app = typer.Typer(add_completion=False)
 
@@ -21,9 +22,14 @@ def main(
     websocket: Annotated[
         str | None, typer.Option(help="The same node by ws:// or wss://, for new blocks")
     ] = None,
+    matcher: Annotated[
+        str, typer.Option(help="Order book of perpetuals, on this machine; empty: none")
+    ] = DEFAULT_MATCHER,
 ) -> None:
     """Serves the console at http://127.0.0.1:PORT until interrupted."""
-    raise typer.Exit(run_script("console", lambda: serve(port, rpc, websocket=websocket)))
+    raise typer.Exit(
+        run_script("console", lambda: serve(port, rpc, websocket=websocket, matcher=matcher or None))
+    )
 
 
 if __name__ == "__main__":

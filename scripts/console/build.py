@@ -39,6 +39,10 @@ CONTRACTS: tuple[tuple[str, str], ...] = (
     ("rateModelAbi", "KinkRateModel"),
     ("tokenAbi", "MockERC20"),
     ("aggregatorAbi", "MockAggregator"),
+    ("perpAbi", "PerpMarket"),
+    ("perpLensAbi", "PerpLens"),
+    ("ordersAbi", "PerpOrders"),
+    ("ammAbi", "VirtualAmm"),
 )
 USED = ("function", "event")
 

@@ -1,7 +1,7 @@
 """Serves the built console on loopback: static files, /config.json and /deployment.json, nothing else.
 
-Pages may load from here and talk to here and to the chosen RPC; the content-security policy says so, and a
-request whose Host is not this machine (DNS rebinding) is refused.
+Pages may load from here and talk to here, to the chosen RPC and to the matcher of this machine; the
+content-security policy says so, and a request whose Host is not this machine (DNS rebinding) is refused.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from scripts.common.errors import KeelError
-from scripts.console.settings import Settings
+from scripts.console.settings import DEFAULT_MATCHER, Settings
 from scripts.deploy.record import FOLDER
 from scripts.setup.environment import ROOT
 
@@ -92,13 +92,14 @@ def serve(
     folder: Path = FOLDER,
     *,
     websocket: str | None = None,
+    matcher: str | None = DEFAULT_MATCHER,
     pages: Path = PAGES,
 ) -> None:
     """Serves the console until interrupted.
 
     `folder` holds the deployments files. Raises KeelError: not built, port taken, RPC unreachable.
     """
-    settings = Settings.ask(rpc_url, websocket, folder)
+    settings = Settings.ask(rpc_url, websocket, folder, matcher)
     server = ConsoleServer(settings, port, pages)
     print(f"Keel console at {server.url} for chain {settings.chain_id}; Ctrl-C ends it", flush=True)
     try:

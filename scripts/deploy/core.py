@@ -29,7 +29,8 @@ class VolatilityContracts:
 class Core:
     """The domain's contracts; assets and underlyings by the numbers they have on chain, perpetual markets by symbol.
 
-    `orders` settles signed orders, where there are perpetual markets; `volatility` is there where an underlying has it.
+    `orders` settles signed orders and `perp_lens` shows positions, where there are perpetual markets; `volatility` is
+    there where an underlying has it.
     """
 
     parameters: Contract
@@ -44,6 +45,7 @@ class Core:
     asset_ids: dict[str, int] = field(default_factory=dict)
     underlying_ids: dict[str, int] = field(default_factory=dict)
     orders: Contract | None = None
+    perp_lens: Contract | None = None
     volatility: VolatilityContracts | None = None
     perps: dict[str, PerpContracts] = field(default_factory=dict)
 

@@ -33,7 +33,8 @@ class Asset:
 class Deployment:
     """The contracts of a domain. `assets` are in the vault's order, `feeds` by number of the underlying.
 
-    `perps` are perpetual markets by symbol; `orders` settles their signed orders and is None where there are none.
+    `perps` are perpetual markets by symbol; `orders` settles their signed orders, `perp_lens` shows positions in
+    them; both are None where there are none.
     `uniswap` and `markets`, the pools to trade on, are local chains'. `compared` values were read back.
     """
 
@@ -53,6 +54,7 @@ class Deployment:
     feeds: dict[int, Contract]
     underlyings: dict[str, int]
     orders: Contract | None
+    perp_lens: Contract | None
     perps: dict[str, PerpContracts]
     uniswap: Uniswap | None
     markets: Sequence[Pool]
@@ -102,6 +104,7 @@ def assemble(deployer: Deployer, markets: Markets, world: World, core: Core, com
         feeds={core.underlying_ids[name]: feed for name, feed in world.aggregators.items()},
         underlyings=dict(core.underlying_ids),
         orders=core.orders,
+        perp_lens=core.perp_lens,
         perps=dict(core.perps),
         uniswap=world.uniswap,
         markets=list(world.pools.values()),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from scripts.client.perps import parameters_target, shape_target
+from scripts.common.contract import Call, Contract
 from scripts.common.units import WAD, format_amount, format_duration, format_share, format_usd
 from scripts.deploy.core import Core, PerpContracts, role
 from scripts.deploy.deployer import Deployer, DeployError
@@ -21,6 +24,8 @@ def build_perps(deployer: Deployer, markets: Markets, world: World, core: Core) 
     if not markets.perps:
         return
     core.orders = deployer.create("orders", "PerpOrders", core.vault)
+    settlement = markets[markets.domain.settlement]
+    core.perp_lens = deployer.create("perp_lens", "PerpLens", core.lens, settlement.decimals)
     for perp in markets.perps:
         core.perps[perp.symbol] = _create(deployer, markets, world, core, perp)
     listed = _listed(core)
@@ -42,7 +47,7 @@ def verify_perps(verifier: Verifier, deployer: Deployer, markets: Markets, world
     for perp in markets.perps:
         file, contracts = markets.files[perp.symbol].name, core.perps[perp.symbol]
         _verify_market(verifier, deployer, markets, core, perp, contracts, file)
-        _verify_amm(verifier, world, markets, core, perp, contracts, file)
+        _verify_amm(verifier, deployer, world, markets, core, perp, contracts, file)
 
 
 def _listed(core: Core) -> list[str]:
@@ -163,17 +168,13 @@ def _verify_market(
         ("fees.maker", format_share),
         ("fees.backstop_share", format_share),
     ]
-    verifier.expect_fields(
-        market.parameters.prepare(),
-        [
-            (f"{file}: {field}", position, value, show)
-            for position, ((field, show), value) in enumerate(zip(fields, perp.parameters, strict=True))
-        ],
-    )
+    target = _target(deployer, f"{perp.symbol}.market", market, parameters_target)
+    _expect_targets(verifier, market.parameters.prepare(), target, file, fields, perp.parameters)
 
 
 def _verify_amm(
     verifier: Verifier,
+    deployer: Deployer,
     world: World,
     markets: Markets,
     core: Core,
@@ -193,18 +194,41 @@ def _verify_amm(
         return format_amount(units, perp.underlying, 18)
 
     fields: list[tuple[str, Show]] = [
-        ("depth", size),
-        ("spread", _ppm),
-        ("skew_spread", _ppm),
-        ("max_skew", _ppm),
+        ("amm.depth", size),
+        ("amm.spread", _ppm),
+        ("amm.skew_spread", _ppm),
+        ("amm.max_skew", _ppm),
     ]
-    verifier.expect_fields(
-        amm.shape.prepare(),
-        [
-            (f"{file}: amm.{field}", position, value, show)
-            for position, ((field, show), value) in enumerate(zip(fields, perp.shape, strict=True))
-        ],
-    )
+    target = _target(deployer, f"{perp.symbol}.amm", amm, shape_target)
+    _expect_targets(verifier, amm.shape.prepare(), target, file, fields, perp.shape)
+
+
+def _target(
+    deployer: Deployer, key: str, contract: Contract, find: Callable[[Any, Contract, int], Any]
+) -> Any:
+    """Where parameters walk to; None if nothing walks, or on a chain without logs."""
+    if not hasattr(deployer.chain, "rpc"):
+        return None
+    return find(deployer.chain, contract, deployer.record[key].block or 0)
+
+
+def _expect_targets(
+    verifier: Verifier,
+    call: Call,
+    target: Any,
+    file: str,
+    fields: list[tuple[str, Show]],
+    wanted: tuple[int, ...],
+) -> None:
+    parts = [
+        (f"{file}: {field}", position, value, show)
+        for position, ((field, show), value) in enumerate(zip(fields, wanted, strict=True))
+    ]
+    if target is None:
+        verifier.expect_fields(call, parts)
+        return
+    for parameter, position, value, show in parts:
+        verifier.compare(parameter, target[position], value, show)
 
 
 def _ppm(value: int) -> str:

@@ -35,7 +35,14 @@ class Verifier:
     def __init__(self, chain: Any) -> None:
         self.chain = chain
         self._checks: list[_Check] = []
+        self._found: list[Difference] = []
         self.compared = 0
+
+    def compare(self, parameter: str, value: Any, wanted: Any, show: Show = str) -> None:
+        """A value that has been read."""
+        self.compared += 1
+        if value != wanted:
+            self._found.append(Difference(parameter, show(value), show(wanted)))
 
     def expect(self, parameter: str, call: Call, value: Any, show: Show = str) -> None:
         """The call's answer as a whole."""
@@ -54,13 +61,10 @@ class Verifier:
             answers = [
                 call.decode(self.chain.simulate(call.sender, call.to, call.data, 0, None)) for call in calls
             ]
-        found = []
         for check, answer in zip(self._checks, answers, strict=True):
             for parameter, where, wanted, show in check.parts:
                 value = answer if where is None else answer[where] if isinstance(where, int) else None
                 if isinstance(where, str):
                     value = getattr(answer, where)
-                self.compared += 1
-                if value != getattr(wanted, "address", wanted):
-                    found.append(Difference(parameter, show(value), show(getattr(wanted, "address", wanted))))
-        return found
+                self.compare(parameter, value, getattr(wanted, "address", wanted), show)
+        return self._found

@@ -33,6 +33,7 @@ from scripts.keeper.types import Block
 from scripts.keeper.wire import Receipt, Rejected, Wire
 
 GAS_MARGIN_PERCENT = 30
+SETTLEMENT_GAS, COLLECTING_GAS = 1_500_000, 300_000
 WORD = 32
 # What a transaction fails with when somebody else was there first, or the market has moved.
 RACES = {
@@ -98,7 +99,7 @@ class Actor:
         self, plan: Plan, situation: Situation, seen: Block, market: Market, outbox: Outbox
     ) -> Sent | Refusal:
         """Simulates a plan and sends it, or says why not. Raises KeelError where nodes or database fail."""
-        call = self.batch.call(plan)
+        call = self.batch.call(plan, held=self._held() if plan.is_rescue else 0)
         simulated = self._simulate(call)
         if isinstance(simulated, Refusal):
             return simulated
@@ -154,7 +155,9 @@ class Actor:
         simulated = self._simulate(call)
         if isinstance(simulated, Refusal):
             return simulated
-        return self._dispatch(kind, account, call, simulated[1], most_wei, seen, market, outbox, about or {})
+        # What a node estimates of a settlement is the gas of collecting nothing.
+        gas = simulated[1] + (COLLECTING_GAS if kind is Kind.SETTLE else 0)
+        return self._dispatch(kind, account, call, gas, most_wei, seen, market, outbox, about or {})
 
     def trigger(
         self,
@@ -222,11 +225,21 @@ class Actor:
                 "gas price", f"gas costs {market.price} wei; at most {most_fee} may be paid for it"
             )
         plan = Plan(kind, account, seen.number, gas, 0)
+        # A settlement tries to pay and goes on where that fails: with the gas that is just enough not to fail it
+        # would succeed and pay nothing.
+        limit = _with_margin(gas) + (SETTLEMENT_GAS if kind is Kind.SETTLE else 0)
         if self.dry_run:
             return Sent(plan, "dry run")
-        entry = Entry(str(kind), call.to, call.data.hex(), _with_margin(gas), most_fee, about)
+        entry = Entry(str(kind), call.to, call.data.hex(), limit, most_fee, about)
         outcome = outbox.send(plan.account, seen, entry, fees)
         return Sent(plan, outcome.status, outcome.reason, None, outcome.refusal)
+
+    def _held(self) -> int:
+        """Settlement tokens that the keeper's account has."""
+        domain = self.domain
+        held = domain.vault.balanceOf.prepare(self.batch.into, domain.settlement.token)
+        (balance,) = domain.chain.read_all([held], block="pending")
+        return max(int(balance), 0)
 
     def _simulate(self, call: Call) -> tuple[Any, int, int] | Refusal:
         """What it returns, its gas, and the settlement tokens that the keeper's account held before."""

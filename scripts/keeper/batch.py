@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scripts.client.domain import Domain
+from scripts.client.perps import settle_data
 from scripts.client.routes import swap_call
 from scripts.common.contract import Call
 from scripts.common.units import WAD
@@ -47,7 +48,7 @@ class Batch:
             return Refusal("size changed", f"it would take {taken}, planned was {offer.fraction} (of {WAD})")
         closings = closed(plan.mode, offer, self.settings)
         traded = [trade.settlement for trade in offer.trades]
-        first = 1 + len(closings)
+        first = 1 + sum(closing.size != 0 for closing in closings)
         last = first + (len(traded) if plan.mode is Mode.CAPITAL_FREE else 0)
         for number, (trade, result) in enumerate(zip(offer.trades, results[first:last], strict=False)):
             amounts = int.from_bytes(result[:32]), int.from_bytes(result[32:64])
@@ -69,9 +70,10 @@ class Batch:
         ]
         closings = closed(plan.mode, offer, self.settings)
         for closing in closings:
-            calls.append(self._act(closing, closing.perp.trade_data(closing.size)))
+            if closing.size:
+                calls.append(self._act(closing, closing.perp.trade_data(closing.size)))
         # Losses are paid from what there is: after the sales, and after profits.
-        settling = [self._act(closing, closing.perp.settle_data()) for closing in closings]
+        settling = [self._act(closing, settle_data()) for closing in closings]
         if plan.mode is Mode.INVENTORY:
             return calls + settling
         for number, trade in enumerate(offer.trades):
@@ -91,6 +93,8 @@ class Batch:
             # Whatever the mark has done: no less than what the limits leave, and something for the last call.
             least = held + bounds.worst_gross - 1
             calls.append(vault.withdraw.encode(self.into, domain.settlement.token, least, self.receiver))
+        if plan.is_rescue and held + (bounds.gross if bounds else 0) == 0:
+            return calls  # there is nothing to withdraw
         bought = [domain.by_id[trade.asset] for trade in offer.trades if trade.is_buy]
         # Who withdraws all of it fails where there is nothing: no profit, no transaction.
         for asset in (domain.settlement, *bought):

@@ -8,6 +8,12 @@ A whole keeper then watches, decides and sends, in a process of its own.
 - sweep_s: reading and filing every account once (the best of three)
 - rss_mb: memory of the keeper's process after all that
 
+With `--perps` the accounts hold perpetual positions instead, half of them long:
+
+- first_s: reading and filing all of them for the first time
+- tick_ms, looked: a step after ether moved by a thousandth, and how many accounts it read
+- crash_looked: how many it read after ether fell by 13%, of which `fallen` may be taken over
+
 Written to reports/keeper.json by number of accounts.
 """
 
@@ -31,6 +37,7 @@ from rich.table import Table
 from scripts.anvil import AnvilProcess
 from scripts.chain.people import move_in
 from scripts.client.domain import account_id, open_domain
+from scripts.client.perps import trade_data
 from scripts.common.chain import Chain, connect
 from scripts.common.errors import KeelError, run_script
 from scripts.common.units import WAD
@@ -42,6 +49,7 @@ from scripts.keeper.run import signer_of
 from scripts.keeper.seen import Alarms, Metrics, Notifier, make_log
 from scripts.keeper.store import Identity, Store
 from scripts.keeper.types import Block
+from scripts.keeper.watch import Watch
 from scripts.setup.environment import ROOT
 
 SIZES = (1_000, 10_000, 50_000)
@@ -61,6 +69,7 @@ COLLATERAL = WAD  # WETH of each account
 # Thousandths of the collateral's value that the fifties owe: each falls between two ticks.
 UTMOST = (789, 781, 776)
 RISKY = CROSSED * len(TICKS)
+PERPS, PERP, PERP_BATCH = "perps", "ETH-PERP", 10
 
 
 @dataclass(frozen=True)
@@ -77,17 +86,87 @@ def main() -> int:
     """Measures, writes and prints."""
     arguments = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     arguments.add_argument("--accounts", type=int, nargs="*", default=list(SIZES))
+    arguments.add_argument("--perps", type=int, help="measure so many accounts with perpetual positions")
     arguments.add_argument("--report", type=Path, default=REPORT)
     chosen = arguments.parse_args()
     known = json.loads(chosen.report.read_text()) if chosen.report.exists() else {}
-    for size in chosen.accounts:
-        known[str(size)] = asdict(measure(size))
+    if chosen.perps:
+        known[PERPS] = {**known.get(PERPS, {}), str(chosen.perps): asdict(measure_perps(chosen.perps))}
+    else:
+        for size in chosen.accounts:
+            known[str(size)] = asdict(measure(size))
     chosen.report.parent.mkdir(exist_ok=True)
     chosen.report.write_text(
-        json.dumps({size: known[size] for size in sorted(known, key=int)}, indent=2) + "\n"
+        json.dumps({size: known[size] for size in sorted(known, key=_order)}, indent=2) + "\n"
     )
-    _print({size: Figures(**figures) for size, figures in known.items()})
+    if chosen.perps:
+        print(json.dumps(known[PERPS][str(chosen.perps)]))
+    else:
+        _print({size: Figures(**figures) for size, figures in known.items() if size != PERPS})
     return 0
+
+
+@dataclass(frozen=True)
+class PerpFigures:
+    """What was measured for accounts with perpetual positions."""
+
+    first_s: float
+    tick_ms: float
+    looked: int
+    crash_looked: int
+    fallen: int
+
+
+def measure_perps(size: int) -> PerpFigures:
+    """Figures for `size` accounts that hold a position on ether each."""
+    with AnvilProcess() as anvil, tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        chain = connect(anvil.url, timeout=SECONDS)
+        deployment = deploy(chain, folder=folder)
+        move_in(deployment)
+        _open_positions(deployment, folder, size)
+        market = _Ether(deployment)
+        nodes = Nodes([anvil.url], timeout=SECONDS)
+        nodes.head()
+        assert nodes.genesis is not None
+        domain = open_domain(Chain(nodes, chain.chain_id), folder)  # type: ignore[arg-type]
+        identity = Identity(chain.chain_id, nodes.genesis, domain.vault.address)
+        with Store(f"sqlite:///{folder / 'keeper.db'}", identity) as store:
+            watch = Watch(nodes, domain, store, step_seconds=SECONDS)
+            first = watch.step().seconds
+            watch.step()
+            market.answer(OPENING * 999 // 1_000)
+            tick = watch.step()
+            market.lead(OPENING * 87 // 100)
+            crash = watch.step()
+        return PerpFigures(
+            round(first, 2),
+            round(tick.seconds * 1_000, 1),
+            tick.looked,
+            crash.looked,
+            len(crash.liquidatable),
+        )
+
+
+def _open_positions(deployment: Deployment, folder: Path, size: int) -> None:
+    """Accounts with an ether each, long and short in turn, at leverages from two to four and a half."""
+    chain, owner = deployment.chain, deployment.chain.account
+    domain = open_domain(chain, folder)
+    perp, usdc = domain.perps[PERP], domain.settlement
+    deployment.mint(usdc.symbol, owner, size * OPENING * 10**usdc.decimals)
+    usdc.token.approve(domain.vault, 2**256 - 1)
+    batches = []
+    for start in range(0, size, PERP_BATCH):
+        calls = []
+        for number in range(start, min(start + PERP_BATCH, size)):
+            account = account_id(owner, number)
+            margin = OPENING * 10**usdc.decimals * 10 // (20 + number % 26)
+            data = trade_data(perp.amm.address, WAD if number % 2 else -WAD)
+            calls.append(domain.vault.deposit.encode(account, usdc.token, margin))
+            calls.append(domain.vault.callInstrument.encode(account, perp.market, data))
+        batches.append(domain.vault.execute.prepare(calls))
+    for batch in batches:
+        chain.send_all([batch])
 
 
 def measure(size: int) -> Figures:
@@ -265,7 +344,7 @@ def _obey(order: str, keeper: Keeper, nodes: _TimedNodes) -> float:
     if order == "memory":
         return float(psutil.Process().memory_info().rss)
     if order == "sweep":
-        return keeper._watch.sweep().seconds
+        return keeper.watch.sweep().seconds
     if order == "tick":
         keeper.round()
         if nodes.sent is None:
@@ -274,6 +353,11 @@ def _obey(order: str, keeper: Keeper, nodes: _TimedNodes) -> float:
     while keeper.round() or keeper.is_waiting:
         pass
     return 0.0
+
+
+def _order(name: str) -> int:
+    """Numbers of accounts ascending, what is none behind them."""
+    return int(name) if name.isdigit() else 2**63
 
 
 def _print(figures: dict[str, Figures]) -> None:

@@ -9,7 +9,7 @@ otherwise, all of them exact integers, rounded against the keeper.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -153,7 +153,8 @@ class Situation:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to do. `gross` is what is earned before gas, `gas` an estimate, `gas_cost` what that costs."""
+    """What to do. `gross` is what is earned before gas, `gas` an estimate, `gas_cost` what that costs. `is_rescue`: it is
+    done though it earns nothing, out of the budget for cleaning."""
 
     kind: Kind
     account: bytes
@@ -163,6 +164,7 @@ class Plan:
     mode: Mode = Mode.CAPITAL_FREE
     gross: int = 0
     offer: Offer | None = None
+    is_rescue: bool = False
 
     @property
     def net(self) -> int:
@@ -212,9 +214,19 @@ def decide(situation: Situation, settings: Settings) -> Plan | Refusal:
     refusal = _best_takeover(situation, settings)
     if isinstance(refusal, Plan):
         return refusal
-    if snapshot.is_insolvent:
-        return _clean(situation, settings, refusal)
-    return refusal
+    if not snapshot.is_insolvent:
+        return refusal
+    if snapshot.instruments:
+        # Its loss is the other side's, and grows: it is taken over though nobody pays the premium.
+        rescue = _best_takeover(situation, for_rescue(settings), is_rescue=True)
+        if isinstance(rescue, Plan):
+            return replace(rescue, is_rescue=True)
+    return _clean(situation, settings, refusal)
+
+
+def for_rescue(settings: Settings) -> Settings:
+    """Settings of a takeover that may cost as much as cleaning, in capital-free mode alone."""
+    return replace(settings, mode=Mode.CAPITAL_FREE, min_profit=-settings.most_for_cleaning)
 
 
 def bound(plan: Plan, simulation: Simulation, gas_cost: int, settings: Settings) -> Bounds | Refusal:
@@ -239,11 +251,12 @@ def bound(plan: Plan, simulation: Simulation, gas_cost: int, settings: Settings)
         gross = simulation.settlement_moved - simulation.payment + simulation.settled
         for trade, amount in zip(offer.trades, simulation.traded, strict=True):
             gross += -amount if trade.is_buy else amount
-    spare = gross - gas_cost - settings.min_profit
-    if gross <= 0 or spare < 0:
+    least = -settings.most_for_cleaning if plan.is_rescue else settings.min_profit
+    spare = gross - gas_cost - least
+    if gross < (0 if plan.is_rescue else 1) or spare < 0:
         return Refusal(
             "simulated profit",
-            f"simulated, it earns {gross} and costs {gas_cost} of gas; at least {settings.min_profit} must be left",
+            f"simulated, it earns {gross} and costs {gas_cost} of gas; at least {least} must be left",
         )
     sizes = [abs(simulation.payment), *simulation.traded, sum(closing.notional for closing in closings)]
     total = sum(sizes)
@@ -256,7 +269,7 @@ def bound(plan: Plan, simulation: Simulation, gas_cost: int, settings: Settings)
         for trade, amount, more in zip(offer.trades, simulation.traded, slack[1:-1], strict=True)
     )
     worst = gross - sum(slack)
-    return Bounds(simulation.payment + slack[0], limits, gross, worst, worst - settings.min_profit)
+    return Bounds(simulation.payment + slack[0], limits, gross, worst, worst - least)
 
 
 def gas_cost(gas: int, situation: Situation) -> int | None:
@@ -289,7 +302,7 @@ def gas_of(offer: Offer, mode: Mode) -> int:
     return gas
 
 
-def _best_takeover(situation: Situation, settings: Settings) -> Plan | Refusal:
+def _best_takeover(situation: Situation, settings: Settings, is_rescue: bool = False) -> Plan | Refusal:
     modes = [mode for mode in (Mode.CAPITAL_FREE, Mode.INVENTORY) if settings.mode in (mode, Mode.BOTH)]
     plans: list[Plan] = []
     problems: list[Refusal] = []
@@ -306,7 +319,9 @@ def _best_takeover(situation: Situation, settings: Settings) -> Plan | Refusal:
         otherwise = situation.problem or Refusal("no offer", "no size of it was planned and quoted")
         return problems[0] if problems else otherwise
     best = max(plans, key=lambda plan: (plan.net, _fraction(plan)))
-    if best.net < settings.min_profit or best.gross <= 0:
+    # A rescue's positions are valued a unit too low each; its simulation is exact.
+    least = -len(best.offer.closings) if is_rescue and best.offer else 1
+    if best.net < settings.min_profit or best.gross < least:
         show = _Shown(situation)
         return Refusal(
             "profit",

@@ -93,6 +93,7 @@ class Discovery:
         self._listed = codec.topic(listed)
         self._of_instruments, self._sweeping, self._funding = _instrument_events(domain)
         self.funded: dict[str, int] = {}
+        self._knows_funding = False
         progress = store.progress()
         self.accounts: set[bytes] = set(progress.accounts)
         self._blocks: list[Checkpoint] = progress.blocks
@@ -112,6 +113,9 @@ class Discovery:
         found = Found()
         if not self._blocks:
             self._begin()
+        elif not self._knows_funding:
+            self._read_funding()
+        self._knows_funding = True
         if self.at > head.number or (self.at == head.number and self._blocks[-1][1] != head.hash):
             self._go_back(head, found)
         while self.at < head.number:
@@ -138,6 +142,29 @@ class Discovery:
         )
         self._store.advance({}, self._first, hash_)
         self._blocks = [(self._first, hash_)]
+
+    def _read_funding(self) -> None:
+        """When funding was recorded in the last blocks that are processed already."""
+        at, first = self.at, max(self.at - self.span, self._first)
+        selection = {
+            "address": list(self.instruments),
+            "fromBlock": hex(first + 1),
+            "toBlock": hex(at),
+            "topics": [["0x" + topic.hex() for topic in sorted(self._funding)]],
+        }
+        if not self.instruments:
+            return
+        calls: list[tuple[str, list[Any]]] = [
+            ("eth_getLogs", [selection]),
+            ("eth_getBlockByNumber", [hex(at), False]),
+        ]
+        try:
+            self.funded = self._nodes.ask_all(
+                calls,
+                lambda answers: self._parse(answers[0], first, at, parse_block(answers[1]).timestamp).funded,
+            )
+        except (RpcError, ChainUnreachable):
+            return  # then it counts as old
 
     def _read(self, to: int, head: Block) -> tuple[Logs, str]:
         """Events after the last block up to `to`, and that one's hash. Raises _Moved."""

@@ -20,7 +20,14 @@ What else moves S:
   a dispute counts the edge that favours the account. So S of an account that was read at such a price is
   computed here, as if it were fresh.
 
-What this does not understand is always looked at: instruments, accounts that could not be judged, and those
+Perpetual positions add to this: the mark of each market is a variable of its own, and what one of its positions adds to
+S changes by no more than a multiple of its notional when the mark moves (docs/perpetuals.md, Risk). Loss and credit have
+the mark's slope, never both; requirement and uncertainty have it times shock, half-width, unwinding and concentration.
+All of it moves with the settlement asset's price. Funding drifts like a debt index. S itself is the chain's. Positions
+are read once; events of the market that touch the account have them read again. While its prices are not fresh or its
+terms or the risk book walk, all accounts of a market are looked at.
+
+What this does not understand is always looked at: other instruments, accounts that could not be judged, and those
 whose S on chain is not what is computed here. A tick compares all thresholds with the prices at once (numpy):
 well under a millisecond for 50,000 accounts, and no sorted lists to keep up; `make bench-keeper` times the tick.
 """
@@ -28,12 +35,13 @@ well under a millisecond for 50,000 accounts, and no sorted lists to keep up; `m
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from scripts.keeper.parameters import Risk
+from scripts.keeper.perps import MarketState, Perp, Position
 from scripts.keeper.scan import Market
 from scripts.keeper.types import Snapshot, Status
 
@@ -45,6 +53,7 @@ TOLERANCE = 1e-6
 MAX_CONCENTRATION = 100.0
 WAD = 1e18
 FIRST_SLOTS = 1_024
+UNKNOWN = (np.nan, np.nan)
 
 Thresholds = list[tuple[int, float, float]]
 
@@ -61,16 +70,20 @@ class _Net:
 
 
 class Index:
-    """The accounts of one domain. Rows of its tables are variables: prices, then rates, then debt indices."""
+    """The accounts of one domain. Rows of its tables are variables: prices, then rates, then debt indices, then marks and
+    funding of `perps`."""
 
-    def __init__(self, risk: Risk) -> None:
+    def __init__(self, risk: Risk, perps: Mapping[str, Perp] | None = None) -> None:
         self._assets = len(risk.assets)
         self._underlyings = len(risk.underlyings)
         self.risk = risk
         self._slots: dict[bytes, int] = {}
         self._accounts: list[bytes] = []
         self._holders: defaultdict[str, set[bytes]] = defaultdict(set)
-        rows = self._underlyings + 2 * self._assets
+        self._perps = perps or {}
+        self._markets = {address: number for number, address in enumerate(self._perps)}
+        self._first_mark = self._underlyings + 2 * self._assets
+        rows = self._first_mark + 2 * len(self._perps)
         self._below = np.full((rows, FIRST_SLOTS), -np.inf)
         self._above = np.full((rows, FIRST_SLOTS), np.inf)
         self._always = np.zeros(FIRST_SLOTS, dtype=bool)
@@ -106,15 +119,17 @@ class Index:
         for instrument in instruments:
             self.add(self._holders[instrument])
 
-    def put(self, snapshot: Snapshot, market: Market) -> None:
-        """Files an account as it stands in `market`, that of its block."""
+    def put(
+        self, snapshot: Snapshot, market: Market, positions: Mapping[str, Position] | None = None
+    ) -> None:
+        """Files an account as it stands in `market`, that of its block; `positions` are its perpetual ones by market."""
         slot = self._slot(snapshot.account)
         for instrument, holders in self._holders.items():
             if instrument not in snapshot.instruments:
                 holders.discard(snapshot.account)
         for instrument in snapshot.instruments:
             self._holders[instrument].add(snapshot.account)
-        thresholds = self._thresholds(snapshot, market)
+        thresholds = self._thresholds(snapshot, market, positions or {})
         self._below[:, slot], self._above[:, slot] = -np.inf, np.inf
         self._always[slot] = thresholds is None
         for variable, below, above in thresholds or ():
@@ -124,7 +139,10 @@ class Index:
         """Accounts that may be liquidatable in `market`: all others are not."""
         count = len(self._accounts)
         rates, indices = market.rates[: self._assets], market.indices[: self._assets]
-        now = np.array([*map(float, market.prices), *rates, *indices])[:, None]
+        # A market that cannot be read crosses nothing: its accounts are `add_holders`' to look at.
+        states = [market.perps.get(address) for address in self._perps]
+        marks = [value for state in states for value in ((state.mark, state.funding) if state else UNKNOWN)]
+        now = np.array([*map(float, market.prices), *rates, *indices, *marks])[:, None]
         looked = self._always[:count] | (self._below[:, :count] >= now).any(axis=0)
         looked |= (self._above[:, :count] <= now).any(axis=0)
         return [self._accounts[slot] for slot in np.flatnonzero(looked)]
@@ -146,12 +164,17 @@ class Index:
         self._above = np.pad(self._above, ((0, 0), (0, size)), constant_values=np.inf)
         self._always = np.pad(self._always, (0, size))
 
-    def _thresholds(self, snapshot: Snapshot, market: Market) -> Thresholds | None:
+    def _thresholds(
+        self, snapshot: Snapshot, market: Market, positions: Mapping[str, Position]
+    ) -> Thresholds | None:
         """(variable, below, above) of each variable that can take the account's slack; None: look always."""
         if not snapshot.has_risk:
             return []
         if snapshot.instruments:
-            return None
+            held = snapshot.instruments
+            if any(address not in positions or address not in market.perps for address in held):
+                return None
+            return self._with_positions(snapshot, market, positions)
         nets: dict[int, _Net] = {}
         drifting: Thresholds = []
         slack, drift = self._add_up(snapshot, market, nets, drifting)
@@ -174,6 +197,68 @@ class Index:
         if slack <= 0:
             return None
         return self._shared(slack, nets, market) + drifting
+
+    def _with_positions(
+        self, snapshot: Snapshot, market: Market, positions: Mapping[str, Position]
+    ) -> Thresholds | None:
+        """Thresholds of an account with perpetual positions: those of all variables at once, in both directions."""
+        if snapshot.status is not Status.FRESH or market.clock < self.risk.settled_at:
+            return None
+        rows, nets, drifting = self.risk.underlyings, {}, []  # type: ignore[var-annotated]
+        ours, drift = self._add_up(snapshot, market, nets, drifting)
+        if ours is None:
+            return None
+        # By variable: its value now, the slope of S by its relative move, its share of the budget.
+        slopes: dict[int, list[float]] = {}
+
+        def add(variable: int, value: float, slope: float, weight: float) -> None:
+            slopes.setdefault(variable, [value, 0.0, max(weight, 1e-6)])[1] += slope
+
+        gross, slack = 0.0, snapshot.slack / WAD
+        for number, net in nets.items():
+            row = rows[number]
+            shock = max(row.shock_down, row.shock_up)
+            uncertain = net.gross * row.half_width + net.band
+            # Should shocks of legs net, a leg may count with the other sign.
+            slope = max(net.most, -net.least, 0.0) + 2 * net.gross * shock + uncertain
+            add(number, float(market.prices[number]), slope, shock)
+            gross += net.gross
+            drift += net.gross * (2 * shock) + uncertain
+        settlement = self.risk.assets[0].underlying
+        dollars = rows[settlement]
+        s_shock = max(dollars.shock_down, dollars.shock_up)
+        price = market.prices[settlement] / WAD
+        for address, position in positions.items():
+            state: MarketState = market.perps[address]
+            row = rows[self._perps[address].underlying]
+            shock = max(row.shock_down, row.shock_up)
+            notional = abs(position.size) * state.mark * price
+            if state.depth <= 0 or notional * (1 + REACH) ** 2 / state.depth > MAX_CONCENTRATION:
+                return None
+            charge = state.unwinding + 2 * (1 + REACH) ** 2 * notional / state.depth + row.half_width
+            own = notional * (2 + shock + charge + s_shock + dollars.half_width) * (1 + REACH)
+            profit = position.profit(state)
+            loss, credit = max(-profit, 0.0) * price, (max(profit, 0.0) + position.claims) * price
+            # While the mark moves within REACH loss and credit grow by as much of the notional.
+            most = loss + credit + REACH * notional
+            others = (most * (2 + s_shock + dollars.half_width) + notional * (shock + charge)) * (1 + REACH)
+            first = self._first_mark + 2 * self._markets[address]
+            add(first, state.mark, own, shock)
+            add(settlement, float(market.prices[settlement]), others, s_shock)
+            drifting.append(
+                (first + 1, state.funding - DRIFT * state.mark, state.funding + DRIFT * state.mark)
+            )
+            slack -= DRIFT * notional * (2 + s_shock) * (1 + REACH) ** 2
+            gross += notional + most
+        slack -= DRIFT * (1 + REACH) * drift + TOLERANCE * gross + 1e-9
+        if slack <= 0:
+            return None
+        total = sum(slope * weight for _, slope, weight in slopes.values())
+        share = slack / total if total else np.inf
+        for variable, (value, _, weight) in slopes.items():
+            move = min(weight * share, REACH)
+            drifting.append((variable, value * (1 - move), value * (1 + move)))
+        return drifting
 
     def _add_up(
         self, snapshot: Snapshot, market: Market, nets: dict[int, _Net], drifting: Thresholds

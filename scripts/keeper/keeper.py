@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from scripts.common.errors import KeelError
 from scripts.common.rpc import ChainUnreachable, Rpc
 from scripts.common.units import WAD, format_amount, format_share
 from scripts.keeper import decide as deciding
-from scripts.keeper.act import Actor, Sent, clock_account, wei_for
+from scripts.keeper.act import Actor, Sent, clock_account
 from scripts.keeper.batch import Batch
 from scripts.keeper.clocks import Clocks
 from scripts.keeper.config import Config
@@ -25,19 +25,15 @@ from scripts.keeper.decide import Kind, Mode, Plan, Price, Refusal, Situation
 from scripts.keeper.fees import Market
 from scripts.keeper.nodes import Nodes
 from scripts.keeper.offers import Reader
-from scripts.keeper.outbox import DONE, DROPPED, FAILED, LOST, Ended, Entry, Outbox
+from scripts.keeper.outbox import DONE, DROPPED, FAILED, LOST, Ended, Outbox
+from scripts.keeper.perp_rounds import PerpRounds
 from scripts.keeper.perps import listed_perps
 from scripts.keeper.seen import Alarms, Metrics, Notifier
-from scripts.keeper.stops import open_source, tip_of
 from scripts.keeper.store import Store, StoreError
-from scripts.keeper.triggers import Triggers
 from scripts.keeper.types import Alarm, AlarmKind, Block, Seen, Snapshot
-from scripts.keeper.upkeep import HOUR, KINDS, Upkeep, spent
+from scripts.keeper.upkeep import KINDS
 from scripts.keeper.watch import Watch
 from scripts.keeper.wire import Wire
-from scripts.matcher.orders import Domain as OrderDomain
-from scripts.matcher.orders import Reader as OrderReader
-from scripts.matcher.orders import SignedOrder
 
 # The first account is decided on alone, so that its transaction leaves at once.
 FIRST_CHUNK, CHUNK = 1, 8
@@ -50,12 +46,14 @@ SHOWN_WAD = WAD // 10_000
 UNFLAG_SECONDS = 60.0
 KNOWN_ACTIONS = 1_000
 MOST_REFUSED = 100_000
-# Stop orders that one round looks at; others that are awake come in the next ones.
-MOST_TRIGGERED = 50
 
 
 class Keeper:
-    """Watches, decides and acts for one key and one domain; `round` again and again is all there is to it."""
+    """Watches, decides and acts for one key and one domain; `round` again and again is all there is to it.
+
+    What is public beside that is for `PerpRounds`. `refused_at` says by account or order in which block nothing was
+    done about it, `poor_at` in which one a node said that the key cannot pay.
+    """
 
     def __init__(
         self,
@@ -71,20 +69,20 @@ class Keeper:
         notifier: Notifier,
     ) -> None:
         self._config, self._nodes, self._domain, self._store = config, nodes, domain, store
-        self._log, self._metrics, self._alarms, self._notifier = log, metrics, alarms, notifier
+        self.log, self.metrics, self.alarms, self._notifier = log, metrics, alarms, notifier
         settlement = domain.settlement
         self._settings = config.settings(settlement.symbol, settlement.decimals)
         self._wire = Wire(nodes, domain.chain.chain_id, signer, relay, config.tip)
         self._into = account_id(signer.address, config.account_index)
         self._router = Router(domain)
-        self._perps = listed_perps(domain)
-        self._reader = Reader(domain, self._router, self._settings.mode, self._perps)
+        self.perps = listed_perps(domain)
+        self.reader = Reader(domain, self._router, self._settings.mode, self.perps)
         batch = Batch(domain, self._into, signer.address, self._settings)
-        self._actor = Actor(domain, self._wire, batch, self._settings, config.dry_run)
-        self._outbox = Outbox(
+        self.actor = Actor(domain, self._wire, batch, self._settings, config.dry_run)
+        self.outbox = Outbox(
             store,
             self._wire,
-            self._actor.settle,
+            self.actor.settle,
             replace_after=config.replace_after_blocks,
             private_for=config.private_blocks,
             confirmations=config.confirmations,
@@ -93,61 +91,54 @@ class Keeper:
         self._clocks = Clocks(
             domain, signer.address, config.poke_seconds, config.record_seconds, config.observations
         )
-        self._watch = Watch(nodes, domain, store)
-        upkeep = config.upkeep(settlement.symbol, settlement.decimals)
-        self._budget = upkeep.budget
-        self._upkeep = Upkeep(domain, self._perps, signer.address, self._into, upkeep, self._watch.holders)
-        source = None
-        if config.orders is not None and domain.orders is not None:
-            reader = OrderReader(OrderDomain(domain.chain.chain_id, domain.orders.address))
-            source = open_source(config.orders, reader)
-        self._triggers = Triggers(domain, self._perps, source, signer.address, self._into)
+        self.watch = Watch(nodes, domain, store)
+        self._perp_rounds = PerpRounds(self, config, domain, store, signer.address, self._into)
         self._last = ""
         self._swept = False
         self._visited: set[bytes] = set()
         self._pools_at = self._balance_at = time.monotonic()
         self._flagged = self._known_flags()
         self._unflag_at = 0.0
-        self._refused_at: dict[bytes, int] = {}
+        self.refused_at: dict[bytes, int] = {}
         # The block at which a node said that the key cannot pay.
-        self._poor_at = ""
+        self.poor_at = ""
         self.accounts = 0
         self._begin(signer.address)
 
     @property
     def is_waiting(self) -> bool:
         """Whether a transaction has not ended."""
-        return bool(self._outbox.open())
+        return bool(self.outbox.open())
 
     def round(self) -> bool:
         """One look at the chain, and what follows from it; whether there is more to do at once.
 
         Raises KeelError where chain or database fail: then nothing was seen, and nothing is healthy.
         """
-        seen = self._watch.step()
+        seen = self.watch.step()
         began = time.monotonic() - seen.seconds
         for alarm in seen.alarms:
-            self._alarms.raise_(alarm)
+            self.alarms.raise_(alarm)
         self._note(seen)
         again = self._follow(seen.block)
-        again |= self._read_orders()
+        again |= self._perp_rounds.read_orders()
         if seen.block.hash == self._last and not again:
             return self._sweep()
         market = self._wire.market(seen.block)
         self._visited.clear()
         sent = self._visit(seen.liquidatable, seen.block, market, began)
-        sent += self._trigger(seen.block, market)
+        sent += self._perp_rounds.trigger(seen.block, market)
         sent += self._keep_clocks(seen, market)
-        sent += self._keep_up(seen.block, market)
+        sent += self._perp_rounds.keep_up(seen.block, market)
         self._last = seen.block.hash
-        self._metrics.last_step.set_to_current_time()
+        self.metrics.last_step.set_to_current_time()
         return bool(sent) or (self._sweep() if not self._swept else False)
 
     # Watching
 
     def _begin(self, address: str) -> None:
         held = self._domain.vault.holdings(self._into)[0]
-        self._log.info(
+        self.log.info(
             "keeper",
             node=self._nodes.shown,
             key=address,
@@ -156,7 +147,7 @@ class Keeper:
             dry_run=self._config.dry_run,
         )
         if held and self._settings.mode is Mode.CAPITAL_FREE:
-            self._log.warning(
+            self.log.warning(
                 "account not empty",
                 text=f"{account_name(self._into)} holds assets; a capital-free takeover withdraws its"
                 f" {self._domain.settlement.symbol} with the profit",
@@ -164,7 +155,7 @@ class Keeper:
         self._look_at_balance(force=True)
 
     def _note(self, seen: Seen) -> None:
-        metrics = self._metrics
+        metrics = self.metrics
         self.accounts = seen.accounts
         metrics.block.set(seen.block.number)
         metrics.accounts.set(seen.accounts)
@@ -172,7 +163,7 @@ class Keeper:
         metrics.unjudged.set(len(seen.failed))
         metrics.seconds.observe(seen.seconds)
         if seen.block.hash != self._last:
-            self._log.debug(
+            self.log.debug(
                 "block", number=seen.block.number, looked=seen.looked, liquidatable=len(seen.liquidatable)
             )
         self._look_at_balance()
@@ -180,7 +171,7 @@ class Keeper:
     def _sweep(self) -> bool:
         """Some of all accounts again (all of them in a keeper that looks once); whether transactions were sent."""
         whole = self._config.once and not self._swept
-        swept = self._watch.sweep(seconds=None if whole else self._config.sweep_seconds)
+        swept = self.watch.sweep(seconds=None if whole else self._config.sweep_seconds)
         self._swept = True
         if not swept.liquidatable:
             return False
@@ -196,9 +187,9 @@ class Keeper:
             return
         self._balance_at = time.monotonic()
         balance = self._wire.balance()
-        self._metrics.balance.set(balance / WAD)
+        self.metrics.balance.set(balance / WAD)
         if balance == 0 and not self._config.dry_run:
-            self._alarms.raise_(
+            self.alarms.raise_(
                 Alarm(AlarmKind.SENDING, f"{self._wire.address} holds nothing to pay gas with; send it some")
             )
 
@@ -207,60 +198,60 @@ class Keeper:
     def _follow(self, head: Block) -> bool:
         """What has become of transactions; whether accounts must be looked at again for it."""
         again = False
-        for ended in self._outbox.track(head):
+        for ended in self.outbox.track(head):
             self._tell(ended)
             again |= ended.status != DONE
             self._store.release(bytes(ended.row["account"]))
-        for alarm in self._outbox.alarms:
-            self._alarms.raise_(alarm)
-        self._outbox.alarms.clear()
-        self._metrics.pending.set(len(self._outbox.open()))
+        for alarm in self.outbox.alarms:
+            self.alarms.raise_(alarm)
+        self.outbox.alarms.clear()
+        self.metrics.pending.set(len(self.outbox.open()))
         return again
 
     def _tell(self, ended: Ended) -> None:
         row, entry = ended.row, ended.entry
-        self._metrics.actions.labels(kind=entry.kind, status=ended.status).inc()
+        self.metrics.actions.labels(kind=entry.kind, status=ended.status).inc()
         fields: dict[str, Any] = {"kind": entry.kind, "account": self._name(entry.kind, row["account"])}
         if ended.receipt:
             gas = int(row.get("gas_used") or 0) * int(row.get("gas_price") or 0)
-            self._metrics.gas.inc(gas / WAD)
+            self.metrics.gas.inc(gas / WAD)
             fields |= {"block": row["block"], "gas": row["gas_used"], "tx": row["tx_hash"]}
         profit = row.get("profit") or 0
         if entry.kind in (Kind.TAKE, Kind.TRIGGER) and ended.status == DONE:
             fields["profit"] = self._amount(int(profit))
-            self._metrics.profit.inc(max(int(profit), 0) / 10**self._domain.settlement.decimals)
+            self.metrics.profit.inc(max(int(profit), 0) / 10**self._domain.settlement.decimals)
         if ended.reason:
             fields["reason"] = ended.reason
         if ended.status == DONE:
-            self._log.info("done", **fields)
+            self.log.info("done", **fields)
             if entry.kind not in (Kind.POKE, Kind.GROW, *KINDS):
                 text = ", ".join(f"{name} {value}" for name, value in fields.items())
                 self._notifier.notify(f"Keel keeper: {entry.kind}", text)
         elif ended.status in (LOST, DROPPED):
-            self._log.warning(ended.status, **fields)
+            self.log.warning(ended.status, **fields)
         else:
-            self._alarms.raise_(Alarm(AlarmKind.SENDING, f"{entry.kind} failed: {ended.reason}"))
-            self._log.error(FAILED, **fields)
+            self.alarms.raise_(Alarm(AlarmKind.SENDING, f"{entry.kind} failed: {ended.reason}"))
+            self.log.error(FAILED, **fields)
 
     # Acting
 
     def _visit(self, snapshots: Sequence[Snapshot], seen: Block, market: Market, began: float) -> int:
         """Decides on accounts and acts; the number of transactions sent."""
         self._visited |= {snapshot.account for snapshot in snapshots}
-        busy = self._outbox.accounts()
+        busy = self.outbox.accounts()
         left_out = busy | {self._into}
         # Who was refused comes last, the longest ago first, so that what is hopeless delays nobody.
         todo = sorted(
             (snapshot for snapshot in snapshots if snapshot.account not in left_out),
-            key=lambda snapshot: self._refused_at.get(snapshot.account, -1),
+            key=lambda snapshot: self.refused_at.get(snapshot.account, -1),
         )
         if not todo:
             return 0
         if time.monotonic() - self._pools_at > POOLS_SECONDS:
             self._router.refresh()
             self._pools_at = time.monotonic()
-        prices = self._reader.prices()
-        native = self._native(prices)
+        prices = self.reader.prices()
+        native = self.reader.native(prices)
         sent, size, until = 0, FIRST_CHUNK, time.monotonic() + VISIT_SECONDS
         while todo:
             if size == CHUNK and time.monotonic() > until:
@@ -270,9 +261,9 @@ class Keeper:
             for situation in self._situations(chunk, prices, native, market, seen):
                 if self._act_on(situation, seen, market):
                     if not sent:
-                        self._metrics.to_send.observe(time.monotonic() - began)
+                        self.metrics.to_send.observe(time.monotonic() - began)
                     sent += 1
-                if self._poor_at == seen.hash:
+                if self.poor_at == seen.hash:
                     return sent  # nobody else can be paid for either, until the next block
         return sent
 
@@ -291,7 +282,7 @@ class Keeper:
             if time.time() - self._flagged.get(snapshot.account, 0.0) >= self._config.flag_seconds
         ]
         try:
-            return self._reader.situations(chunk, prices, native, market.price, due)
+            return self.reader.situations(chunk, prices, native, market.price, due)
         except (ChainUnreachable, StoreError):
             raise
         except Exception as error:
@@ -301,7 +292,7 @@ class Keeper:
                     for snapshot in chunk
                     for situation in self._situations([snapshot], prices, native, market, seen)
                 ]
-            self._doubt(chunk[0].account, error)
+            self.doubt(chunk[0].account, error)
             return []
 
     def _act_on(self, situation: Situation, seen: Block, market: Market) -> bool:
@@ -311,25 +302,26 @@ class Keeper:
             while True:
                 plan = deciding.decide(situation, self._settings)
                 if isinstance(plan, Refusal):
-                    self._refused(account, plan, seen)
+                    self.refused(account, plan, seen)
                     if leased:
                         self._store.release(account)
                     return False
-                leased = leased or self._lease(account)
+                leased = leased or self.lease(account)
                 if not leased and not self._config.dry_run:
-                    self._refused(account, Refusal("leased", "another keeper is at it"), seen)
+                    self.refused(account, Refusal("leased", "another keeper is at it"), seen)
                     return False
-                result = self._actor.act(plan, situation, seen, market, self._outbox)
+                result = self.actor.act(plan, situation, seen, market, self.outbox)
                 if isinstance(result, Sent):
-                    return self._sent(result, seen)
+                    return self.sent(result, seen)
                 situation = _without(situation, plan, result)
         except (ChainUnreachable, StoreError):
             raise
         except Exception as error:
-            self._doubt(account, error)
+            self.doubt(account, error)
             return False
 
-    def _sent(self, sent: Sent, seen: Block) -> bool:
+    def sent(self, sent: Sent, seen: Block) -> bool:
+        """Tells of a transaction; whether it went out."""
         plan = sent.plan
         fields: dict[str, Any] = {"kind": str(plan.kind), "account": self._name(plan.kind, plan.account)}
         if plan.offer and sent.bounds:
@@ -344,129 +336,27 @@ class Keeper:
             fields["reason"] = sent.reason
         if plan.kind is Kind.FLAG:
             self._flagged[plan.account] = time.time()
-        self._log.info(sent.status, **fields)
+        self.log.info(sent.status, **fields)
         if sent.refusal and sent.refusal.nonce_taken:
             self._last = ""  # at once again, with the next nonce
         if sent.refusal and sent.refusal.is_poor:
-            self._poor_at = seen.hash
+            self.poor_at = seen.hash
         return sent.status not in (DROPPED, "dry run")
 
     def _keep_clocks(self, seen: Seen, market: Market) -> int:
         sent = 0
-        busy = self._outbox.accounts()
+        busy = self.outbox.accounts()
         for due in self._clocks.due(seen.block, seen.statuses):
             account = clock_account(due.number, due.kind)
             if account in busy:
                 continue
-            result = self._actor.keep(due.kind, account, due.call, seen.block, market, self._outbox)
+            result = self.actor.keep(due.kind, account, due.call, seen.block, market, self.outbox)
             if isinstance(result, Refusal):
-                self._log.warning("clock", kind=str(due.kind), number=due.number, text=result.text)
+                self.log.warning("clock", kind=str(due.kind), number=due.number, text=result.text)
                 continue
-            self._log.info(result.status, kind=str(due.kind), number=due.number)
+            self.log.info(result.status, kind=str(due.kind), number=due.number)
             sent += result.status not in (DROPPED, "dry run")
         return sent + self._unflag(seen.block, market)
-
-    def _read_orders(self) -> bool:
-        """Whether there are new stop orders; what cannot be read is an alarm, and not the end of the rest."""
-        try:
-            changed = self._triggers.refresh()
-        except KeelError as error:
-            self._alarms.raise_(Alarm(AlarmKind.ORDERS, str(error)))
-            return False
-        for problem in self._triggers.problems:
-            self._alarms.raise_(Alarm(AlarmKind.ORDERS, problem))
-        return changed
-
-    def _trigger(self, seen: Block, market: Market) -> int:
-        """Matches stop orders that are awake; the number of transactions sent."""
-        if self._watch.market is None:
-            return 0
-        busy = self._outbox.accounts()
-        stops = [stop for stop in self._triggers.awake(self._watch.market) if stop.hash not in busy]
-        stops.sort(key=lambda stop: self._refused_at.get(stop.hash, -1))
-        if not stops:
-            return 0
-        prices = self._reader.prices()
-        sent = 0
-        for stop in self._triggers.open(stops[:MOST_TRIGGERED]):
-            try:
-                sent += self._trigger_one(stop, prices, seen, market)
-            except (ChainUnreachable, StoreError):
-                raise
-            except Exception as error:
-                self._doubt(stop.hash, error)
-            if self._poor_at == seen.hash:
-                break
-        return sent
-
-    def _trigger_one(self, stop: SignedOrder, prices: dict[int, Price], seen: Block, market: Market) -> bool:
-        if not self._config.dry_run and not self._lease(stop.hash):
-            self._refused(stop.hash, Refusal("leased", "another keeper is at it"), seen)
-            return False
-        without: set[bytes] = set()
-        while True:
-            makers = self._triggers.makers(stop, without)
-            call = self._triggers.call(stop, makers)
-            native = self._native(prices)
-            result = self._actor.trigger(
-                stop.hash, call, tip_of(stop), stop.size, prices, native, seen, market, self._outbox
-            )
-            if isinstance(result, Sent):
-                return self._sent(result, seen)
-            # A maker who cannot be filled is left out, whoever it is; what he leaves others fill.
-            named = {
-                name
-                for maker in makers
-                for name in (maker.order.hash, maker.order.account)
-                if name in result.names
-            }
-            if not named:
-                self._refused(stop.hash, result, seen)
-                self._store.release(stop.hash)
-                return False
-            without |= named
-
-    def _keep_up(self, seen: Block, market: Market) -> int:
-        """What perpetual markets need, for no more than the budget of an hour; the number of transactions sent."""
-        sent = 0
-        left: int | None = None
-        prices: dict[int, Price] = {}
-        busy = self._outbox.accounts()
-        for chore in self._upkeep.due(seen, self._watch.discovery.funded):
-            account = chore.account or clock_account(chore.number, chore.kind)
-            if account in busy:
-                continue
-            if left is None:
-                prices = self._reader.prices()
-                left = (wei_for(self._budget, prices, self._native(prices)) or 0) - self._spent()
-            gained = wei_for(chore.gain, prices, self._native(prices)) or 0
-            result = self._actor.keep(
-                chore.kind, account, chore.call, seen, market, self._outbox, max(left, gained)
-            )
-            name = f"{chore.perp.name} {account_name(account)}" if chore.account else chore.perp.name
-            if isinstance(result, Refusal):
-                self._metrics.refusals.labels(why=result.why).inc()
-                self._log.info("refused", kind=str(chore.kind), market=name, why=result.why, text=result.text)
-                continue
-            self._log.info(result.status, kind=str(chore.kind), market=name)
-            if result.status in (DROPPED, "dry run"):
-                continue
-            sent += 1
-            left -= result.plan.gas * market.price
-        return sent
-
-    def _spent(self) -> int:
-        """Wei that upkeep has cost in the last hour."""
-        rows = []
-        for row in self._store.actions(limit=KNOWN_ACTIONS, since=time.time() - HOUR):
-            entry = Entry.load(row["plan"])
-            most = entry.gas * (entry.attempts[-1].max_fee if entry.attempts else entry.most_fee)
-            rows.append({**row, "kind": entry.kind, "most": most})
-        return spent(rows, time.time())
-
-    def _native(self, prices: Mapping[int, Price]) -> Price | None:
-        wrapped = self._domain.wrapped_native
-        return prices.get(wrapped.id) if wrapped else None
 
     def _unflag(self, seen: Block, market: Market) -> int:
         """Takes the flags off that this keeper has set, where the account has recovered."""
@@ -476,7 +366,7 @@ class Keeper:
         engine, sent = self._domain.liquidation, 0
         accounts = list(self._flagged)
         flags = self._domain.chain.read_all([engine.isFlagged.prepare(account) for account in accounts])
-        busy = self._outbox.accounts()
+        busy = self.outbox.accounts()
         for account, flagged in zip(accounts, flags, strict=True):
             if account in busy:
                 continue
@@ -484,13 +374,14 @@ class Keeper:
                 del self._flagged[account]
                 continue
             call = engine.unflag.prepare(account, sender=self._wire.address)
-            result = self._actor.keep(Kind.UNFLAG, account, call, seen, market, self._outbox)
+            result = self.actor.keep(Kind.UNFLAG, account, call, seen, market, self.outbox)
             if isinstance(result, Sent):  # a refusal says that it is insolvent still
-                self._log.info(result.status, kind=str(Kind.UNFLAG), account=account_name(account))
+                self.log.info(result.status, kind=str(Kind.UNFLAG), account=account_name(account))
                 sent += result.status not in (DROPPED, "dry run")
         return sent
 
-    def _lease(self, account: bytes) -> bool:
+    def lease(self, account: bytes) -> bool:
+        """Whether this keeper alone may send for an account or order now."""
         return not self._config.dry_run and self._store.lease(account, self._config.lease_seconds)
 
     def _known_flags(self) -> dict[bytes, float]:
@@ -503,18 +394,19 @@ class Keeper:
 
     # Telling
 
-    def _refused(self, account: bytes, refusal: Refusal, seen: Block) -> None:
-        if len(self._refused_at) > MOST_REFUSED:
-            self._refused_at.clear()
-        self._refused_at[account] = seen.number
-        self._metrics.refusals.labels(why=refusal.why).inc()
-        self._log.info("refused", account=account_name(account), why=refusal.why, text=refusal.text)
+    def refused(self, account: bytes, refusal: Refusal, seen: Block) -> None:
+        """Tells why nothing is done about an account or order."""
+        if len(self.refused_at) > MOST_REFUSED:
+            self.refused_at.clear()
+        self.refused_at[account] = seen.number
+        self.metrics.refusals.labels(why=refusal.why).inc()
+        self.log.info("refused", account=account_name(account), why=refusal.why, text=refusal.text)
 
-    def _doubt(self, account: bytes, error: Exception) -> None:
+    def doubt(self, account: bytes, error: Exception) -> None:
         """One account's failure is an alarm, and not the end of the others."""
         if not isinstance(error, KeelError):
-            self._log.exception("defect", account=account_name(account))
-        self._alarms.raise_(
+            self.log.exception("defect", account=account_name(account))
+        self.alarms.raise_(
             Alarm(AlarmKind.JUDGEMENT, f"{account_name(account)}: {type(error).__name__}: {error}")
         )
 

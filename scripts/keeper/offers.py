@@ -19,6 +19,7 @@ from scripts.keeper.types import Snapshot
 
 # Sizes in eighths of what the engine clamps to: small ones earn more where a pool is thin.
 EIGHTHS = (8, 6, 4, 2, 1)
+CLOSING_MARGIN = 500
 PENDING = "pending"
 _MASK_248 = (1 << 248) - 1
 
@@ -58,7 +59,7 @@ class Reader:
     ) -> list[Situation]:
         """A situation for each account, in order, in three round trips. Raises KeelError for no answer."""
         settlement, due = self.domain.settlement, set(flag_due)
-        found = self._offers(snapshots)
+        found = self._offers(snapshots, prices)
         return [
             Situation(
                 snapshot,
@@ -74,6 +75,11 @@ class Reader:
             for snapshot, (offers, problem) in zip(snapshots, found, strict=True)
         ]
 
+    def native(self, prices: Mapping[int, Price]) -> Price | None:
+        """The price of the chain's own token; None where it has none."""
+        wrapped = self.domain.wrapped_native
+        return prices.get(wrapped.id) if wrapped else None
+
     def takeover(self, snapshot: Snapshot, fraction: int, excluded: int, instruments: int) -> tuple[Any, ...]:
         """The liquidation engine's argument for an account as it was seen."""
         packed = [asset << 248 | amount & _MASK_248 for asset, amount in snapshot.holdings]
@@ -81,7 +87,9 @@ class Reader:
 
     # Internal
 
-    def _offers(self, snapshots: Sequence[Snapshot]) -> list[tuple[list[Offer], Refusal | None]]:
+    def _offers(
+        self, snapshots: Sequence[Snapshot], prices: Mapping[int, Price]
+    ) -> list[tuple[list[Offer], Refusal | None]]:
         excluded = [self._excluded(snapshot) for snapshot in snapshots]
         whole = self._plans(
             [(snapshot, WAD, *left) for snapshot, left in zip(snapshots, excluded, strict=True)]
@@ -90,7 +98,7 @@ class Reader:
             (number, fraction)
             for number, plan in enumerate(whole)
             if not isinstance(plan, Reverted)
-            for fraction in dict.fromkeys(plan.fractionWad * eighths // 8 for eighths in EIGHTHS)
+            for fraction in dict.fromkeys(self._sizes(snapshots[number], plan.fractionWad))
             if fraction > 0
         ]
         plans = self._plans([(snapshots[number], fraction, *excluded[number]) for number, fraction in asked])
@@ -104,7 +112,7 @@ class Reader:
             if not isinstance(plan, Reverted) and plan.fractionWad == fraction:
                 kept.append((number, plan, _moved(plan)))
         quotes = iter(self._quotes([moved for _, _, moved in kept]))
-        closings = self._closings([(snapshots[number], plan) for number, plan, _ in kept])
+        closings = self._closings([(snapshots[number], plan) for number, plan, _ in kept], prices)
         for (number, plan, moved), (closable, open_) in zip(kept, closings, strict=True):
             left_assets, left_instruments = excluded[number]
             results[number][0].append(
@@ -123,7 +131,16 @@ class Reader:
             )
         return results
 
-    def _closings(self, taken: Sequence[tuple[Snapshot, Any]]) -> list[tuple[tuple[Closing, ...], int]]:
+    def _sizes(self, snapshot: Snapshot, most: int) -> list[int]:
+        """Sizes to plan. What closes positions trades exactly what it takes, and the engine's most changes with every
+        second's funding and every move of the mark: a little less than that stays as it is."""
+        if most < WAD and any(address in self._closable for address in snapshot.instruments):
+            most -= most // CLOSING_MARGIN
+        return [most * eighths // 8 for eighths in EIGHTHS]
+
+    def _closings(
+        self, taken: Sequence[tuple[Snapshot, Any]], prices: Mapping[int, Price]
+    ) -> list[tuple[tuple[Closing, ...], int]]:
         """By offer what can be closed of the positions that it brings, and how many the AMM does not take."""
         held = {
             (snapshot.account, perp.address): perp
@@ -136,6 +153,7 @@ class Reader:
         answers = iter(self.domain.chain.read_all(calls, block=PENDING))
         books = {key: Books(*(next(answers) for _ in range(4))) for key in held}
         wanted: list[tuple[int, Perp, Books, int, int]] = []
+        found: list[list[Closing]] = [[] for _ in taken]
         for number, (snapshot, plan) in enumerate(taken):
             for position, address in enumerate(snapshot.instruments):
                 perp = self._closable.get(address)
@@ -146,12 +164,16 @@ class Reader:
                 size = closing.moved_size(of, plan.fractionWad, absorbed, perp.token)
                 if size:
                     wanted.append((number, perp, of, plan.fractionWad, size))
+                elif absorbed:
+                    settlement = prices.get(SETTLEMENT)
+                    found[number].append(
+                        closing.loss_alone(perp, of, absorbed, settlement.value if settlement else 0)
+                    )
         quotes = self.domain.chain.read_all(
             [perp.amm.quote.prepare(-size) for _, perp, _, _, size in wanted if perp.amm],
             allow_revert=True,
             block=PENDING,
         )
-        found: list[list[Closing]] = [[] for _ in taken]
         refused = [0] * len(taken)
         for (number, perp, of, fraction, size), price in zip(wanted, quotes, strict=True):
             if isinstance(price, Reverted):

@@ -6,19 +6,19 @@ smallest units.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from scripts.client.domain import Domain
+from scripts.client.perps import trade_data
 from scripts.common import abi as codec
-from scripts.common.contract import Call, Contract
+from scripts.common.contract import Call, Contract, Reverted
 from scripts.common.units import WAD
 
 QUOTE_DECIMALS = 36
-TRADE, SETTLE = 0, 2
-_TRADE = [{"type": "uint8"}, {"type": "address"}, {"type": "int256"}, {"type": "uint256"}]
-NO_LIMIT = 2**256 - 1
+MOMENTS, MOMENT_SECONDS = 3, 0.02
 
 
 @dataclass(frozen=True)
@@ -43,21 +43,48 @@ class Perp:
     def trade_data(self, size: int) -> bytes:
         """What the vault hands to the market for a trade of this signed size with its AMM, at any price."""
         assert self.amm is not None
-        limit = NO_LIMIT if size > 0 else 0
-        return codec.encode(_TRADE, (TRADE, self.amm.address, size, limit))
+        return trade_data(self.amm.address, size)
 
-    @staticmethod
-    def settle_data() -> bytes:
-        """A settlement inside a batch."""
-        return codec.encode(_TRADE[:1], (SETTLE,))
+
+@dataclass(frozen=True, slots=True)
+class MarketState:
+    """What judgements of a market's accounts depend on, as floats: they bound, they do not judge.
+
+    `mark` and `funding` in settlement tokens a unit, `unwinding` and `haircut` are shares, `depth` in dollars.
+    """
+
+    mark: float
+    funding: float
+    unwinding: float
+    depth: float
+    haircut: float
+
+    @property
+    def terms(self) -> tuple[float, float, float]:
+        """What governance sets; while it walks every block has others."""
+        return self.unwinding, self.depth, self.haircut
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """An account's size in units, and its cost without funding and its claims in settlement tokens, as floats: what stays
+    until an event says otherwise."""
+
+    size: float
+    base: float
+    claims: float
+
+    def profit(self, state: MarketState) -> float:
+        """Below zero: loss; in settlement tokens."""
+        return self.size * (state.mark - state.funding) - self.base
 
 
 @dataclass(frozen=True)
 class Closing:
     """A position that a takeover brings, and what trading its opposite with the AMM gives.
 
-    `size` is the trade's, signed. `gain` is what the account has then from position and trade, `at_mark` what it
-    would have at the mark; both may be below zero. `notional` is the size at the mark.
+    `size` is the trade's, signed; zero where a loss alone comes over. `gain` is what the account has then from position
+    and trade, `at_mark` what it would have at the mark; both may be below zero. `notional` is the size at the mark.
     """
 
     perp: Perp
@@ -91,6 +118,65 @@ def listed_perps(domain: Domain) -> dict[str, Perp]:
         )
         for perp, makes in zip(perps, allowed, strict=True)
     }
+
+
+def read_states(domain: Domain, perps: Mapping[str, Perp], block: str) -> dict[str, MarketState]:
+    """State of each market by address at `block` (hex); of one that reverts there is none. Raises KeelError where the
+    chain does not answer."""
+    calls = [
+        call
+        for perp in perps.values()
+        for call in (perp.market.state.prepare(), perp.market.parameters.prepare())
+    ]
+    answers = iter(read_views(domain, calls, block, allow_revert=True))
+    found = {}
+    for address in perps:
+        state, terms = next(answers), next(answers)
+        if isinstance(state, Reverted) or isinstance(terms, Reverted):
+            continue
+        found[address] = MarketState(
+            state.markWad / WAD,
+            state.fundingWad / WAD,
+            terms.unwindingWad / WAD,
+            terms.depthWad / WAD,
+            terms.haircutWad / WAD,
+        )
+    return found
+
+
+def read_positions(
+    domain: Domain,
+    perps: Mapping[str, Perp],
+    keys: Sequence[tuple[bytes, str]],
+    states: Mapping[str, MarketState],
+    block: str,
+) -> dict[tuple[bytes, str], Position]:
+    """Positions by account and market at `block` (hex), which `states` are of; of those that revert there are none.
+    Raises KeelError where the chain does not answer."""
+    calls = [perps[address].market.position.prepare(account) for account, address in keys]
+    answers = read_views(domain, calls, block, allow_revert=True)
+    unit = 10**domain.settlement.decimals
+    found = {}
+    for key, answer in zip(keys, answers, strict=True):
+        if isinstance(answer, Reverted):
+            continue
+        size = answer.sizeWad / WAD
+        base = answer.cost / 10**QUOTE_DECIMALS - size * states[key[1]].funding
+        found[key] = Position(size, base, (answer.waiting + answer.allotted) / unit)
+    return found
+
+
+def read_views(domain: Domain, calls: Sequence[Call], block: str, *, allow_revert: bool = False) -> list[Any]:
+    """Views of markets, which do not revert; while it mines Anvil may answer with a block's state and the time before it,
+    and a look later does not. Raises Reverted, or with `allow_revert` has it in the value's place."""
+    if not calls:
+        return []
+    for _ in range(MOMENTS):
+        answers = domain.chain.read_all(calls, allow_revert=True, block=block)
+        if not any(isinstance(answer, Reverted) for answer in answers):
+            return answers
+        time.sleep(MOMENT_SECONDS)
+    return domain.chain.read_all(calls, allow_revert=allow_revert, block=block)
 
 
 def instruments(domain: Domain) -> list[str]:
@@ -146,6 +232,16 @@ def close(perp: Perp, books: Books, fraction: int, size: int, price: int) -> Clo
 
 def _tokens(quote: int, token: int) -> int:
     return quote // token
+
+
+def loss_alone(perp: Perp, books: Books, absorbed: int, settlement_price: int) -> Closing:
+    """What comes over of an account whose position goes to the market's receiver: the part of its loss that the market
+    does not bear. `absorbed` is that which it does {USD}, `settlement_price` that of a whole settlement token {USD}."""
+    decimals = QUOTE_DECIMALS - len(str(perp.token)) + 1
+    borne = absorbed * 10**decimals // max(settlement_price, 1)
+    claim = books.position.waiting + books.position.allotted
+    loss = min(_tokens(books.position.pnl, perp.token) + borne + claim, 0)
+    return Closing(perp, 0, loss, loss, 0)
 
 
 def of_snapshot(perps: Mapping[str, Perp], addresses: tuple[str, ...]) -> list[Perp]:

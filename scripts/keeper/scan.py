@@ -7,8 +7,8 @@ each `eth_call` (a state override, which all common nodes know).
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from scripts.artifacts import ArtifactError, artifacts
@@ -17,6 +17,7 @@ from scripts.common import abi as codec
 from scripts.common.errors import KeelError
 from scripts.common.rpc import ChainUnreachable, RpcError
 from scripts.keeper.nodes import HalfAnswer, Nodes
+from scripts.keeper.perps import MOMENT_SECONDS, MOMENTS, MarketState, listed_perps, read_states
 from scripts.keeper.types import Block, Failure, Snapshot, Status
 
 SCANNER = "0x4b65656c4163636f756e745363616e0000000000"
@@ -25,7 +26,6 @@ GAS_ALONE = 10 * GAS_EACH
 CHUNK, LARGEST_CHUNK = 250, 2_000
 CHUNK_SECONDS = 1.0
 GROWTH_PERCENT = 125
-MOMENTS, MOMENT_SECONDS = 3, 0.02
 # Amounts are valued a billion at a time, or cheap tokens would lose the digits of their price.
 VALUED_DECIMALS = 9
 WORD = 32
@@ -37,8 +37,9 @@ _BIT_247, _MASK_248 = 1 << 247, (1 << 248) - 1
 class Market:
     """What judgements depend on at the end of `block`, by numbers of underlyings and assets.
 
-    `prices` and `half_widths` are WADs, `rates` units of the underlying for one token, `indices` the debt
-    indices of pools (1 where there is no pool). `book` is the address of the risk book, `clock` the engine's.
+    `prices` and `half_widths` are WADs, `rates` units of the underlying for one token, `indices` the debt indices of
+    pools (1 where there is no pool), `perps` the states of perpetual markets by address. `book` is the address of the
+    risk book, `clock` the engine's.
     """
 
     block: Block
@@ -49,6 +50,7 @@ class Market:
     statuses: tuple[Status, ...]
     rates: tuple[float, ...]
     indices: tuple[float, ...]
+    perps: Mapping[str, MarketState] = field(default_factory=dict)
 
 
 class Scanner:
@@ -67,6 +69,7 @@ class Scanner:
         )
         self._amounts = [10 ** (asset.decimals + VALUED_DECIMALS) for asset in domain.assets]
         self.chunk = CHUNK
+        self.perps = listed_perps(domain)
 
     # The market
 
@@ -75,10 +78,10 @@ class Scanner:
         it mines the next block Anvil does, and a look later does not."""
         for _ in range(MOMENTS):
             try:
-                return self._ask_market(block)
+                return self._whole_market(block)
             except HalfAnswer:
                 time.sleep(MOMENT_SECONDS)
-        return self._ask_market(block)
+        return self._whole_market(block)
 
     # Accounts
 
@@ -109,6 +112,10 @@ class Scanner:
         return [self._again(result, block) for result in results]
 
     # Internal
+
+    def _whole_market(self, block: Block) -> Market:
+        market = self._ask_market(block)
+        return replace(market, perps=read_states(self._domain, self.perps, hex(block.number)))
 
     def _ask_market(self, block: Block) -> Market:
         data = codec.selector(self._market) + codec.encode(

@@ -76,7 +76,10 @@ class MatcherTable:
 
     def __init__(self, url: str, reader: Reader) -> None:
         self._reader = reader
-        self._engine = sql.create_engine(parse_url(url))
+        parsed = parse_url(url)
+        if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").is_file():
+            raise KeelError(f"there is no matcher's database {parsed.database}; start the matcher first")
+        self._engine = sql.create_engine(parsed)
 
     def read(self) -> tuple[list[SignedOrder], list[str]]:
         """As `Source.read`."""

@@ -15,7 +15,7 @@ from scripts.client.domain import Domain
 from scripts.common.contract import Call, Reverted
 from scripts.keeper.clocks import RETRY_SECONDS
 from scripts.keeper.decide import Kind
-from scripts.keeper.perps import Perp
+from scripts.keeper.perps import Perp, read_views
 from scripts.keeper.types import Block, Status
 
 HOUR = 3_600
@@ -83,7 +83,7 @@ class Upkeep:
         calls = [
             call for perp in perps for call in (perp.market.totals.prepare(), perp.market.state.prepare())
         ]
-        answers = self._domain.chain.read_all(calls, block=PENDING) if calls else []
+        answers = read_views(self._domain, calls, PENDING)
         for number, perp in enumerate(perps):
             totals, state = answers[2 * number : 2 * number + 2]
             yield from self._deleverage(perp, totals, block)
@@ -112,18 +112,21 @@ class Upkeep:
 
     def _settle(self, perp: Perp, totals: Any, block: Block) -> Iterator[Chore]:
         holders = self._holders(perp.address)
-        accounts = self._next(perp, holders) if totals.waiting or totals.allotted else []
-        if self._into in holders and self._into not in accounts:
-            accounts.append(self._into)
-        if not accounts:
-            return
         chain, market, settings = self._domain.chain, perp.market, self._settings
-        positions = chain.read_all([market.position.prepare(account) for account in accounts], block=PENDING)
-        candidates = [
+        own = None
+        if self._into in holders:
+            (own,) = read_views(self._domain, [market.position.prepare(self._into)], PENDING)
+        # Losers pay for claims that wait, and for what the keeper itself has earned by tips.
+        owed = totals.waiting > 0 or (own is not None and own.pnl > 0)
+        accounts = self._next(perp, holders - {self._into}) if owed or totals.allotted else []
+        positions = read_views(
+            self._domain, [market.position.prepare(account) for account in accounts], PENDING
+        )
+        candidates = [self._into] if own is not None and (own.pnl > 0 or own.allotted) else []
+        candidates += [
             account
             for account, position in zip(accounts, positions, strict=True)
-            if (account == self._into and (position.pnl > 0 or position.allotted))
-            or (totals.waiting and -position.pnl >= max(settings.loss, 1) * perp.token)
+            if (owed and -position.pnl >= max(settings.loss, 1) * perp.token)
             or position.allotted >= max(settings.claim, 1)
         ][:SETTLEMENTS]
         candidates = [account for account in candidates if self._may_ask(Kind.SETTLE, account, block)]
@@ -132,10 +135,10 @@ class Upkeep:
         for account, call, amount in zip(candidates, calls, paid, strict=True):
             if isinstance(amount, Reverted):
                 continue
-            own = account == self._into
+            mine = account == self._into
             # What an insolvent account owes waits for its takeover: nothing would be paid.
-            if (own and amount > 0) or amount >= max(settings.claim, 1) or -amount >= max(settings.loss, 1):
-                yield Chore(Kind.SETTLE, perp, call, account, max(amount, 0) if own else 0)
+            if (mine and amount > 0) or amount >= max(settings.claim, 1) or -amount >= max(settings.loss, 1):
+                yield Chore(Kind.SETTLE, perp, call, account, max(amount, 0) if mine else 0)
 
     def _next(self, perp: Perp, holders: set[bytes]) -> list[bytes]:
         """Some of the holders, in turn."""

@@ -17,10 +17,11 @@ from dataclasses import dataclass
 
 from scripts.client.domain import Domain
 from scripts.common.errors import KeelError
-from scripts.keeper.discover import Discovery, InstrumentUnknown
+from scripts.keeper.discover import Discovery, Found, InstrumentUnknown
 from scripts.keeper.index import Index
 from scripts.keeper.nodes import Nodes
 from scripts.keeper.parameters import read_risk
+from scripts.keeper.perps import Position, read_positions
 from scripts.keeper.scan import Market, Scanner
 from scripts.keeper.store import Store
 from scripts.keeper.types import Alarm, AlarmKind, Block, Failure, Seen, Snapshot, Status
@@ -62,6 +63,7 @@ class Watch:
         self.market: Market | None = None
         self._waiting: list[bytes] = []
         self._swept_to = 0
+        self._positions: dict[bytes, dict[str, Position]] = {}
 
     def step(self) -> Seen:
         """The latest block. Raises KeelError (ChainUnreachable, StaleNode, RpcError, StoreError,
@@ -75,6 +77,8 @@ class Watch:
         market, index = self._judge_by(head)
         index.add(found.touched)
         index.add_holders(found.swept)
+        self._forget_positions(found, index)
+        index.add_holders(self._in_doubt(market))
         if found.everything:
             index.add(self.discovery.accounts)
         candidates = self._first_waiting(index.crossed(market))
@@ -113,6 +117,32 @@ class Watch:
             time.monotonic() - began,
         )
 
+    def _forget_positions(self, found: Found, index: Index) -> None:
+        """Positions of accounts that events have touched are read again."""
+        changed = set(found.touched)
+        for address in found.swept:
+            changed |= index.holders(address)
+        if found.everything:
+            self._positions.clear()
+        for account in changed:
+            self._positions.pop(account, None)
+
+    def _in_doubt(self, market: Market) -> list[str]:
+        """Markets whose accounts are all looked at: they cannot be read, prices are not fresh, or what governance sets
+        changes."""
+        before = self.market.perps if self.market else {}
+        settlement = self._domain.settlement.underlying
+        found = []
+        for address, perp in self.scanner.perps.items():
+            if address not in market.perps:
+                found.append(address)
+                continue
+            statuses = market.statuses[perp.underlying], market.statuses[settlement]
+            walks = address not in before or before[address].terms != market.perps[address].terms
+            if walks or any(status is not Status.FRESH for status in statuses):
+                found.append(address)
+        return found
+
     def holders(self, instrument: str) -> set[bytes]:
         """Accounts that held something in an instrument when they were last read."""
         return self.index.holders(instrument) if self.index else set()
@@ -130,7 +160,8 @@ class Watch:
                     f"the vault at {domain.vault.address} has listed assets since the keeper began;"
                     " open the domain again"
                 )
-            self.index = Index(read_risk(self._nodes, self._domain, head, market.book))
+            risk = read_risk(self._nodes, self._domain, head, market.book)
+            self.index = Index(risk, self.scanner.perps)
             self.index.add(sorted(self.discovery.accounts))
         return market, self.index
 
@@ -141,13 +172,30 @@ class Watch:
         results: list[Snapshot | Failure] = []
         while len(results) < len(accounts) and (until is None or not results or time.monotonic() < until):
             part = accounts[len(results) : len(results) + self.scanner.chunk]
-            for result in self.scanner.scan(part, market.block):
+            scanned = self.scanner.scan(part, market.block)
+            self._read_positions(scanned, market)
+            for result in scanned:
                 if isinstance(result, Snapshot):
-                    index.put(result, market)
+                    index.put(result, market, self._positions.get(result.account))
                 else:
                     index.add([result.account])
                 results.append(result)
         return results
+
+    def _read_positions(self, scanned: Sequence[Snapshot | Failure], market: Market) -> None:
+        """Perpetual positions of accounts that have some and of which they are not known."""
+        keys = []
+        for result in scanned:
+            if isinstance(result, Snapshot) and result.instruments:
+                known = self._positions.get(result.account, {})
+                keys += [
+                    (result.account, address)
+                    for address in result.instruments
+                    if address in market.perps and address not in known
+                ]
+        read = read_positions(self._domain, self.scanner.perps, keys, market.perps, hex(market.block.number))
+        for (account, address), position in read.items():
+            self._positions.setdefault(account, {})[address] = position
 
     def _first_waiting(self, candidates: list[bytes]) -> list[bytes]:
         """What the last step did not come to is first, as far as it is to be looked at still."""
@@ -164,13 +212,20 @@ class Watch:
         return accounts
 
     def _price_alarms(self, market: Market) -> list[Alarm]:
+        unread = [perp.name for address, perp in self.scanner.perps.items() if address not in market.perps]
         return [
-            Alarm(
-                AlarmKind.PRICES,
-                f"the price of {self._domain.underlying_name(number)} is {status.name.lower()}",
-            )
-            for number, status in enumerate(market.statuses)
-            if status is not Status.FRESH
+            *(
+                Alarm(AlarmKind.JUDGEMENT, f"the market {name} cannot be read: its views revert")
+                for name in unread
+            ),
+            *(
+                Alarm(
+                    AlarmKind.PRICES,
+                    f"the price of {self._domain.underlying_name(number)} is {status.name.lower()}",
+                )
+                for number, status in enumerate(market.statuses)
+                if status is not Status.FRESH
+            ),
         ]
 
 

@@ -7,11 +7,12 @@ on disk, before any node sees it. An account that a node holds cannot be used.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from eth_account.signers.local import LocalAccount
 
+from scripts.client.sentences import sentence
 from scripts.common import abi as codec
 from scripts.common.accounts import account_from_environment
 from scripts.common.chain import Chain, connect
@@ -58,7 +59,9 @@ KNOWN_ALREADY = ("already known", "already imported", "nonce too low", "alreadyk
 
 
 class ChainVenue:
-    """See Venue. `markets` are market contracts by name; `tip_to` earns stop orders' tips, none: nobody."""
+    """See Venue. `markets` are market contracts by name; `explain` says why the chain refuses,
+    `tip_to` earns stop orders' tips (none: nobody).
+    """
 
     def __init__(
         self,
@@ -70,12 +73,13 @@ class ChainVenue:
         lens: Contract,
         parameters: Contract,
         markets: dict[str, Contract],
+        explain: Callable[[Reverted], str] = lambda error: sentence(error, None),
         tip_to: bytes = NO_ACCOUNT,
     ) -> None:
-        self._chain, self._signer, self._tip_to = chain, signer, tip_to
+        self._chain, self._signer, self._explain, self._tip_to = chain, signer, explain, tip_to
         self._orders, self._vault, self._lens, self._parameters = orders, vault, lens, parameters
         self._markets = markets
-        self.sender = signer.address
+        self.sender: str = signer.address
         self.domain = Domain(chain.chain_id, orders.address)
         self.genesis = str(chain.rpc("eth_getBlockByNumber", "0x0", False)["hash"])
         self._addresses = {name: bytes.fromhex(market.address[2:]) for name, market in markets.items()}
@@ -96,6 +100,7 @@ class ChainVenue:
             lens=again(self._lens),
             parameters=again(self._parameters),
             markets={name: again(market) for name, market in self._markets.items()},
+            explain=self._explain,
             tip_to=self._tip_to,
         )
 
@@ -216,7 +221,7 @@ class ChainVenue:
         try:
             self._orders.matchOrders.call(self._struct(match), sender=self.sender, gas=self._gas([match]))
         except Reverted as error:
-            return _refusal(error)
+            return _refusal(error, self._explain)
         return None
 
     def nonce(self, sender: str) -> int:
@@ -304,7 +309,7 @@ class ChainVenue:
                 case "MatchFailed":
                     reason = values["reason"]
                     error = Reverted(*self._chain.dictionary.error(reason), reason)
-                    found.append(Failed(values["position"], _refusal(error)))
+                    found.append(Failed(values["position"], _refusal(error, self._explain)))
                 case "OrderCancelled":
                     found.append(Cancelled(values["hash"]))
                 case "NoncesCancelled":
@@ -325,26 +330,22 @@ def open_venue(options: Options) -> ChainVenue:
         )
     chain = connect(options.chain, account=signer)
     domain = open_domain(chain, options.deployments or FOLDER)
-    keys = {
-        kind: [key for key, entry in domain.record.entries.items() if entry.contract == kind]
-        for kind in ("PerpOrders", "PerpMarket")
-    }
-    if not keys["PerpOrders"] or not keys["PerpMarket"]:
+    if domain.orders is None or not domain.perps:
         raise KeelError("this domain has no perpetual markets with orders; deploy one with `make deploy`")
-    markets = [domain.contract(key) for key in keys["PerpMarket"]]
     return ChainVenue(
         chain,
         signer,
-        orders=domain.contract(keys["PerpOrders"][0]),
+        orders=domain.orders,
         vault=domain.vault,
         lens=domain.lens,
         parameters=domain.parameters,
-        markets={domain.underlying_name(market.underlying()): market for market in markets},
+        markets={name: perp.market for name, perp in domain.perps.items()},
+        explain=lambda error: sentence(error, domain),
         tip_to=bytes.fromhex(codec.checksum(signer.address)[2:]) + bytes(12),
     )
 
 
-def _refusal(error: Reverted) -> Refusal:
+def _refusal(error: Reverted, explain: Callable[[Reverted], str]) -> Refusal:
     """What an error says of whose fault it is: by the hashes and accounts among its values."""
     words = tuple(value for value in error.args if isinstance(value, bytes) and len(value) == 32)
     passing = error.name in PASSING
@@ -353,7 +354,7 @@ def _refusal(error: Reverted) -> Refusal:
     asleep = error.name == "PerpOrders_Asleep"
     error.where = ""
     return Refusal(
-        str(error),
+        explain(error),
         orders=words,
         accounts=words,
         passing=passing,

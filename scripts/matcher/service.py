@@ -171,9 +171,9 @@ class Matcher:
         return found[0] if found else None
 
     def market(self, name: object) -> Market:
-        """A market by name or address. Raises Rejected."""
+        """A market by name, its underlying's will do, or by address. Raises Rejected."""
         text = str(name).lower()
-        found = self.by_name.get(text)
+        found = self.by_name.get(text) or self.by_name.get(f"{text}-perp")
         if found is None and text.startswith("0x"):
             with contextlib.suppress(ValueError):
                 found = self.markets.get(bytes.fromhex(text[2:]))

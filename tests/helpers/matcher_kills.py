@@ -22,7 +22,7 @@ from typing import Any
 
 from scripts.common.database import Database
 from scripts.common.errors import KeelError
-from scripts.matcher.options import Options
+from scripts.matcher.options import Options, Settlement
 from scripts.matcher.paper import PaperVenue
 from scripts.matcher.service import Matcher
 
@@ -182,7 +182,7 @@ class Run:
         venue.send = life.around(SEND, venue.send)  # type: ignore[method-assign]
         options = Options(
             database=self.url,
-            settlement={"poll_seconds": 0.002, "rest_seconds": 0.001, "confirmations": CONFIRMATIONS},
+            settlement=Settlement(poll_seconds=0.002, rest_seconds=0.001, confirmations=CONFIRMATIONS),
         )
         self.matcher = Matcher(options, venue)
         self.matcher.store.write = life.around(WRITE, self.matcher.store.write)  # type: ignore[method-assign]

@@ -99,7 +99,7 @@ async def market_place(
         vault=perps.system.vault,
         lens=perps.system.lens,
         parameters=perps.system.parameters,
-        markets={"ETH": perps.market},
+        markets={"ETH-PERP": perps.market},
     ).another()
     options = Options(
         database=f"sqlite:///{folder / 'matcher.db'}",

@@ -8,16 +8,20 @@ with PerpCrash() as world:
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import Any
 
+from eth_account import Account
+
+from scripts.chain.people import MNEMONIC
 from scripts.client.domain import Perp, account_id
 from scripts.common.contract import Contract
 from scripts.common.units import WAD
 from scripts.keeper.perps import Perp as Closable
 from scripts.keeper.perps import listed_perps
 from tests.helpers.crash import CrashChain
-from tests.helpers.perp_orders import Order
+from tests.helpers.perp_orders import FIELDS, Order
 
 NAME = "ETH-PERP"
 LIQUIDITY = 5_000_000
@@ -25,7 +29,7 @@ CENT = 10_000
 
 
 class PerpCrash(CrashChain):
-    """A crash chain whose AMM has depositors; sizes are in ether unless they say otherwise."""
+    """A crash chain whose AMMs have depositors; sizes are in ether unless they say otherwise."""
 
     def __init__(self, *options: str, liquidity: int = LIQUIDITY) -> None:
         super().__init__(*options)
@@ -36,9 +40,10 @@ class PerpCrash(CrashChain):
         self.orders: Contract = self.domain.orders
         self._nonce = 0
         lp = self.chain.accounts[6]
-        self.give(lp, liquidity)
-        self.domain["USDC"].token.approve(self.amm, 2**256 - 1, sender=lp)
-        self.amm.deposit(liquidity * 10**6, lp, sender=lp)
+        for perp in self.domain.perps.values():
+            self.give(lp, liquidity)
+            self.domain["USDC"].token.approve(perp.amm, 2**256 - 1, sender=lp)
+            perp.amm.deposit(liquidity * 10**6, lp, sender=lp)
 
     def give(self, owner: str, dollars: Decimal | int) -> int:
         """Dollars in an owner's wallet, approved to the vault; their smallest units."""
@@ -92,6 +97,26 @@ class PerpCrash(CrashChain):
             **fields,
         }
         return Order(account, size=int(Decimal(ether) * WAD), limit=int(Decimal(limit) * WAD), **values)
+
+    def signed(self, order: Order) -> dict[str, str]:
+        """An order with its signer's signature, as the matcher takes it."""
+        path = f"m/44'/60'/0'/0/{self.chain.accounts.index(order.signer)}"
+        Account.enable_unaudited_hdwallet_features()
+        key = "0x" + bytes(Account.from_mnemonic(MNEMONIC, account_path=path).key).hex()
+        shown = {
+            name: "0x" + value.hex() if isinstance(value, bytes) else str(value)
+            for (name, _), value in zip(FIELDS, order.fields(), strict=True)
+        }
+        return shown | {"signature": "0x" + order.signature(key, self.orders).hex()}
+
+    def place(self, *orders: Order) -> str:
+        """Writes signed orders into the folder that it returns."""
+        folder = self.folder / "orders"
+        folder.mkdir(exist_ok=True)
+        for order in orders:
+            path = folder / f"{order.hash(self.orders).hex()}.json"
+            path.write_text(json.dumps(self.signed(order)))
+        return str(folder)
 
     def _owner(self, account: bytes) -> str:
         return next(one for one in self.chain.accounts if bytes.fromhex(one[2:]) == account[:20])

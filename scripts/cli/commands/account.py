@@ -9,8 +9,8 @@ import typer
 from scripts.cli.discovery import accounts_of, healths
 from scripts.cli.frame import command
 from scripts.cli.output import facts, table
+from scripts.cli.perp_tables import positions_data, positions_table
 from scripts.cli.perps import read_positions
-from scripts.cli.positions import positions_data, positions_table
 from scripts.cli.session import Session, identified, index_of, owner_of
 from scripts.cli.state import (
     holdings_table,

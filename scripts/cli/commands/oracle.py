@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from scripts.cli.commands.status import STATES, price_data, prices_table
+from scripts.cli.commands.status import price_data, prices_table
 from scripts.cli.exchange import following, window
 from scripts.cli.failures import UsageError
 from scripts.cli.frame import command
-from scripts.cli.market import read_prices
+from scripts.cli.market import STATES, read_prices
 from scripts.cli.output import facts
 from scripts.cli.session import Session
 from scripts.cli.transaction import Facts, Step, carry_out

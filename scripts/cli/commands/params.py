@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,8 +15,9 @@ from scripts.cli.frame import command
 from scripts.cli.output import table
 from scripts.cli.session import Session
 from scripts.cli.values import close_to
-from scripts.client.domain import Domain
-from scripts.common.units import WAD, format_duration, format_share, format_usd
+from scripts.client.domain import Domain, Perp
+from scripts.client.perps import parameters_target, shape_target
+from scripts.common.units import WAD, format_amount, format_duration, format_share, format_usd
 from scripts.deploy import compare
 from scripts.markets import load
 from scripts.markets.load import FOLDER as MARKETS
@@ -44,7 +46,10 @@ def register(app: typer.Typer) -> None:
     def show(
         session: Session,
         name: Annotated[
-            str | None, typer.Argument(metavar="[NAME]", help='"domain", a price (ETH) or an asset (WETH)')
+            str | None,
+            typer.Argument(
+                metavar="[NAME]", help='"domain", or a price (ETH), asset (WETH), perpetual market'
+            ),
         ] = None,
     ) -> dict[str, Any]:
         """Risk parameters that are in force now, and where those on a ramp are going."""
@@ -123,6 +128,13 @@ def _read(domain: Domain) -> list[Parameter]:
     found: list[Parameter] = []
     for place, (of, _, _) in enumerate(kinds):
         found += _written(domain, of, answers[2 * place], answers[2 * place + 1])
+    for perp in domain.perps.values():
+        first = domain.deployed_at
+        for values, target in (
+            (perp.market.parameters(), parameters_target(domain.chain, perp.market, first)),
+            (perp.amm.shape(), shape_target(domain.chain, perp.amm, first)),
+        ):
+            found += _of_perp(domain, perp, values, values if target is None else target)
     # A price and an asset may share a name: one block for both.
     order = list(dict.fromkeys(parameter.of for parameter in found))
     return sorted(found, key=lambda parameter: order.index(parameter.of))
@@ -133,6 +145,23 @@ def _written(domain: Domain, of: str, values: Any, targets: Any) -> Iterable[Par
         show = _SHOWN.get(field, _by_suffix(field))
         text = domain.underlying_name(value) if field == "underlying" else show(value)
         yield Parameter(of, _spoken(field), text, None if value == target else show(target))
+
+
+def _of_perp(domain: Domain, perp: Perp, values: Any, targets: Any) -> Iterable[Parameter]:
+    is_amm = "spreadPpm" in values._fields
+    for field, value, target in zip(values._fields, values, targets, strict=True):
+        show: Callable[[Any], str] = _by_suffix(field)
+        if is_amm and field == "depthWad":
+            unit = domain.underlying_name(perp.underlying)
+            show = partial(format_amount, symbol=unit, decimals=18)
+        elif field in ("depthWad", "openInterestCapWad"):
+            show = format_usd
+        elif field == "premiumTime":
+            show = format_duration
+        elif field.endswith("Wad"):
+            show = format_share
+        name = f"amm_{_spoken(field)}" if is_amm else _spoken(field)
+        yield Parameter(perp.name, name, show(value), None if value == target else show(target))
 
 
 def _by_suffix(field: str) -> Callable[[Any], str]:

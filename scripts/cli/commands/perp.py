@@ -8,24 +8,24 @@ import typer
 from rich.table import Table
 
 from scripts.cli.commands import perp_lp, perp_orders, perp_trade
-from scripts.cli.commands.status import STATES, age
+from scripts.cli.commands.status import age
 from scripts.cli.discovery import events
 from scripts.cli.frame import command
+from scripts.cli.market import STATES
 from scripts.cli.matcher import DEFAULT_URL, Matcher, MatcherUnreachable, Url
 from scripts.cli.output import facts, table
+from scripts.cli.perp_tables import market_data, markets_table, positions_data, positions_table
 from scripts.cli.perps import (
     FUNDING_HOURS,
     Row,
     depth_ladder,
-    quote_to_usd,
     read_positions,
     read_row,
     read_rows,
     size_text,
 )
-from scripts.cli.positions import positions_data, positions_table
 from scripts.cli.session import Session, identified
-from scripts.cli.values import number_within, percent, price, short_usd, times
+from scripts.cli.values import number_within, percent, price, short_usd
 from scripts.client.sentences import account_name
 from scripts.common.units import WAD, to_decimal
 
@@ -51,7 +51,7 @@ def register(app: typer.Typer) -> None:
         with session.out.waiting("reading the markets"):
             rows = read_rows(domain, list(domain.perps.values()))
         if rows:
-            session.out.show(_markets_table(rows))
+            session.out.show(markets_table(rows))
         else:
             session.out.show("There are none.")
         return {"markets": [market_data(row) for row in rows]}
@@ -111,7 +111,7 @@ def register(app: typer.Typer) -> None:
         """The funding rate, and what longs have paid shorts."""
         most, row = number_within(last, 1, MOST_EVENTS, "--last"), read_row(session, market)
         # One more, by which it is known what came due in the first that is shown.
-        history = events(session, row.perp.market, "FundingAccrued", {})[-most - 1 :]
+        history = events(session, row.perp.market, "FundingAccrued")[-most - 1 :]
         entries = _history(session, history, most)
         state = row.state
         payer = "longs pay shorts" if state.rateWad >= 0 else "shorts pay longs"
@@ -165,59 +165,6 @@ def register(app: typer.Typer) -> None:
     perp_trade.register(group)
     perp_orders.register(group)
     perp_lp.register(group)
-
-
-def market_data(row: Row) -> dict[str, Any]:
-    """A market for JSON."""
-    state, parameters = row.state, row.parameters
-    return {
-        "market": row.perp.name,
-        "address": row.perp.market.address,
-        "amm": row.perp.amm.address,
-        "index": to_decimal(state.indexWad),
-        "mark": to_decimal(state.markWad),
-        "premium": to_decimal(state.premiumWad),
-        "rate_per_8_hours": to_decimal(state.rateWad),
-        "index_state": STATES[state.status],
-        "open_interest": to_decimal(row.totals.openInterestWad),
-        "open_interest_cap_usd": to_decimal(parameters.openInterestCapWad),
-        "initial_share": to_decimal(row.initial_share),
-        "maintenance_share": to_decimal(row.maintenance_share),
-        "taker_fee": to_decimal(parameters.takerFeeWad),
-        "maker_fee": to_decimal(parameters.makerFeeWad),
-        "claims_waiting": str(row.totals.waiting),
-        "unborne_loss_usd": to_decimal(quote_to_usd(row.totals.receiverCost)),
-    }
-
-
-def _markets_table(rows: list[Row]) -> Table:
-    made = table(
-        *(
-            "market",
-            "index",
-            "mark",
-            "funding / 8 h",
-            "open interest",
-            "at most",
-            "leverage",
-            "fees",
-            "index is",
-        )
-    )
-    for row in rows:
-        state, parameters = row.state, row.parameters
-        made.add_row(
-            row.perp.name,
-            price(state.indexWad),
-            price(state.markWad),
-            percent(state.rateWad, 4),
-            short_usd(row.totals.openInterestWad * state.markWad // WAD),
-            short_usd(parameters.openInterestCapWad),
-            f"{times(WAD * WAD // row.initial_share)}×",
-            f"{percent(parameters.takerFeeWad)} / {percent(parameters.makerFeeWad)}",
-            STATES[state.status],
-        )
-    return made
 
 
 def _amm_table(row: Row, ladder: dict[str, list[tuple[int, int]]]) -> Table:

@@ -251,24 +251,21 @@ def _market_name(domain: Domain, address: str) -> str:
 
 def _orders_table(session: Session, orders: list[dict[str, Any]]) -> Table:
     domain, now = session.domain, session.chain.now
-    made = table(
-        "order", "market", "side", "size", "filled", "price", "wakes", "rules", "state", "expires in"
-    )
+    made = table("order", "market", "wants", "filled", "price", "wakes", "state", "left")
     for order in orders:
         size, trigger = int(order["sizeWad"]), int(order["trigger"])
         wakes = "–"
         if trigger != Trigger.NONE:
             wakes = f"{'≥' if trigger == Trigger.AT_OR_ABOVE else '≤'} {price(int(order['triggerPriceWad']))}"
+        rules = [name for flag, name in FLAG_NAMES.items() if int(order["flags"]) & flag]
         made.add_row(
             order["hash"][:SHOWN],
             _market_name(domain, order["market"]),
-            "buy" if size > 0 else "sell",
-            size_text(abs(size)),
+            f"{'buy' if size > 0 else 'sell'} {size_text(abs(size))}",
             size_text(int(order["filled"])),
             price(int(order["limitPriceWad"])),
             wakes,
-            ", ".join(name for flag, name in FLAG_NAMES.items() if int(order["flags"]) & flag) or "–",
-            order["status"] + (f": {order['reason']}" if order["reason"] else ""),
+            ", ".join([order["reason"] or order["status"], *rules]),
             age(max(int(order["expiry"]) - now, 0)),
         )
     return made

@@ -10,15 +10,16 @@ from rich.table import Table
 from rich.text import Text
 
 from scripts.cli.frame import command
-from scripts.cli.market import Market, Price, read_markets, read_prices
+from scripts.cli.market import STATES, Market, Price, read_markets, read_prices
 from scripts.cli.output import facts, table
+from scripts.cli.perp_tables import market_data, markets_table
+from scripts.cli.perps import read_rows
 from scripts.cli.session import Session
 from scripts.cli.values import brief, percent, price, whole_tokens
 from scripts.client.domain import Asset
 from scripts.client.sentences import STATUSES
 from scripts.common.units import WAD, to_decimal
 
-STATES = ("fresh", "diverged", "stale", "none")
 UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 STYLES = ("green", "yellow", "yellow", "red")
 
@@ -32,6 +33,7 @@ def register(app: typer.Typer) -> None:
         domain = session.domain
         with session.out.waiting("reading the domain"):
             markets, prices = read_markets(domain), read_prices(session)
+            perps = read_rows(domain, list(domain.perps.values()))
             backstop = domain.chain.read_all(
                 [
                     *(domain.backstop.totalAssets.prepare(), domain.backstop.available.prepare()),
@@ -57,6 +59,9 @@ def register(app: typer.Typer) -> None:
         show(caps_table(markets))
         show()
         show(prices_table(prices))
+        if perps:
+            show()
+            show(markets_table(perps))
         return {
             "chain_id": domain.chain.chain_id,
             "block": block,
@@ -68,8 +73,9 @@ def register(app: typer.Typer) -> None:
                 "available": whole_tokens(available, settlement),
                 "flagged": whole_tokens(flagged, settlement),
             },
-            "markets": [market_data(market) for market in markets],
+            "markets": [asset_data(market) for market in markets],
             "prices": [price_data(entry) for entry in prices],
+            "perps": [market_data(row) for row in perps],
         }
 
 
@@ -137,7 +143,7 @@ def age(seconds: int) -> str:
     return " ".join(parts[:2])
 
 
-def market_data(market: Market) -> dict[str, Any]:
+def asset_data(market: Market) -> dict[str, Any]:
     """A market for JSON."""
     asset, pool = market.asset, market.pool
     data: dict[str, Any] = {

@@ -89,6 +89,9 @@ def test_an_order_rests_and_is_called_off(keel, matcher, system):
     # A stop's limit is its trigger and one per cent beyond.
     assert (listed[1]["trigger_price"], listed[1]["limit_price"]) == ("1900", "1881")
     assert listed[1]["flags"] == ["reduce-only"] and listed[1]["status"] == "waiting"
+    shown = keel("perp", "order", "list").out
+    assert max(len(line) for line in shown.splitlines()) <= 80 and "…" not in shown
+    assert "sell 1" in shown and "≤" in shown
     book = keel("perp", "book", "ETH", "--json").data["matcher"]
     assert book == {"bids": [{"price": "1990", "size": "2"}], "asks": []}
     assert keel("perp", "order", "cancel", placed["hash"][:12], "--yes", "--json").data["cancelled"] == [

@@ -46,12 +46,18 @@ def test_status_for_programs(keel, system):
         ["params", "show"],
         ["what-if", "--price", "ETH=1700"],
         ["liquidatable"],
+        ["perp", "markets"],
+        ["perp", "book", "ETH"],
+        ["perp", "funding", "ETH"],
+        ["perp", "positions"],
+        ["perp", "lp", "show", "ETH"],
         ["open", "--short", "WETH", "--leverage", "2", "--margin", "1000 USDC", "--dry-run"],
     ],
     ids=lambda value: " ".join(value[:2]) if isinstance(value, list) else str(value),
 )
 def test_tables_fit_the_screen(keel, monkeypatch, command, columns):
     keel("open", "--long", "WETH", "--leverage", "4", "--margin", "10000 USDC", "--from", "2", "--yes")
+    keel("perp", "open", "--short", "BTC", "--size", "0.0123456", "--from", "2", "--yes")
     monkeypatch.setenv("COLUMNS", str(columns))
     result = keel(*command, "--account", "2") if command[0] != "open" else keel(*command)
     assert result.code == 0, result.err

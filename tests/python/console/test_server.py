@@ -16,6 +16,7 @@ from scripts.console.server import ConsoleServer, serve
 from scripts.console.settings import Settings
 
 RPC = "https://node.example:8443/v2/secret-key"
+MATCHER = "http://127.0.0.1:8550"
 ADDRESS = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 
 
@@ -42,7 +43,7 @@ def deployments(tmp_path: Path) -> Path:
 @pytest.fixture
 def server(pages: Path, deployments: Path) -> Iterator[ConsoleServer]:
     """A console for a chain that nobody asks."""
-    settings = Settings(31337, RPC, "wss://node.example/ws", (ADDRESS,), deployments)
+    settings = Settings(31337, RPC, "wss://node.example/ws", (ADDRESS,), deployments, MATCHER)
     with ConsoleServer(settings, 0, pages) as running:
         yield running
 
@@ -89,7 +90,7 @@ def test_serves_the_page_and_its_assets(server: ConsoleServer) -> None:
     assert (status, body) == (200, b"") and int(headers["Content-Length"]) > 0
 
 
-def test_policy_allows_this_origin_and_the_chosen_node_alone(server: ConsoleServer) -> None:
+def test_policy_allows_this_origin_node_and_matcher_alone(server: ConsoleServer) -> None:
     """Every answer carries it; of the node's address it holds the origin, not the key in its path."""
     for path in ("/", "/config.json", "/deployment.json", "/missing"):
         policy = ask(server, path)[1]["Content-Security-Policy"]
@@ -99,7 +100,8 @@ def test_policy_allows_this_origin_and_the_chosen_node_alone(server: ConsoleServ
             "script-src": "'self'",
             "style-src": "'self'",
             "img-src": "'self'",
-            "connect-src": "'self' https://node.example:8443 wss://node.example",
+            "connect-src": "'self' https://node.example:8443 wss://node.example http://127.0.0.1:8550"
+            " ws://127.0.0.1:8550",
             "base-uri": "'none'",
             "form-action": "'none'",
             "frame-ancestors": "'none'",
@@ -172,6 +174,7 @@ def test_config(server: ConsoleServer) -> None:
         "rpc": RPC,
         "websocket": "wss://node.example/ws",
         "accounts": [ADDRESS],
+        "matcher": MATCHER,
     }
 
 
@@ -226,3 +229,28 @@ def test_bad_addresses_of_nodes(pages: Path, deployments: Path) -> None:
         serve(0, "file:///etc", deployments, pages=pages)
     with pytest.raises(KeelError, match="is no websocket address"):
         serve(0, "http://127.0.0.1:1", deployments, websocket="http://127.0.0.1:1", pages=pages)
+
+
+@pytest.mark.parametrize(
+    "matcher",
+    [
+        "http://matcher.example:8550",
+        "https://127.0.0.1:8550",
+        "http://127.0.0.1",
+        "http://127.0.0.1:x",
+        "http://127.0.0.1:8550/path",
+        "http://127.0.0.1.evil.example:8550",
+        "http://127.0.0.1:80; script-src *",
+    ],
+)
+def test_a_matcher_is_of_this_machine(pages: Path, deployments: Path, matcher: str) -> None:
+    """Nothing else gets into the policy, whatever is named."""
+    with pytest.raises(KeelError, match="is no matcher of this machine"):
+        serve(0, "http://127.0.0.1:1", deployments, matcher=matcher, pages=pages)
+
+
+def test_without_a_matcher_none_is_allowed(pages: Path, deployments: Path) -> None:
+    """The policy holds the node alone."""
+    with ConsoleServer(Settings(31337, RPC, None, (), deployments), 0, pages) as running:
+        policy = ask(running, "/")[1]["Content-Security-Policy"]
+        assert "connect-src 'self' https://node.example:8443;" in policy

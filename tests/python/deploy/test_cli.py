@@ -25,6 +25,7 @@ from scripts.deploy.record import Record
 from scripts.setup.environment import ROOT
 from tests.helpers import backend
 
+WAD, DAY = 10**18, 86_400
 pytestmark = pytest.mark.anvil
 
 
@@ -70,7 +71,15 @@ def test_the_file_says_what_is_where(node, run, tmp_path):
     for entry in written["contracts"].values():
         assert chain.code(entry["address"])
         receipt = node.rpc("eth_getTransactionReceipt", entry["transaction"])
-        assert receipt["contractAddress"] == entry["address"].lower()
+        if entry["contract"] == "PerpMarketAdmin":  # its market's constructor created it
+            market = next(
+                other
+                for other in written["contracts"].values()
+                if other["transaction"] == entry["transaction"]
+            )
+            assert receipt["contractAddress"] == market["address"].lower()
+        else:
+            assert receipt["contractAddress"] == entry["address"].lower()
         assert int(receipt["blockNumber"], 16) == entry["block"]
         assert re.fullmatch("0x[0-9a-f]{64}", entry["abi_hash"])
         assert re.fullmatch("0x[0-9a-f]{64}", entry["code_hash"])
@@ -78,6 +87,25 @@ def test_the_file_says_what_is_where(node, run, tmp_path):
     assert vault["contract"] == "Vault"
     assert vault["arguments"]["riskEngine"] == written["contracts"]["risk"]["address"]
     assert written["contracts"]["WETH.pool"]["arguments"]["reserveShareWad"] == "150000000000000000"
+
+
+def test_a_walk_of_a_perpetual_market_counts_as_where_it_leads(node, run, tmp_path, files):
+    run(node.url)
+    chain = connect(node.url)
+    perp = deploy(chain, folder=tmp_path).perps["ETH-PERP"]
+    parameters, shape = list(perp.market.parameters()), list(perp.amm.shape())
+    parameters[2] = WAD // 4
+    shape[0] = 300_000 * WAD
+    perp.market.setParameters(tuple(parameters), 10 * DAY)
+    perp.amm.setShape(tuple(shape), 10 * DAY)
+    chain.warp(DAY)
+    assert "eth-perp.yaml: margin.haircut is 25% on chain and 20% in the file" in run(node.url).stderr
+    files.change("eth-perp.yaml", "margin", "haircut", to="25%")
+    files.change("eth-perp.yaml", "amm", "depth", to="300_000 ETH")
+    for _ in range(2):
+        again = run(node.url, "--markets", str(files.folder))
+        assert again.exit_code == 0 and "nothing was left to do" in again.output
+        chain.warp(10 * DAY)
 
 
 def test_a_signing_account_deploys_too(node, run, tmp_path, monkeypatch):

@@ -81,6 +81,7 @@ def test_perpetual_markets_are_in_place(evm, deployment):
     state = deployment.perps["BTC-PERP"].market.state()
     assert (state.markWad, state.status) == (40_000 * WAD, 0)
     assert deployment.record["orders"].contract == "PerpOrders"
+    assert deployment.perp_lens.accountLens() == deployment.lens.address
 
 
 def test_governance_of_a_perpetual_market_is_followed_by_its_file(evm, deployment, record, files):

@@ -26,3 +26,14 @@ def test_it_measures_and_writes_by_number_of_accounts(tmp_path, monkeypatch, cap
     assert 0 < figures["sweep_s"] < 5
     assert 50 < figures["rss_mb"] < bench.AIMS["rss_mb"]
     assert "aim at 10,000" in capsys.readouterr().out
+
+
+@pytest.mark.anvil
+def test_it_measures_accounts_with_positions(tmp_path, monkeypatch, capsys):
+    report = tmp_path / "keeper.json"
+    monkeypatch.setattr(sys, "argv", ["bench", "--perps", "60", "--report", str(report)])
+    assert bench.main() == 0
+    figures = json.loads(report.read_text())["perps"]["60"]
+    assert json.loads(capsys.readouterr().out) == figures
+    assert 0 < figures["tick_ms"] < 1_000 and figures["looked"] < 10
+    assert figures["fallen"] > 0 and figures["crash_looked"] <= 70

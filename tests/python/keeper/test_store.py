@@ -232,8 +232,8 @@ def test_a_database_of_something_else_is_refused(url, other, told):
 
 def test_a_database_of_another_schema_is_refused(url, monkeypatch):
     Store(url, IDENTITY).close()
-    monkeypatch.setattr(module.schema, "VERSION", 2)
-    with pytest.raises(StoreError, match="of schema 1; expected 2"):
+    monkeypatch.setattr(module.schema, "VERSION", 3)
+    with pytest.raises(StoreError, match="of schema 2; expected 3"):
         Store(url, IDENTITY)
 
 

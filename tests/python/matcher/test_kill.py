@@ -26,7 +26,7 @@ from tests.helpers.postgres import Postgres, running
 
 pytestmark = pytest.mark.slow
 
-KILLS = 3
+KILLS = 2
 CLIENTS = 2
 BATCH = 5
 EACH_LIFE = 30

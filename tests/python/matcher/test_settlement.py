@@ -86,7 +86,7 @@ def test_a_maker_whose_margin_has_gone_is_dropped_and_the_taker_meets_the_next_o
         await place.until(lambda: place.filled(taken), "the second maker's fill")
         await place.settled()
         status, reason = place.end_of(bad) or ("", "")
-        assert status is Status.DROPPED and "Vault_BelowInitialRequirement" in reason
+        assert status is Status.DROPPED and "add margin or borrow less" in reason
         assert (place.filled(bad), place.filled(good)) == (0, WAD)
 
     run(test)
@@ -111,6 +111,25 @@ def test_what_others_fill_and_cancel_on_chain_leaves_the_book(
         assert place.end_of(gone) == place.end_of(below) == (Status.CANCELLED, "cancelled on chain")
         late = await place.post(makers[2], -1, 2_002, nonce=4)
         assert late["error"]["code"] == "nonce_too_low"
+
+    run(test)
+
+
+def test_an_order_that_ended_here_shows_what_others_fill_of_it(
+    run: Run, taker: bytes, makers: list[bytes]
+) -> None:
+    async def test(place: Place) -> None:
+        order = place.order(makers[0], -2, 2_000)
+        (resting,) = await place.matcher.place([place.json(order)], "test")
+        hash_ = bytes.fromhex(resting["hash"][2:])
+        place.matcher.engine.cancel(hash_, "by its owner")
+        place.perps.match(place.order(taker, 0.5, 2_000), [order])
+
+        shown: dict[str, Any] = {}
+        while shown.get("filled") != str(WAD // 2):
+            shown = await place.matcher.order(hash_) or {}
+            await asyncio.sleep(0.01)
+        assert (shown["status"], shown["open"]) == (Status.CANCELLED, "0")
 
     run(test)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from scripts.common.database import DatabaseError
+from scripts.common.database import Database, DatabaseError
 from scripts.matcher.effects import Match, Stage
 from scripts.matcher.engine import Engine
 from scripts.matcher.journal import Journal
@@ -138,6 +138,22 @@ def test_a_second_matcher_is_refused(url: str) -> None:
     with Store(url, IDENTITY), pytest.raises(DatabaseError, match="in use by a matcher already"):
         Store(url, IDENTITY)
     Store(url, IDENTITY).close()
+
+
+def test_two_links_to_a_file_are_one_database(tmp_path: Path) -> None:
+    file, link = tmp_path / "matcher.db", tmp_path / "link.db"
+    link.symlink_to(file)
+    with (
+        Store(f"sqlite:///{file}", IDENTITY),
+        pytest.raises(DatabaseError, match="in use by a matcher already"),
+    ):
+        Store(f"sqlite:///{link}", IDENTITY)
+
+
+def test_a_password_is_not_shown() -> None:
+    database = Database("postgresql://me:secret@127.0.0.1/keel?password=hidden", "a matcher")
+    assert database.shown == "postgresql://me:***@127.0.0.1/keel"
+    database.close()
 
 
 def test_the_database_of_another_chain_is_refused(url: str) -> None:
