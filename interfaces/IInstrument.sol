@@ -3,19 +3,35 @@ pragma solidity ^0.8.37;
 
 import {AccountId, PriceStatus} from "./Types.sol";
 
-/// @notice One point at which a holding is valued. Of each underlying in turn an instrument gets: two end points, the fall
-/// first, or, where it is curved, the grid of `ScenarioGrid`.
-/// @param underlying id of the underlying in the risk book; the others keep their price
-/// @param priceWad price of the underlying before the shock {USD} with 18 decimals
-/// @param spotShockWad relative move of the price (-0.2e18 is a fall by a fifth), at least -1e18
-/// @param volatilityShockWad relative move of implied volatility
-/// @param weightWad share of the change that counts: all of it, or less at a point beyond the shock
-struct Scenario {
-    uint256 underlying;
-    uint256 priceWad;
-    int256 spotShockWad;
-    int256 volatilityShockWad;
-    uint256 weightWad;
+/// @notice One point at which a holding is valued, in one word: relative move of an underlying's price (-0.2e18 is a fall by a
+/// fifth) in the upper 96 bits, of its implied volatility in the next 96, in the lowest 64 the share of the change that
+/// counts: all of it, or less at a point beyond the shock.
+type Scenario is uint256;
+
+using ScenarioLib for Scenario global;
+
+/// @notice Packing of scenarios.
+library ScenarioLib {
+    function pack(
+        int256 spotShockWad_,
+        int256 volatilityShockWad_,
+        uint256 weightWad_
+    ) internal pure returns (Scenario) {
+        uint256 volatility = uint256(volatilityShockWad_ << 160) >> 96;
+        return Scenario.wrap(uint256(spotShockWad_ << 160) | volatility | weightWad_);
+    }
+
+    function spotShockWad(Scenario self) internal pure returns (int256) {
+        return int256(Scenario.unwrap(self)) >> 160;
+    }
+
+    function volatilityShockWad(Scenario self) internal pure returns (int256) {
+        return int256(Scenario.unwrap(self) << 96) >> 160;
+    }
+
+    function weightWad(Scenario self) internal pure returns (uint256) {
+        return uint64(Scenario.unwrap(self));
+    }
 }
 
 /// @notice What an account's holding in an instrument is worth and may lose, as risk sees it.
@@ -54,7 +70,8 @@ interface IInstrument {
     function underlyings() external view returns (uint256[] memory ids, bool curved);
 
     /// @notice All that risk asks of an account's holding, at once.
-    /// @param scenarios of each of `underlyings()` in turn, as many of each
+    /// @param scenarios of each of `underlyings()` in turn, as many of each, while the others keep their price: the two end
+    /// points, the fall first, or, where it is curved, the grid of `ScenarioGrid`. The move is from the requirement price
     /// @param pricesWad prices of `underlyings()`, in their order, for value, credit and exposures {USD} with 18 decimals
     /// @param requirementPricesWad likewise for what is required; others only while the sources of an underlying disagree
     function report(

@@ -182,8 +182,7 @@ contract MockLinearInstrument is IInstrument {
             int256 size = position.sizesWad[i];
             r.exposuresWad[i] = _floorDiv(size * int256(pricesWad[i]), SIGNED_WAD);
             // The fall comes first.
-            Scenario calldata point = scenarios[2 * i + (size > 0 ? 0 : 1)];
-            uint256 shock = point.spotShockWad.abs();
+            uint256 shock = scenarios[2 * i + (size > 0 ? 0 : 1)].spotShockWad().abs();
             r.standaloneWad += size.abs().fullMulDivUp(requirementPricesWad[i] * shock, WAD * WAD);
             r.addOnWad += size.abs().fullMulDivUp(requirementPricesWad[i] * addOnPpm, WAD * PPM);
         }

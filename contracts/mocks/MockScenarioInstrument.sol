@@ -50,7 +50,7 @@ contract MockScenarioInstrument is IInstrument {
         AccountId,
         Scenario[] calldata scenarios,
         uint256[] calldata,
-        uint256[] calldata,
+        uint256[] calldata pricesWad,
         bool atBatchStart
     ) external view returns (Report memory r) {
         Answers memory answers = atBatchStart ? _atBatchStart : _now;
@@ -61,7 +61,7 @@ contract MockScenarioInstrument is IInstrument {
         r.exposuresWad = answers.exposuresWad;
         r.changesWad = new int256[](CURVED ? scenarios.length : 0);
         for (uint256 i = 0; i < answers.positions.length; ++i) {
-            r.standaloneWad += _addPosition(answers.positions[i], scenarios, r.changesWad);
+            r.standaloneWad += _addPosition(answers.positions[i], scenarios, pricesWad, r.changesWad);
         }
     }
 
@@ -99,13 +99,14 @@ contract MockScenarioInstrument is IInstrument {
     function _addPosition(
         Position memory position,
         Scenario[] calldata scenarios,
+        uint256[] calldata pricesWad,
         int256[] memory changesWad
-    ) private view returns (uint256 loss) {
-        for (uint256 id = 0; id < _underlyings.length; ++id) {
+    ) private pure returns (uint256 loss) {
+        uint256 each = pricesWad.length == 0 ? 0 : scenarios.length / pricesWad.length;
+        for (uint256 id = 0; id < pricesWad.length; ++id) {
             int256 worst;
-            for (uint256 i = 0; i < scenarios.length; ++i) {
-                if (scenarios[i].underlying != _underlyings[id]) continue;
-                int256 change = _changeDown(position, id, scenarios[i]);
+            for (uint256 i = id * each; i < (id + 1) * each; ++i) {
+                int256 change = _changeDown(position, id, pricesWad[id], scenarios[i]);
                 if (changesWad.length != 0) changesWad[i] += change;
                 if (change < worst) worst = change;
             }
@@ -116,13 +117,14 @@ contract MockScenarioInstrument is IInstrument {
     function _changeDown(
         Position memory position,
         uint256 id,
-        Scenario calldata point
+        uint256 priceWad,
+        Scenario point
     ) private pure returns (int256) {
-        int256 shock = point.spotShockWad;
-        int256 change = _mulWadDown(_mulWadDown(position.slopesWad[id], int256(point.priceWad)), shock);
+        int256 shock = point.spotShockWad();
+        int256 change = _mulWadDown(_mulWadDown(position.slopesWad[id], int256(priceWad)), shock);
         change += _mulWadDown(position.curvaturesWad[id], _mulWadDown(shock, shock));
-        change += _mulWadDown(position.vegasWad[id], point.volatilityShockWad);
-        return _mulWadDown(change, int256(point.weightWad));
+        change += _mulWadDown(position.vegasWad[id], point.volatilityShockWad());
+        return _mulWadDown(change, int256(point.weightWad()));
     }
 
     function _mulWadDown(int256 a, int256 b) private pure returns (int256 result) {

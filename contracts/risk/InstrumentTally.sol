@@ -63,7 +63,7 @@ abstract contract InstrumentTally is UnderlyingPoints {
         bool atBatchStart
     ) private view returns (Report memory) {
         uint256[] memory pricesWad = new uint256[](ids.length);
-        uint256[] memory requirementPricesWad = new uint256[](ids.length);
+        uint256[] memory requirementPricesWad = tally.disputed ? new uint256[](ids.length) : pricesWad;
         uint256 each = ScenarioGrid.pointsOf(curved);
         Scenario[] memory scenarios = new Scenario[](each * ids.length);
         for (uint256 i = 0; i < ids.length; ++i) {
@@ -73,9 +73,11 @@ abstract contract InstrumentTally is UnderlyingPoints {
             Point point = _point(tally, ids[i]);
             uint256 priceWad = point.priceWad();
             pricesWad[i] = priceWad;
-            if (point.requirementPriceWad() != 0) priceWad = point.requirementPriceWad();
-            requirementPricesWad[i] = priceWad;
-            ScenarioGrid.put(scenarios, i * each, curved, ids[i], priceWad, point, tally.maintenance);
+            if (tally.disputed) {
+                uint256 requirementWad = point.requirementPriceWad();
+                requirementPricesWad[i] = requirementWad == 0 ? priceWad : requirementWad;
+            }
+            ScenarioGrid.put(scenarios, i * each, curved, point, tally.maintenance);
             if (point.status() > tally.status) tally.status = point.status();
         }
         return instrument.report(account, scenarios, pricesWad, requirementPricesWad, atBatchStart);

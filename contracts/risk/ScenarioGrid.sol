@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 
-import {Scenario} from "../../interfaces/IInstrument.sol";
+import {Scenario, ScenarioLib} from "../../interfaces/IInstrument.sol";
 import {Point} from "./Point.sol";
 
 /// @notice The points at which holdings are valued, per underlying. What is linear loses most at an end point: it gets those two,
@@ -35,33 +35,30 @@ library ScenarioGrid {
 
     /// @notice Puts the points of one underlying in their places.
     /// @param at place of the first
-    /// @param priceWad price before the shock {USD}
     function put(
         Scenario[] memory scenarios,
         uint256 at,
         bool curved,
-        uint256 underlying,
-        uint256 priceWad,
         Point point,
         bool maintenance
     ) internal pure {
         uint256 downWad = point.shock(false, maintenance) * PPM_TO_WAD;
         uint256 upWad = point.shock(true, maintenance) * PPM_TO_WAD;
         if (!curved) {
-            scenarios[at] = Scenario(underlying, priceWad, -int256(downWad), 0, WAD);
-            scenarios[at + 1] = Scenario(underlying, priceWad, int256(upWad), 0, WAD);
+            scenarios[at] = ScenarioLib.pack(-int256(downWad), 0, WAD);
+            scenarios[at + 1] = ScenarioLib.pack(int256(upWad), 0, WAD);
             return;
         }
         // A price falls by no more than all of it.
         int256 tailWad = -int256(FixedPointMathLib.min(downWad * TAIL_MOVE, WAD));
-        scenarios[at++] = Scenario(underlying, priceWad, tailWad, VOLATILITY_SHOCK_WAD, TAIL_WEIGHT_WAD);
+        scenarios[at++] = ScenarioLib.pack(tailWad, VOLATILITY_SHOCK_WAD, TAIL_WEIGHT_WAD);
         for (int256 step = -STEPS; step <= STEPS; ++step) {
             int256 shockWad = (step * int256(step < 0 ? downWad : upWad)) / STEPS;
             for (int256 side = -1; side <= 1; ++side) {
-                scenarios[at++] = Scenario(underlying, priceWad, shockWad, side * VOLATILITY_SHOCK_WAD, WAD);
+                scenarios[at++] = ScenarioLib.pack(shockWad, side * VOLATILITY_SHOCK_WAD, WAD);
             }
         }
         tailWad = int256(upWad * TAIL_MOVE);
-        scenarios[at] = Scenario(underlying, priceWad, tailWad, VOLATILITY_SHOCK_WAD, TAIL_WEIGHT_WAD);
+        scenarios[at] = ScenarioLib.pack(tailWad, VOLATILITY_SHOCK_WAD, TAIL_WEIGHT_WAD);
     }
 }

@@ -189,13 +189,15 @@ class Band:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A shocked price and volatility of an underlying; `weight` is the share of a change that counts."""
+    """A move of an underlying's price and volatility; `weight` is the share of a change that counts."""
 
-    underlying: int
-    price: int
     spot_shock: int
     volatility_shock: int = 0
     weight: int = WAD
+
+    def word(self) -> int:
+        """As instruments take it; see interfaces/IInstrument.sol."""
+        return self.spot_shock % 2**96 << 160 | self.volatility_shock % 2**96 << 64 | self.weight
 
 
 @dataclass(frozen=True)
@@ -450,11 +452,7 @@ def _add_instrument(
     prices = [points[u].price for u in ids]
     requirement_prices = [points[u].requirement_price for u in ids]
     grid = curved_points if curved else linear_points
-    scenarios = [
-        point
-        for u, price in zip(ids, requirement_prices, strict=True)
-        for point in grid(u, price, *(ppm * PPM_TO_WAD for ppm in shocks[u]))
-    ]
+    scenarios = [point for u in ids for point in grid(*(ppm * PPM_TO_WAD for ppm in shocks[u]))]
     said = instrument.report(scenarios, prices, requirement_prices)
     required = min(said.standalone, MAX_VALUE) + min(said.add_on, MAX_VALUE)
     covered = min(said.credit, max(0, -said.value))
@@ -468,18 +466,18 @@ def _add_instrument(
         points[u].exposure += exposure
 
 
-def linear_points(underlying: int, price: int, down: int, up: int) -> list[Scenario]:
+def linear_points(down: int, up: int) -> list[Scenario]:
     """The two end points, for what is linear; shocks are WADs."""
-    return [Scenario(underlying, price, -down), Scenario(underlying, price, up)]
+    return [Scenario(-down), Scenario(up)]
 
 
-def curved_points(underlying: int, price: int, down: int, up: int) -> list[Scenario]:
+def curved_points(down: int, up: int) -> list[Scenario]:
     """The grid, for what is not: see contracts/risk/ScenarioGrid.sol."""
     vol = VOLATILITY_SHOCK
     tails = (-min(TAIL_MOVE * down, WAD), TAIL_MOVE * up)
-    low, high = (Scenario(underlying, price, move, vol, TAIL_WEIGHT) for move in tails)
+    low, high = (Scenario(move, vol, TAIL_WEIGHT) for move in tails)
     spots = [-down, -(2 * down // 3), -(down // 3), 0, up // 3, 2 * up // 3, up]
-    return [low, *(Scenario(underlying, price, s, v) for s in spots for v in (-vol, 0, vol)), high]
+    return [low, *(Scenario(s, v) for s in spots for v in (-vol, 0, vol)), high]
 
 
 def _shocks(row: Underlying, clock: int, maintenance: bool) -> tuple[int, int]:

@@ -81,10 +81,10 @@ class Curve:
     curvatures: list[int]
     vegas: list[int]
 
-    def change(self, number: int, point: Scenario) -> int:
+    def change(self, number: int, price: int, point: Scenario) -> int:
         """Weighted change under a scenario of the underlying at `number`."""
         shock = point.spot_shock
-        change = self.slopes[number] * point.price // WAD * shock // WAD
+        change = self.slopes[number] * price // WAD * shock // WAD
         change += self.curvatures[number] * (shock * shock // WAD) // WAD
         change += self.vegas[number] * point.volatility_shock // WAD
         return change * point.weight // WAD
@@ -121,7 +121,8 @@ class Scripted:
     ) -> Report:
         losses = 0
         for position in self.positions:
-            for number, underlying in enumerate(self.ids):
-                points = [point for point in scenarios if point.underlying == underlying]
-                losses += max(0, *(-position.change(number, point) for point in points))
+            for number, price in enumerate(requirement_prices):
+                each = len(scenarios) // len(requirement_prices)
+                points = scenarios[number * each : (number + 1) * each]
+                losses += max(0, *(-position.change(number, price, point) for point in points))
         return Report(self.status, self.value, self.credit, losses, self.add_on, self.exposure)

@@ -7,7 +7,7 @@ from copy import deepcopy
 
 from scripts.common.contract import Tx
 from scripts.model.perps import WAD, Market, Parameters
-from scripts.model.risk import div_up
+from scripts.model.risk import div_up, linear_points
 from tests.helpers.expect import Reverted
 from tests.helpers.perp_market import TOKEN, PerpBench
 from tests.helpers.system import NO_LIMIT
@@ -178,11 +178,8 @@ class Mirror:
         assert not curved
         prices = [WAD if one == settlement else self.dollars * WAD for one in ids]
         shock = WAD // 5
-        scenarios = [
-            (one, price, move, 0, WAD)
-            for one, price in zip(ids, prices, strict=True)
-            for move in ((0, 0) if one == settlement else (-shock, shock))
-        ]
+        moves = [0 if one == settlement else shock for one in ids]
+        scenarios = [point.word() for move in moves for point in linear_points(move, move)]
         said = market.report(account, scenarios, prices, prices, False)
         loss = div_up(max(-pnl, 0) * WAD, QUOTE_TO_VALUE)
         assert said.valueWad == -loss

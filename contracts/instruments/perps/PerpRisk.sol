@@ -53,7 +53,7 @@ abstract contract PerpRisk is IInstrument, PerpBooks {
             // A long loses by the fall, a short by the rise.
             r.standaloneWad = Quote.lossUp(
                 notional,
-                scenarios[2 * OWN_POSITION + (size > 0 ? 0 : 1)].spotShockWad
+                scenarios[2 * OWN_POSITION + (size > 0 ? 0 : 1)].spotShockWad()
             );
             // notional * (unwinding + notional / depth)
             uint256 share = unwinding + notional.fullMulDivUp(WAD, depth).min(100 * WAD);
@@ -61,7 +61,7 @@ abstract contract PerpRisk is IInstrument, PerpBooks {
         }
         if (pnl < 0) {
             uint256 owed = Quote.valueUp(uint256(-pnl), requirementWad);
-            r.standaloneWad += Quote.lossUp(owed, scenarios[2 * SETTLEMENT_POSITION + 1].spotShockWad);
+            r.standaloneWad += Quote.lossUp(owed, scenarios[2 * SETTLEMENT_POSITION + 1].spotShockWad());
         }
     }
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.model.risk import Status
+from scripts.model.risk import Status, linear_points
 from tests.helpers.book import WAD
 from tests.helpers.instruments import Curve, LinearPosition, Scripted, accept, offer, slopes, trade
 from tests.helpers.risk_bench import ACCOUNT, RiskBench, account_id, holding
@@ -295,7 +295,7 @@ def test_only_the_vault_acts(evm, future):
 
 def test_originals_are_those_of_the_operation(bench, evm, host, future):
     """Within an operation `atBatchStart` is what it began with; the next operation starts clean."""
-    points = [(ETHER, 2_000 * WAD, shock, 0, WAD) for shock in (-WAD // 10, WAD // 5)]
+    points = [point.word() for point in linear_points(WAD // 10, WAD // 5)]
     question = (LONG, points, [2_000 * WAD], [2_000 * WAD])
     read = future.report.prepare(*question, True)
     deal = [offer([WAD], 2_000 * WAD), accept(LONG)]

@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 import pytest
 
 from scripts.model.perps import Parameters
+from scripts.model.risk import linear_points
 from tests.helpers.perp_market import PLAIN, PerpBench
 from tests.helpers.system import DAY, TAKER, TRADER, WAD
 
@@ -57,10 +58,7 @@ def test_the_requirement_is_notional_times_shock_unwinding_and_concentration(per
     perps.fill(long, short, 10 * WAD)
     ids, _ = perps.market.underlyings()
     prices = [WAD if one == perps.system.assets["USDC"].underlying else 2_000 * WAD for one in ids]
-    fall, rise = WAD // 10, WAD // 5
-    scenarios = [
-        (one, price, move, 0, WAD) for one, price in zip(ids, prices, strict=True) for move in (-fall, rise)
-    ]
+    scenarios = [point.word() for _ in ids for point in linear_points(WAD // 10, WAD // 5)]
     reports = [perps.market.report(one, scenarios, prices, prices, False) for one in (long, short)]
     # 20,000 * (1% + 20,000 / 1,000,000)
     assert [one.addOnWad for one in reports] == [600 * WAD, 600 * WAD]
