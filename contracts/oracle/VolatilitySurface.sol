@@ -351,12 +351,13 @@ contract VolatilitySurface is IVolatilitySurface, Governed, EIP712 {
         uint256 wing = smile.wingUp(expiry - block.timestamp);
         if (wing > MAX_WING_WAD) revert VolatilitySurface_WingsTooSteep(expiry, wing, MAX_WING_WAD);
         Smile old = _smiles[update_.underlying][expiry];
-        if (Smile.unwrap(old) != 0) {
-            uint256 move = old.moveUp(smile);
-            if (move > feed.maxMoveWad) revert VolatilitySurface_MoveTooLarge(expiry, move, feed.maxMoveWad);
-        }
+        if (Smile.unwrap(old) != 0) _checkMove(expiry, old.moveUp(smile), feed.maxMoveWad);
         _smiles[update_.underlying][expiry] = smile;
         emit SliceSet(update_.underlying, expiry, _toSlice(expiry, old), slice_);
+    }
+
+    function _checkMove(uint256 expiry, uint256 moveWad, uint256 mostWad) private pure {
+        if (moveWad > mostWad) revert VolatilitySurface_MoveTooLarge(expiry, moveWad, mostWad);
     }
 
     /// @dev No later expiry has less total variance than the one before it, at both ends of all strikes and at nine strikes
