@@ -140,8 +140,8 @@ _PERPETUALS = {
     "OptionMarket_SeriesExists": "there is such a series already: {series number}",
     "OptionMarket_SeriesInUse": "the series {series number} is held by somebody, or has not expired while there is room",
     "OptionMarket_TooManySeries": "the market has {most number} series; remove one that nobody holds first",
-    "OptionMarket_OffGrid": "{what} {value number} is not on the grid: expiries are at 08:00 UTC of a day with a smile, strikes"
-    " multiples of the tick between a fifth of the index and five times it",
+    "OptionMarket_OffGrid": "{what} {value number} is not on the grid: expiries are at 08:00 UTC of a day with a smile,"
+    " strikes multiples of the tick between a fifth of the index and five times it",
     "OptionMarket_Expired": "the series {series number} expired at {expiry time}; settle it",
     "OptionMarket_NotExpired": "nothing is settled before {expiry time}",
     "OptionMarket_PriceFixed": "the settlement price of {expiry time} is fixed already",
