@@ -187,7 +187,9 @@ class Market(Books):
 
     def holds(self, account: Account) -> bool:
         """Whether the vault lists the market for the account."""
-        return bool(self.positions.get(account) or self.costs.get(account) or sum(self.claim(account)))
+        claim = self.claims.get(account, Claim())
+        claims = claim.waiting or claim.allotted
+        return bool(self.positions.get(account) or self.costs.get(account) or claims)
 
     def save(self, account: Account, cost: int, positions: Mapping[int, Live]) -> None:
         """Writes an account, and the sides of its series."""

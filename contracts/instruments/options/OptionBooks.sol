@@ -11,6 +11,7 @@ import {Claims} from "../books/Claims.sol";
 import {Grace} from "../books/Grace.sol";
 import {ProRata} from "../books/ProRata.sol";
 import {OptionParameters} from "./OptionParameters.sol";
+import {SeriesTerms} from "./SeriesTerms.sol";
 
 /// @dev Positions of accounts, and the two sides of every series. Keeps OPT-1: whatever is taken from one account is given to
 /// another, to the wei.
@@ -95,7 +96,7 @@ abstract contract OptionBooks is OptionParameters, Claims, Grace {
             Live memory p = list[i];
             (p.series, p.place, p.round) = (stored.series, i, stored.round);
             (p.size, p.stored) = (stored.size, stored.size);
-            if (_series[p.series].deleveraged) {
+            if (_termsOf(p.series).isDeleveraged()) {
                 (p.size, p.given) = _bucketOf(p.series, p.size > 0).live(
                     p.round,
                     _marks[account][p.series],
@@ -202,6 +203,16 @@ abstract contract OptionBooks is OptionParameters, Claims, Grace {
         return head.count != 0 || head.cost != 0;
     }
 
+    // --- series ---
+
+    /// @dev All of a series in one read.
+    function _termsOf(uint256 series) internal view returns (SeriesTerms terms) {
+        IOptionMarket.Series storage s = _series[series];
+        assembly ("memory-safe") {
+            terms := sload(s.slot)
+        }
+    }
+
     // --- sides ---
 
     function _bucketOf(uint256 series, bool long) internal view returns (Bucket storage) {
@@ -303,7 +314,27 @@ abstract contract OptionBooks is OptionParameters, Claims, Grace {
                 return (ids, sizes, cost);
             }
         }
-        return _listed(_load(account, 0));
+        return _current(account);
+    }
+
+    /// @dev As they lie in storage, deleveraging applied.
+    function _current(
+        AccountId account
+    ) private view returns (uint256[] memory ids, int256[] memory sizes, int256 cost) {
+        Head memory head = _heads[account];
+        cost = head.cost;
+        (ids, sizes) = (new uint256[](head.count), new int256[](head.count));
+        mapping(uint256 place => Stored) storage list = _positions[account];
+        for (uint256 i = 0; i < ids.length; ++i) {
+            Stored memory stored = list[i];
+            (uint256 series, int256 size) = (stored.series, stored.size);
+            if (_termsOf(series).isDeleveraged()) {
+                int256 given;
+                (size, given) = _bucketOf(series, size > 0).live(stored.round, _marks[account][series], size);
+                cost += given;
+            }
+            (ids[i], sizes[i]) = (series, size);
+        }
     }
 
     function _listed(

@@ -111,7 +111,7 @@ abstract contract OptionDeleveraging is OptionPrices {
     }
 
     function _isLiving(Live memory p) private view returns (bool) {
-        return p.size != 0 && block.timestamp < _series[p.series].expiry;
+        return p.size != 0 && block.timestamp < _termsOf(p.series).expiry();
     }
 
     function _moveAll(AccountId from, AccountId to) private {

@@ -183,7 +183,7 @@ contract OptionMarket is IOptionSettlement, OptionPrices, Settlement, Delegation
             if (ratio == 0 || ratio > MAX_RATIO || ratio < -MAX_RATIO || (i != 0 && ids[i] <= ids[i - 1])) {
                 revert IOptionMarket.OptionMarket_BadLegs(legs.length);
             }
-            uint256 expiry = _series[ids[i]].expiry;
+            uint256 expiry = _termsOf(ids[i]).expiry();
             if (expiry == 0) revert IOptionMarket.OptionMarket_UnknownSeries(ids[i]);
             if (block.timestamp >= expiry) revert IOptionMarket.OptionMarket_Expired(ids[i], expiry);
         }

@@ -14,6 +14,7 @@ import {Black76} from "./Black76.sol";
 import {NormalTable} from "./NormalTable.sol";
 import {OptionBooks} from "./OptionBooks.sol";
 import {OptionParameters} from "./OptionParameters.sol";
+import {SeriesTerms} from "./SeriesTerms.sol";
 
 /// @dev What options are worth. Before its expiry an option is worth what Black-76 says of the index and of the surface's variance
 /// at its strike; then what exercise pays at the index, until its price is fixed; from then on what exercise pays.
@@ -60,17 +61,18 @@ abstract contract OptionPrices is OptionBooks {
         uint256[] memory slices = new uint256[](count);
         uint256 distinct;
         for (uint256 i = 0; i < count; ++i) {
-            IOptionMarket.Series memory s = _series[ids[i]];
+            SeriesTerms terms = _termsOf(ids[i]);
             Option memory o = options[i];
-            (o.strikeWad, o.lnStrikeWad, o.isCall) = (s.strikeWad, s.lnStrikeWad, s.call);
-            if (block.timestamp < s.expiry) {
+            (o.strikeWad, o.lnStrikeWad, o.isCall) = (terms.strikeWad(), terms.lnStrikeWad(), terms.isCall());
+            uint256 expiry = terms.expiry();
+            if (block.timestamp < expiry) {
                 o.isLive = true;
                 uint256 slice = 0;
-                while (slice < distinct && expiries[slice] != s.expiry) ++slice;
-                if (slice == distinct) expiries[distinct++] = s.expiry;
+                while (slice < distinct && expiries[slice] != expiry) ++slice;
+                if (slice == distinct) expiries[distinct++] = expiry;
                 slices[i] = slice;
             } else {
-                (o.isFixed, o.fixedWad) = _payoffOf(s);
+                (o.isFixed, o.fixedWad) = _payoffOf(terms);
             }
         }
         if (distinct == 0) return (options, PriceStatus.FRESH);
@@ -147,13 +149,12 @@ abstract contract OptionPrices is OptionBooks {
     // --- expiry ---
 
     /// @dev What one unit pays, if its price is fixed.
-    function _payoffOf(
-        IOptionMarket.Series memory s
-    ) internal view returns (bool isFixed, uint256 payoffWad) {
-        uint256 price = _fixedPrices[s.expiry];
+    function _payoffOf(SeriesTerms terms) internal view returns (bool isFixed, uint256 payoffWad) {
+        uint256 price = _fixedPrices[terms.expiry()];
         if (price == 0) return (false, 0);
         --price;
-        return (true, s.call ? price.zeroFloorSub(s.strikeWad) : uint256(s.strikeWad).zeroFloorSub(price));
+        uint256 strike = terms.strikeWad();
+        return (true, terms.isCall() ? price.zeroFloorSub(strike) : strike.zeroFloorSub(price));
     }
 
     /// @dev An account in memory without what has expired and has a price: the market takes it at its payoff.
@@ -162,9 +163,9 @@ abstract contract OptionPrices is OptionBooks {
         Live[] memory list = book.list;
         for (uint256 i = 0; i < list.length; ++i) {
             Live memory p = list[i];
-            IOptionMarket.Series memory s = _series[p.series];
-            if (block.timestamp < s.expiry) continue;
-            (bool isFixed, uint256 payoff) = _payoffOf(s);
+            SeriesTerms terms = _termsOf(p.series);
+            if (block.timestamp < terms.expiry()) continue;
+            (bool isFixed, uint256 payoff) = _payoffOf(terms);
             if (!isFixed) continue;
             int256 paid = p.size * int256(payoff);
             book.cost -= paid;
