@@ -18,8 +18,12 @@ from typing import Any
 
 from scripts.setup.environment import ROOT, STATE, write_atomically
 
-# A contract that answers another's functions too, by delegation: its ABI is that of both.
-DELEGATES = {"Vault": "VaultAdmin", "PerpMarket": "PerpMarketAdmin"}
+# Contracts that answer others' functions too, by delegation: their ABI is that of all.
+DELEGATES = {
+    "Vault": ("VaultAdmin",),
+    "PerpMarket": ("PerpMarketAdmin",),
+    "OptionMarket": ("OptionMarketRisk", "OptionMarketAdmin"),
+}
 
 
 class ArtifactError(LookupError):
@@ -71,9 +75,13 @@ class ArtifactStore:
         own = min(found, key=lambda artifact: (artifact.source.startswith("node_modules"), artifact.source))
         if name not in DELEGATES:
             return own
-        known = {_signature(entry) for entry in own.abi}
-        answered = [entry for entry in self.get(DELEGATES[name]).abi if entry["type"] != "constructor"]
-        return replace(own, abi=own.abi + [entry for entry in answered if _signature(entry) not in known])
+        # A delegate's word on a function counts: it knows what is called statically.
+        abi = list(own.abi)
+        for delegate in DELEGATES[name]:
+            answered = [entry for entry in self.get(delegate).abi if entry["type"] != "constructor"]
+            told = {_signature(entry) for entry in answered}
+            abi = [entry for entry in abi if _signature(entry) not in told] + answered
+        return replace(own, abi=abi)
 
 
 @cache

@@ -136,6 +136,33 @@ _EXITS = {
 }
 
 _PERPETUALS = {
+    "OptionMarket_UnknownSeries": "the market has no series {series number}; look at those that are alive",
+    "OptionMarket_SeriesExists": "there is such a series already: {series number}",
+    "OptionMarket_SeriesInUse": "the series {series number} is held by somebody, or has not expired while there is room",
+    "OptionMarket_TooManySeries": "the market has {most number} series; remove one that nobody holds first",
+    "OptionMarket_OffGrid": "{what} {value number} is not on the grid: expiries are at 08:00 UTC of a day with a smile,"
+    " strikes multiples of the tick between a fifth of the index and five times it",
+    "OptionMarket_Expired": "the series {series number} expired at {expiry time}; settle it",
+    "OptionMarket_NotExpired": "nothing is settled before {expiry time}",
+    "OptionMarket_PriceFixed": "the settlement price of {expiry time} is fixed already",
+    "OptionMarket_WrongRound": "the feed's round {round number} is not the last one at or before the expiry",
+    "OptionMarket_NoRounds": "the feed has no rounds before {expiry time}; from {from time} on the last good price counts",
+    "OptionMarket_OutOfGas": "too little gas to ask the feed; send more",
+    "OptionMarket_SameAccount": "{account account} cannot trade with itself; name another account",
+    "OptionMarket_BadLegs": "{count number} legs that cannot be: 1 to 8, by ascending series, with ratios of 1 to 100",
+    "OptionMarket_SizeOutOfRange": "a size of {sizeWad units} is more than a position may have; at most {max units}",
+    "OptionMarket_TooManyPositions": "{account account} would have more than {most number} positions; close one, or use"
+    " another account",
+    "OptionMarket_PremiumOutOfBand": "the premium {premiumWad usd} is more than {mostWad usd} away from the value"
+    " {valueWad usd}; trade nearer to it",
+    "OptionMarket_OpenInterestCap": "the market would have {notionalWad usd} open, and its cap is {capWad usd};"
+    " trade less",
+    "OptionMarket_ReduceOnly": "{account account} may only lower its positions by this; trade the other way, or less",
+    "OptionMarket_IndexNotUsable": "the index {indexWad usd} is {status status}; trades wait until it is fresh",
+    "OptionMarket_NothingToBear": "there is no loss that claims which wait would have to bear",
+    "OptionOrders_OtherLegs": "the order {hash} has other legs than the taker's; both must sign the same",
+    "OptionOrders_NotCrossing": "the orders {taker} and {maker} do not meet: one wants {takerLimitWad usd}, the other"
+    " {makerLimitWad usd}",
     "PerpMaker_NotMarket": f"only the market may ask the maker; {{caller}} is not it{_DEFECT}",
     "Market_Locked": "the market is in the middle of another operation; read it afterwards",
     "PerpMarket_UnknownMaker": "the market does not trade with the maker {maker}; use the virtual AMM's address",

@@ -12,18 +12,28 @@ is the vault's business: a loser's payment is told to the model, which says what
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, field, replace
 
-WAD = 10**18
-EIGHT_HOURS = 8 * 3_600
-ONE = 1 << 112  # a product of shares begins here
-LEAST = 1 << 56  # and begins anew below this
-GRACE, GRACE_INTERVAL, GRACE_PART = 600, 86_400, 10
-BUCKETS_AT_ONCE = 8
-SCALE = WAD * WAD
+from scripts.model.books import (
+    GRACE,
+    GRACE_INTERVAL,
+    GRACE_PART,
+    SCALE,
+    WAD,
+    Account,
+    Books,
+    Bucket,
+    Claim,
+    Mark,
+    Pool,
+    clamp,
+    div_up,
+    toward_zero,
+)
 
-Account = Hashable
+EIGHT_HOURS = 8 * 3_600
+BUCKETS_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -49,22 +59,6 @@ class Parameters:
         return tuple(astuple(self))
 
 
-def toward_zero(numerator: int, denominator: int) -> int:
-    """Integer division as the EVM does it; the denominator is positive."""
-    quotient = abs(numerator) // denominator
-    return quotient if numerator >= 0 else -quotient
-
-
-def div_up(numerator: int, denominator: int) -> int:
-    """Quotient of two numbers that are not negative, rounded up."""
-    return -(-numerator // denominator)
-
-
-def clamp(value: int, least: int, most: int) -> int:
-    """The nearest value within both bounds."""
-    return max(least, min(value, most))
-
-
 def tick_of(price: int) -> int:
     """Bucket of an entry price: 64 steps of equal width between a power of two and the next."""
     if price == 0:
@@ -72,60 +66,6 @@ def tick_of(price: int) -> int:
     exponent = price.bit_length() - 1
     step = price >> (exponent - 6) if exponent >= 6 else price << (6 - exponent)
     return exponent << 6 | step & 63
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A pool of shares at one time."""
-
-    product: int = ONE
-    era: int = 0
-    sum: int = 0
-
-
-@dataclass
-class Pool:
-    """Amounts that shrink by the same share, and what their owners are given for it."""
-
-    now: Mark = field(default_factory=Mark)
-    ends: dict[int, Mark] = field(default_factory=dict)
-
-    def shrink(self, total: int, left: int, worth: int) -> None:
-        """Takes `total - left` from all amounts, each unit worth `worth`."""
-        product = self.now.product * left // total
-        given = self.now.sum + (self.now.product - product) * worth
-        if product < LEAST:
-            self.ends[self.now.era] = Mark(product, self.now.era, given)
-            self.now = Mark(ONE, self.now.era + 1, 0)
-        else:
-            self.now = Mark(product, self.now.era, given)
-
-    def since(self, joined: Mark, amount: int) -> tuple[int, int]:
-        """What is left of an amount, and what was given for the rest."""
-        given = 0
-        for era in range(joined.era, self.now.era):
-            if not amount:
-                return 0, given
-            end = self.ends[era]
-            given += toward_zero(amount * (end.sum - joined.sum), joined.product)
-            amount = amount * end.product // joined.product
-            joined = Mark(ONE, era + 1, 0)
-        if not amount:
-            return 0, given
-        given += toward_zero(amount * (self.now.sum - joined.sum), joined.product)
-        return amount * self.now.product // joined.product, given
-
-
-@dataclass
-class Bucket:
-    """Positions of one side whose entry prices are about the same."""
-
-    total: int = 0
-    count: int = 0
-    round: int = 0
-    at: int = 0
-    pending: int = 0
-    pool: Pool = field(default_factory=Pool)
 
 
 @dataclass(frozen=True)
@@ -139,17 +79,8 @@ class Position:
     mark: Mark = field(default_factory=Mark)
 
 
-@dataclass(frozen=True)
-class Claim:
-    """A claim as it was written."""
-
-    waiting: int = 0
-    allotted: int = 0
-    mark: Mark = field(default_factory=Mark)
-
-
 @dataclass
-class Market:
+class Market(Books):
     """The books of one market."""
 
     parameters: Parameters
@@ -222,14 +153,8 @@ class Market:
         bucket = self._bucket(stored)
         if not bucket.round:
             return stored
-        if bucket.count == 1:
-            left, given = bucket.total, bucket.pending
-        elif stored.round == bucket.round:
-            return stored
-        else:
-            left, given = bucket.pool.since(stored.mark if stored.round else Mark(), abs(stored.size))
-            given = given if stored.size > 0 else -given
-        return replace(stored, size=left if stored.size > 0 else -left, base=stored.base + given)
+        size, given = bucket.live(stored.size, stored.round, stored.mark)
+        return replace(stored, size=size, base=stored.base + given)
 
     def _bucket(self, position: Position) -> Bucket:
         return self.buckets.setdefault((position.size > 0, tick_of(position.entry)), Bucket())
@@ -328,60 +253,6 @@ class Market:
         position = self.load(account)
         self.save(account, replace(position, base=position.base + tokens * self.token))
 
-    # --- claims ---
-
-    def claim(self, account: Account) -> tuple[int, int]:
-        """Waiting and allotted tokens of an account."""
-        stored = self.claims.get(account, Claim())
-        if not (stored.waiting or stored.allotted):
-            return 0, 0
-        if self.claimants == 1:
-            return self.waiting, self.allotted
-        left, come = self.pool.since(stored.mark, stored.waiting)
-        return min(left, self.waiting), min(stored.allotted + come, self.allotted)
-
-    def set_claim(self, account: Account, waiting: int, allotted: int) -> None:
-        """Writes a claim and what it changes in the pile."""
-        stored, (old_waiting, old_allotted) = self.claims.get(account, Claim()), self.claim(account)
-        had, has = bool(stored.waiting or stored.allotted), bool(waiting or allotted)
-        self.waiting += waiting - old_waiting
-        self.allotted += allotted - old_allotted
-        self.claimants += has - had
-        self.claims[account] = Claim(waiting, allotted, self.pool.now if waiting else stored.mark)
-
-    def allot(self) -> None:
-        """Free cash goes to who waits."""
-        amount = min(self.cash - self.allotted, self.waiting)
-        if amount:
-            self.pool.shrink(self.waiting, self.waiting - amount, 1)
-            self.waiting -= amount
-            self.allotted += amount
-
-    def reduce_claims(self, amount: int) -> None:
-        """Who waits bears a loss."""
-        if amount:
-            self.pool.shrink(self.waiting, self.waiting - amount, 0)
-            self.waiting -= amount
-
-    def bear_losses(self) -> None:
-        """Who waits bears what nobody has borne yet."""
-        if self.unborne >= self.token:
-            tokens = min(self.unborne // self.token, self.waiting)
-            self.unborne -= tokens * self.token
-            self.reduce_claims(tokens)
-
-    def net_claim(self, account: Account, most: int) -> int:
-        """A loss is paid with the account's own claim, waiting first."""
-        waiting, allotted = self.claim(account)
-        if not most or not (waiting or allotted):
-            return 0
-        first = min(waiting, most)
-        second = min(allotted, most - first)
-        self.set_claim(account, waiting - first, allotted - second)
-        if second:
-            self.allot()
-        return first + second
-
     # --- settlement ---
 
     def due(self, account: Account, mark: int) -> int:
@@ -439,13 +310,6 @@ class Market:
 
     def _whole(self, account: Account, loss: int) -> int:
         return loss // self.token if self.load(account).size else div_up(loss, self.token)
-
-    def collect_fees(self) -> int:
-        """Fees that leave the market, in tokens."""
-        amount = min(self.fees // self.token, self.cash - self.allotted)
-        self.fees -= amount * self.token
-        self.cash -= amount
-        return amount
 
     # --- takeovers ---
 
@@ -549,11 +413,7 @@ class Market:
             price = max(0, _signed_quotient(self.receiver_base, size) + self.funding)
             worth = self.funding - price
             self.receiver_base += (closed if size > 0 else -closed) * worth
-            bucket.pool.shrink(bucket.total, bucket.total - closed, worth)
-            bucket.pending += closed * worth if long else -closed * worth
-            bucket.total -= closed
-            bucket.round += 1
-            bucket.at = self.now
+            bucket.close(long, closed, worth, self.now)
             self.receiver_size -= closed if size > 0 else -closed
             self.open_interest -= closed
         if not self.receiver_size:

@@ -16,16 +16,20 @@ abstract contract Delegation {
 
     /// @dev Everything that is not in the market is in the admin contract.
     fallback() external {
-        _delegate();
+        _delegateTo(ADMIN);
+    }
+
+    /// @dev Runs the call in the admin contract.
+    function _delegate() internal {
+        _delegateTo(ADMIN);
     }
 
     /// @dev Runs the call on this market's storage, and ends it with what that returned.
-    function _delegate() internal {
-        address admin = ADMIN;
+    function _delegateTo(address code) internal {
         assembly ("memory-safe") {
             let data := mload(0x40)
             calldatacopy(data, 0, calldatasize())
-            let done := delegatecall(gas(), admin, data, calldatasize(), 0, 0)
+            let done := delegatecall(gas(), code, data, calldatasize(), 0, 0)
             returndatacopy(data, 0, returndatasize())
             if iszero(done) {
                 revert(data, returndatasize())
