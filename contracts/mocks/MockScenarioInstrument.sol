@@ -28,6 +28,7 @@ contract MockScenarioInstrument is IInstrument {
         int256[] exposuresWad;
         uint256 addOnWad;
         PriceStatus status;
+        uint256 haircutWad;
     }
 
     uint256[] private _underlyings;
@@ -61,6 +62,7 @@ contract MockScenarioInstrument is IInstrument {
         r.valueWad = answers.valueWad;
         r.creditWad = answers.creditWad;
         r.addOnWad = answers.addOnWad;
+        r.haircutWad = answers.haircutWad;
         r.exposuresWad = answers.exposuresWad;
         r.changesWad = new int256[](CURVED != 0 ? scenarios.length : 0);
         for (uint256 i = 0; i < answers.positions.length; ++i) {

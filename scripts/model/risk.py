@@ -14,7 +14,9 @@ from enum import IntEnum
 from math import isqrt
 from typing import Protocol
 
-WAD = 10**18
+from scripts.model.portfolio import Portfolio, Terms, limited, linear_changes
+from scripts.model.scenarios import WAD, Grid, Scenario
+
 PPM = 10**6
 PPM_TO_WAD = 10**12
 DAY = 86_400
@@ -26,9 +28,6 @@ DIVERGENCE_TIMEOUT = 300
 AGREEMENT_TIME = 60
 SIGHTING_LIFE = 600
 SETTLEMENT = 0
-VOLATILITY_SHOCK = WAD // 4
-TAIL_MOVE = 2
-TAIL_WEIGHT = WAD // 2
 
 
 class Status(IntEnum):
@@ -113,6 +112,9 @@ class Underlying:
     maintenance_up: Walk
     tolerance: Walk | None = None  # None: no second source
     ramp: Ramp = Ramp()
+    volatility_shock: Walk = STILL
+    tail_multiple: Walk = STILL  # thousandths, as the next
+    tail_damping: Walk = STILL
 
 
 @dataclass(frozen=True)
@@ -188,19 +190,6 @@ class Band:
 
 
 @dataclass(frozen=True)
-class Scenario:
-    """A move of an underlying's price and volatility; `weight` is the share of a change that counts."""
-
-    spot_shock: int
-    volatility_shock: int = 0
-    weight: int = WAD
-
-    def word(self) -> int:
-        """As instruments take it; see interfaces/IInstrument.sol."""
-        return self.spot_shock % 2**96 << 160 | self.volatility_shock % 2**96 << 64 | self.weight
-
-
-@dataclass(frozen=True)
 class Report:
     """What a holding in an instrument is worth and may lose; see interfaces/IInstrument.sol."""
 
@@ -217,8 +206,8 @@ class Report:
 class Instrument(Protocol):
     """What one account holds in an instrument."""
 
-    def underlyings(self) -> tuple[list[int], bool]:
-        """Ids, ascending, and whether the value is not linear in their prices."""
+    def underlyings(self) -> tuple[list[int], int]:
+        """Ids, ascending, and a bitmap of those, by position, in which the value is not linear."""
 
     def report(
         self, scenarios: Sequence[Scenario], prices: Sequence[int], requirement_prices: Sequence[int]
@@ -228,7 +217,10 @@ class Instrument(Protocol):
 
 @dataclass
 class Assessment:
-    """What an account is worth and must be worth; `weights` are (value, requirement) per holding."""
+    """What an account is worth and must be worth; `weights` are (value, requirement) per holding.
+
+    `portfolio` is None under standard margin.
+    """
 
     equity: int = 0
     uncertainty: int = 0
@@ -237,6 +229,7 @@ class Assessment:
     status: Status = Status.FRESH
     weights: list[tuple[int, int]] = field(default_factory=list)
     instrument_weights: list[tuple[int, int]] = field(default_factory=list)
+    portfolio: Portfolio | None = None
 
     @property
     def worst(self) -> int:
@@ -347,6 +340,7 @@ def assess(
     instruments: Sequence[Instrument],
     at: Moment,
     maintenance: bool,
+    terms: Terms | None = None,
 ) -> Assessment:
     """Judges an account.
 
@@ -355,6 +349,7 @@ def assess(
             it is silent and that was its last answer.
         holdings: (asset id, signed amount) in the engine's order.
         maintenance: liquidation instead of new risk.
+        terms: of portfolio margin; None for standard margin.
     """
     used = {assets[asset].underlying for asset, amount in holdings if amount and asset < len(assets)}
     for instrument in instruments:
@@ -363,12 +358,28 @@ def assess(
 
     # First at the primary's price, to learn on which side the account stands; then at the edge that counts.
     points = {u: Exchange(b.price, b.width, b.price) for u, b in bands.items()}
-    result = _add_up(underlyings, assets, bands, points, rates, holdings, instruments, at, maintenance)
+    rest = (rates, holdings, instruments, at, maintenance, terms)
+    result = _add_up(underlyings, assets, bands, points, *rest)
     if any(b.low is not None for b in bands.values()):
         points = {u: _exchange(bands[u], points[u].exposure, maintenance) for u in points}
-        result = _add_up(underlyings, assets, bands, points, rates, holdings, instruments, at, maintenance)
+        result = _add_up(underlyings, assets, bands, points, *rest)
     result.uncertainty += sum(div_up(abs(p.exposure) * p.width, WAD) for p in points.values())
+    if result.portfolio is not None:
+        _close_portfolio(result, result.portfolio, maintenance)
     return result
+
+
+def _close_portfolio(result: Assessment, portfolio: Portfolio, maintenance: bool) -> None:
+    """The requirement of the portfolio; holdings keep the share of it that they have under standard margin."""
+    standalone, result.requirement = result.requirement, portfolio.requirement()
+    if maintenance:
+        result.equity += portfolio.surplus
+
+    def scaled(weights: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        return [(value, part and part * result.requirement // standalone) for value, part in weights]
+
+    result.weights = scaled(result.weights)
+    result.instrument_weights = scaled(result.instrument_weights)
 
 
 def _exchange(of: Band, exposure: int, maintenance: bool) -> Exchange:
@@ -392,15 +403,21 @@ def _add_up(
     instruments: Sequence[Instrument],
     at: Moment,
     maintenance: bool,
+    terms: Terms | None,
 ) -> Assessment:
-    result = Assessment(weights=[(0, 0)] * len(holdings))
-    shocks = {u: _shocks(underlyings[u], at.clock, maintenance) for u in points}
+    portfolio = None if terms is None else Portfolio(terms)
+    result = Assessment(weights=[(0, 0)] * len(holdings), portfolio=portfolio)
+    grids = {u: _grid(underlyings[u], at.clock, maintenance) for u in points}
     for position, (asset_id, amount) in enumerate(holdings):
         if amount == 0 or (asset_id >= len(assets) and amount > 0):
             continue
         asset = assets[asset_id]
         held = amount > 0
-        if held and not maintenance and not _is_collateral(asset_id, asset.tier, holdings, instruments):
+        if (
+            held
+            and not maintenance
+            and not _is_collateral(asset_id, asset.tier, holdings, bool(instruments) or terms is not None)
+        ):
             continue
         rate, status = _rate(asset, rates[asset_id])
         status = max(status, bands[asset.underlying].status)
@@ -415,8 +432,9 @@ def _add_up(
         base = value
         if point.requirement_price != point.price:
             base = min(div_up(value * point.requirement_price, point.price), MAX_VALUE)
-        down, up = shocks[asset.underlying]
-        required = _requirement(asset, base, down if held else up, at.clock)
+        grid = grids[asset.underlying]
+        shock = grid.down if held else grid.up
+        required = _requirement(asset, base, shock, at.clock)
         if held:
             required = min(required, base)
         else:
@@ -428,17 +446,19 @@ def _add_up(
         result.uncertainty += div_up(max(value, base) * band_ppm, PPM)
         result.weights[position] = (signed, required)
         point.exposure += signed
+        if portfolio is not None:
+            portfolio.add_holding(asset.underlying, grid, base if held else -base, required, shock)
 
     for instrument in instruments:
-        _add_instrument(result, instrument, bands, points, shocks)
+        _add_instrument(result, instrument, bands, points, grids)
     return result
 
 
-def _requirement(asset: Asset, base: int, shock_ppm: int, clock: int) -> int:
-    shock = shock_ppm + asset.ramp.value(asset.basis_shock, clock) + asset.ramp.value(asset.unwinding, clock)
+def _requirement(asset: Asset, base: int, shock: int, clock: int) -> int:
+    extra = asset.ramp.value(asset.basis_shock, clock) + asset.ramp.value(asset.unwinding, clock)
     depth = asset.ramp.depth(asset.depth, clock)
     concentration = min(base // depth, MAX_CONCENTRATION) if depth else 0
-    return div_up(base * (shock * PPM_TO_WAD + concentration), WAD)
+    return div_up(base * (shock + extra * PPM_TO_WAD + concentration), WAD)
 
 
 def _add_instrument(
@@ -446,56 +466,61 @@ def _add_instrument(
     instrument: Instrument,
     bands: dict[int, Band],
     points: dict[int, Exchange],
-    shocks: dict[int, tuple[int, int]],
+    grids: dict[int, Grid],
 ) -> None:
     ids, curved = instrument.underlyings()
     prices = [points[u].price for u in ids]
     requirement_prices = [points[u].requirement_price for u in ids]
-    grid = curved_points if curved else linear_points
-    scenarios = [point for u in ids for point in grid(*(ppm * PPM_TO_WAD for ppm in shocks[u]))]
+    scenarios: list[Scenario] = []
+    begins = []
+    for number, u in enumerate(ids):
+        begins.append(len(scenarios))
+        if not curved >> number & 1:
+            scenarios += grids[u].ends()
+        else:
+            scenarios += result.portfolio.points(u, grids[u]) if result.portfolio else grids[u].points()
     said = instrument.report(scenarios, prices, requirement_prices)
     required = min(said.standalone, MAX_VALUE) + min(said.add_on, MAX_VALUE)
     covered = min(said.credit, max(0, -said.value))
-    value = said.value + covered
-    required = max(0, required - (said.credit - covered))
+    value, credit = said.value + covered, said.credit - covered
+    required = max(0, required - credit)
     result.equity += value
     result.requirement += required
     result.instrument_weights.append((value, required))
     result.status = max([result.status, said.status, *(bands[u].status for u in ids)])
     for u, exposure in zip(ids, said.exposures, strict=True):
         points[u].exposure += exposure
+    if result.portfolio is None:
+        return
+    changes = []
+    for number, u in enumerate(ids):
+        at = result.portfolio.points(u, grids[u])
+        if curved >> number & 1:
+            values = [limited(change) for change in said.changes[begins[number] :][: len(at)]]
+        else:
+            values = linear_changes(said.exposures[number], at, points[u].price, points[u].requirement_price)
+        changes.append((u, grids[u], values))
+    result.portfolio.add_instrument(changes, min(said.add_on, MAX_VALUE), credit, said.haircut)
 
 
-def linear_points(down: int, up: int) -> list[Scenario]:
-    """The two end points, for what is linear; shocks are WADs."""
-    return [Scenario(-down), Scenario(up)]
-
-
-def curved_points(down: int, up: int) -> list[Scenario]:
-    """The grid, for what is not: see contracts/risk/ScenarioGrid.sol."""
-    vol = VOLATILITY_SHOCK
-    tails = (-min(TAIL_MOVE * down, WAD), TAIL_MOVE * up)
-    low, high = (Scenario(move, vol, TAIL_WEIGHT) for move in tails)
-    spots = [-down, -(2 * down // 3), -(down // 3), 0, up // 3, 2 * up // 3, up]
-    return [low, *(Scenario(s, v) for s in spots for v in (-vol, 0, vol)), high]
-
-
-def _shocks(row: Underlying, clock: int, maintenance: bool) -> tuple[int, int]:
-    """Moves to survive, down and up {ppm}; for new risk never less than for liquidation."""
+def _grid(row: Underlying, clock: int, maintenance: bool) -> Grid:
+    """Moves to survive; for new risk never less than for liquidation."""
     down, up = row.ramp.value(row.maintenance_down, clock), row.ramp.value(row.maintenance_up, clock)
-    if maintenance:
-        return down, up
-    return max(down, row.initial_down), max(up, row.initial_up)
+    if not maintenance:
+        down, up = max(down, row.initial_down), max(up, row.initial_up)
+    volatility = row.ramp.value(row.volatility_shock, clock)
+    tail = (row.ramp.value(row.tail_multiple, clock), row.ramp.value(row.tail_damping, clock))
+    return Grid(down * PPM_TO_WAD, up * PPM_TO_WAD, volatility * PPM_TO_WAD, *tail)
 
 
 def _is_collateral(
-    asset_id: int, tier: Tier, holdings: Sequence[tuple[int, int]], instruments: Sequence[Instrument]
+    asset_id: int, tier: Tier, holdings: Sequence[tuple[int, int]], has_instruments: bool
 ) -> bool:
     """Whether a held asset counts in new risk."""
     if tier is not Tier.ISOLATED:
         return tier is Tier.CROSS
     others = [asset for asset, amount in holdings if amount and asset not in (asset_id, SETTLEMENT)]
-    return not others and not instruments
+    return not others and not has_instruments
 
 
 def _rate(asset: Asset, rate: int | None) -> tuple[int, Status]:

@@ -169,9 +169,12 @@ units = st.integers(-(10**20), 10**20)
     second=prices,
     status=st.sampled_from(Status),
     tokens=units,
-    curved=st.booleans(),
+    curved=st.integers(0, 3),
+    haircut=st.integers(0, 10**18),
 )
-def test_any_instrument(evm, value, credit, positions, exposure, add_on, second, status, tokens, curved):
+def test_any_instrument(
+    evm, value, credit, positions, exposure, add_on, second, status, tokens, curved, haircut
+):
     with evm.isolation():
         bench = RiskBench(evm)
         ids = [bench.underlying(2_000, second=2_000), bench.underlying(40_000)]
@@ -182,7 +185,7 @@ def test_any_instrument(evm, value, credit, positions, exposure, add_on, second,
         bench.set_second(ids[0], second)
         instrument = evm.deploy("MockScenarioInstrument", ids, curved)
         held = [Curve(*(list(one) for one in position)) for position in positions]
-        said = Scripted(ids, value, credit, held, list(exposure), add_on, status, curved)
+        said = Scripted(ids, value, credit, held, list(exposure), add_on, status, curved, haircut)
         instrument.setAnswers(said.answers(), Scripted(ids).answers())
         for maintenance in (False, True):
             bench.check([(0, 10**9), (1, tokens), (2, 10**18)], maintenance, [(instrument, said)])

@@ -60,11 +60,11 @@ class Underlying:
     down_from: int | None = None
     up: int = 130_000
     up_from: int | None = None
-    volatility_shock: int = 0
+    volatility_shock: int = 250_000
     volatility_shock_from: int | None = None
-    tail_multiple: int = 0  # thousandths, as the next
+    tail_multiple: int = 2_000  # thousandths, as the next
     tail_multiple_from: int | None = None
-    tail_damping: int = 0
+    tail_damping: int = 500
     tail_damping_from: int | None = None
 
     def words(self) -> list[int]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from scripts.common import abi as codec
 from scripts.common.contract import Contract
-from scripts.model.risk import PPM, WAD, Report, Scenario, Status, div_up
+from scripts.model.risk import PPM, Report, Status, div_up
+from scripts.model.scenarios import LINEAR_POINTS, WAD, Scenario
 
 OFFER, ACCEPT = range(2)
 
@@ -23,7 +24,7 @@ class LinearPosition:
     status: Status = field(default=Status.FRESH)
 
     def underlyings(self) -> tuple[list[int], int]:
-        return self.ids, False
+        return self.ids, 0
 
     def report(
         self, scenarios: Sequence[Scenario], prices: Sequence[int], requirement_prices: Sequence[int]
@@ -106,12 +107,13 @@ class Scripted:
     exposure: list[int] = field(default_factory=list)
     add_on: int = 0
     status: Status = field(default=Status.FRESH)
-    curved: int = 0
+    curved: int = 0  # bitmap, by position
+    haircut: int = 0
 
     def answers(self) -> tuple[object, ...]:
         """As the contract takes them."""
         positions = [(one.slopes, one.curvatures, one.vegas) for one in self.positions]
-        return self.value, self.credit, positions, self.exposure, self.add_on, int(self.status)
+        return self.value, self.credit, positions, self.exposure, self.add_on, int(self.status), self.haircut
 
     def underlyings(self) -> tuple[list[int], int]:
         return self.ids, self.curved
@@ -119,11 +121,25 @@ class Scripted:
     def report(
         self, scenarios: Sequence[Scenario], prices: Sequence[int], requirement_prices: Sequence[int]
     ) -> Report:
-        losses = 0
+        grids = self.curved.bit_count()
+        points = (len(scenarios) - LINEAR_POINTS * (len(self.ids) - grids)) // grids if grids else 0
+        losses, changes = 0, [0] * len(scenarios)
         for position in self.positions:
             begin = 0
             for number, price in enumerate(requirement_prices):
-                points = scenarios[begin : begin + risk.points_of(bool(self.curved >> number & 1))]
-                begin += len(points)
-                losses += max(0, *(-position.change(number, price, point) for point in points))
-        return Report(self.status, self.value, self.credit, losses, self.add_on, self.exposure)
+                end = begin + (points if self.curved >> number & 1 else LINEAR_POINTS)
+                values = [position.change(number, price, point) for point in scenarios[begin:end]]
+                for at, change in enumerate(values, begin):
+                    changes[at] += change
+                losses += max(0, *(-value for value in values))
+                begin = end
+        return Report(
+            self.status,
+            self.value,
+            self.credit,
+            losses,
+            self.add_on,
+            self.exposure,
+            self.haircut,
+            changes if self.curved else [],
+        )

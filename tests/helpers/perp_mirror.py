@@ -7,7 +7,8 @@ from copy import deepcopy
 
 from scripts.common.contract import Tx
 from scripts.model.perps import WAD, Market, Parameters
-from scripts.model.risk import div_up, linear_points
+from scripts.model.risk import div_up
+from scripts.model.scenarios import linear_points
 from tests.helpers.expect import Reverted
 from tests.helpers.perp_market import TOKEN, PerpBench
 from tests.helpers.system import NO_LIMIT

@@ -180,6 +180,9 @@ class RiskBench:
             maintenance_up=_walk(row.up, row.up_from),
             tolerance=None if row.secondary == ZERO else _walk(row.tolerance, row.tolerance_from),
             ramp=risk.Ramp(row.ramp_start, row.ramp_end),
+            volatility_shock=_walk(row.volatility_shock, row.volatility_shock_from),
+            tail_multiple=_walk(row.tail_multiple, row.tail_multiple_from),
+            tail_damping=_walk(row.tail_damping, row.tail_damping_from),
         )
 
     def asset_row(self, number: int) -> risk.Asset:

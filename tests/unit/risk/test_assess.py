@@ -201,8 +201,8 @@ def test_isolated_collateral_counts_beside_the_settlement_asset_alone(bench, oth
 def test_isolated_collateral_does_not_count_beside_an_instrument(bench, evm):
     bench.assets[WETH].tier = ISOLATED
     bench.publish()
-    instrument = evm.deploy("MockScenarioInstrument", [], False)
-    instrument.setAnswers((0, 0, [], [], 0, 0), (0, 0, [], [], 0, 0))
+    instrument = evm.deploy("MockScenarioInstrument", [], 0)
+    instrument.setAnswers((0, 0, [], [], 0, 0, 0), (0, 0, [], [], 0, 0, 0))
     words = [holding(WETH, WAD)]
     assert bench.engine.assess(ACCOUNT, words, [instrument.address], 0, False).equity == 0
     assert bench.engine.assess(ACCOUNT, words, [instrument.address], 1, False).equity == 2_000 * WAD

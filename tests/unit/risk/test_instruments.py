@@ -2,13 +2,15 @@
 
 import pytest
 
-from scripts.model.risk import Status, linear_points
+from scripts.model.risk import Status
+from scripts.model.scenarios import linear_points
 from tests.helpers.book import WAD
 from tests.helpers.instruments import Curve, LinearPosition, Scripted, accept, offer, slopes, trade
 from tests.helpers.risk_bench import ACCOUNT, RiskBench, account_id, holding
 
 USDC, WETH = 0, 1
 DOLLAR, ETHER, BITCOIN = range(3)
+BOTH = 0b11
 
 
 @pytest.fixture
@@ -25,7 +27,7 @@ def bench(evm):
 
 @pytest.fixture
 def scripted(evm):
-    return evm.deploy("MockScenarioInstrument", [ETHER, BITCOIN], False)
+    return evm.deploy("MockScenarioInstrument", [ETHER, BITCOIN], 0)
 
 
 def say(contract, said, before=None):
@@ -58,7 +60,7 @@ def test_positions_of_one_instrument_do_not_net_either(bench, scripted):
 
 def test_what_is_curved_gets_the_whole_grid(bench, evm):
     """A straddle loses most in the middle, as volatility falls; a short one at the tail, of which half counts."""
-    curved = evm.deploy("MockScenarioInstrument", [ETHER, BITCOIN], True)
+    curved = evm.deploy("MockScenarioInstrument", [ETHER, BITCOIN], BOTH)
     long = Curve([0, 0], [10_000 * WAD, 0], [1_000 * WAD, 0])
     short = Curve([0, 0], [-10_000 * WAD, 0], [-1_000 * WAD, 0])
     for held, expected in (
@@ -67,16 +69,16 @@ def test_what_is_curved_gets_the_whole_grid(bench, evm):
         ([short], 925 * WAD),
         ([long, short], 1_175 * WAD),
     ):
-        position = say(curved, said(positions=held, curved=True))
+        position = say(curved, said(positions=held, curved=BOTH))
         answer = bench.check([], maintenance=True, instruments=[position])
         assert answer.requirement == expected
 
 
 def test_a_linear_position_loses_no_more_on_the_grid_than_at_its_end_points(bench, scripted, evm):
-    curved = evm.deploy("MockScenarioInstrument", [ETHER, BITCOIN], True)
+    curved = evm.deploy("MockScenarioInstrument", [ETHER, BITCOIN], BOTH)
     for held in ([slopes(WAD, -WAD)], [slopes(-WAD, WAD)]):
         at_ends = bench.check([], instruments=[say(scripted, said(positions=held))])
-        on_grid = bench.check([], instruments=[say(curved, said(positions=held, curved=True))])
+        on_grid = bench.check([], instruments=[say(curved, said(positions=held, curved=BOTH))])
         assert on_grid.requirement == at_ends.requirement > 0
 
 
@@ -84,14 +86,14 @@ def test_a_price_does_not_fall_below_nothing(bench, evm):
     """The lower tail of a shock above one half."""
     bench.underlying(100, down=700_000, up=700_000)
     bench.publish()
-    curved = evm.deploy("MockScenarioInstrument", [3], True)
+    curved = evm.deploy("MockScenarioInstrument", [3], 1)
     held = Curve([0], [-1_000 * WAD], [0])
-    position = say(curved, Scripted([3], positions=[held], exposure=[0], curved=True))
+    position = say(curved, Scripted([3], positions=[held], exposure=[0], curved=1))
     answer = bench.check([], maintenance=True, instruments=[position])
     # The upper tail: 1.4 squared, half of it; the lower one would be as far below.
     assert answer.requirement == 980 * WAD
     falling = Curve([10 * WAD], [-500 * WAD], [0])
-    position = say(curved, Scripted([3], positions=[falling], exposure=[0], curved=True))
+    position = say(curved, Scripted([3], positions=[falling], exposure=[0], curved=1))
     answer = bench.check([], maintenance=True, instruments=[position])
     # At the end point 700 + 245, at nothing (1,000 + 500) / 2.
     assert answer.requirement == 945 * WAD
@@ -161,7 +163,7 @@ def test_before_the_batch_it_answers_for_that_state(bench, scripted):
 
 def test_several_instruments_add_up_without_sharing_credit(bench, scripted, evm):
     first = say(scripted, said(positions=[slopes(WAD, 0)], credit=10**6 * WAD))
-    other = evm.deploy("MockScenarioInstrument", [ETHER], False)
+    other = evm.deploy("MockScenarioInstrument", [ETHER], 0)
     second = (other, Scripted([ETHER], positions=[slopes(WAD)], exposure=[0]))
     other.setAnswers(second[1].answers(), second[1].answers())
     answer = bench.check([], maintenance=True, instruments=[first, second])
@@ -177,7 +179,7 @@ def test_while_sources_disagree_requirements_count_at_a_price_of_their_own(bench
 
 
 def test_an_unknown_underlying_is_refused(bench, evm):
-    instrument = evm.deploy("MockScenarioInstrument", [9], False)
+    instrument = evm.deploy("MockScenarioInstrument", [9], 0)
     silent = Scripted([9], exposure=[0]).answers()
     instrument.setAnswers(silent, silent)
     with evm.reverts("RiskEngine_UnknownUnderlying", 9):

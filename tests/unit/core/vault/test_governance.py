@@ -144,15 +144,15 @@ def test_what_does_not_fit_and_what_is_not_listed(bench: VaultBench) -> None:
 
 def test_lists_instruments(bench: VaultBench) -> None:
     tx = bench.vault.listInstrument(NOBODY)
-    assert tx.value == 0 == bench.vault.instrumentCount() - 1
-    assert bench.vault.instrumentAt(0) == NOBODY
-    assert tx.events("InstrumentListed", bench.vault) == [{"instrument": NOBODY, "id": 0}]
+    assert tx.value == 1 == bench.vault.instrumentCount() - 1
+    assert bench.vault.instrumentAt(1) == NOBODY
+    assert tx.events("InstrumentListed", bench.vault) == [{"instrument": NOBODY, "id": 1}]
     with bench.evm.reverts("Vault_AssetListed", NOBODY):
         bench.vault.listInstrument(NOBODY)
 
 
 def test_at_most_127_instruments_and_the_last_works(bench: VaultBench) -> None:
-    for number in range(126):
+    for number in range(125):
         bench.vault.listInstrument(f"0x{number + 1:040x}")
     account, puppet = bench.deposit(bench.trader, "USDC", 1), bench.instrument()
     with bench.evm.reverts("Vault_AssetLimit", 127):

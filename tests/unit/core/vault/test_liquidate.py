@@ -49,7 +49,7 @@ def liquidate(
 def plan(bench: VaultBench, account: bytes, fraction: int = WAD, assets: int = 0) -> Any:
     """What the engine says to the vault."""
     holdings, instruments, _ = bench.vault.holdings(account)
-    takeover = (account, holdings, instruments, fraction, assets, 0)
+    takeover = (account, holdings, instruments, 0, fraction, assets, 0)
     return bench.system.liquidation.plan.call(takeover, sender=bench.vault)
 
 
@@ -423,7 +423,7 @@ def test_an_excluded_instrument_stays(
     second = bench.instrument()
     position(bench, puppet, victim, 0, 10)
     position(bench, second, victim, 0, 10)
-    tx = liquidate(bench, victim, into, WAD // 10, instruments=1)
+    tx = liquidate(bench, victim, into, WAD // 10, instruments=1 << 1)  # 0 is the portfolio mode
     assert not tx.events("FractionMoved", puppet)
     assert len(tx.events("FractionMoved", second)) == 1
     assert bench.vault.holdings(into)[1] == [second.address]

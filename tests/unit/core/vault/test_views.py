@@ -76,7 +76,8 @@ def test_what_it_was_deployed_with(bench: VaultBench) -> None:
     assert vault.liquidationEngine() == system.liquidation.address
     assert vault.backstop() == system.backstop.address
     assert vault.assetCount() == len(system.assets)
-    assert vault.instrumentCount() == 0
+    assert vault.instrumentCount() == 1
+    assert vault.instrumentAt(0) == system.portfolio_mode.address == system.risk.portfolioMode()
     assert (vault.owner(), vault.guardian(), vault.pendingOwner()) == (bench.owner, bench.guardian, ZERO)
     assert (vault.paused(), vault.locked()) == (False, False)
 

@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 import pytest
 
 from scripts.model.perps import Parameters
-from scripts.model.risk import linear_points
+from scripts.model.scenarios import linear_points
 from tests.helpers.perp_market import PLAIN, PerpBench
 from tests.helpers.system import DAY, TAKER, TRADER, WAD
 
