@@ -95,6 +95,7 @@ interface IVaultTypes {
     error Vault_Paused();
     error Vault_UnknownAsset(address token);
     error Vault_AssetListed(address token);
+    error Vault_NotPortfolioMode(address instrument);
     error Vault_AssetLimit(uint256 limit);
     error Vault_NotBorrowable(address token);
     error Vault_ZeroAmount();
@@ -231,7 +232,8 @@ interface IVaultOperations is IVaultTypes {
     /// @notice Has the account checked at the end of the batch. Listed instruments only, while they act.
     function touch(AccountId account) external;
 
-    /// @notice `touch`, and has the account satisfy its initial requirement. Listed instruments only, while they act.
+    /// @notice `touch` of an account that is judged by other rules from now on: it must satisfy its initial requirement at
+    /// fresh prices while nothing is paused, whatever else the batch does. Listed instruments only, while they act.
     function requireCovered(AccountId account) external;
 
     /// @notice Number of the operation that runs, or of the next one, within this transaction: by it an instrument tells
@@ -276,6 +278,7 @@ interface IVaultAdmin is IVaultTypes {
 
     function setCaps(address token, uint256 supplyCap, uint256 debtCap) external;
 
+    /// @notice The first one must be the risk engine's `portfolioMode`. Owner only.
     function listInstrument(address instrument) external returns (uint256 id);
 
     function setSwapAdapter(address adapter, bool allowed) external;

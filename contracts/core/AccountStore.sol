@@ -23,6 +23,8 @@ abstract contract AccountStore is OperationLock {
     uint256 internal constant WAD = 1e18;
     /// @dev Id of the settlement asset: the first one listed.
     uint256 internal constant SETTLEMENT = 0;
+    /// @dev Bitmap of the instrument that is listed first, which is no position: how an account is margined.
+    uint256 private constant PORTFOLIO_MODE = 1;
     int256 private constant MAX_BALANCE = type(int112).max;
 
     struct AccountState {
@@ -102,7 +104,7 @@ abstract contract AccountStore is OperationLock {
 
     function _hasRisk(AccountId account) internal view returns (bool) {
         Header header = _accounts[account].header;
-        if (header.instruments() != 0) return true;
+        if (header.instruments() > PORTFOLIO_MODE) return true;
         AccountState storage state = _accounts[account];
         for (uint256 bits = header.assets(); bits != 0; bits &= bits - 1) {
             uint256 id = bits.ffs();
@@ -119,14 +121,14 @@ abstract contract AccountStore is OperationLock {
     /// @return list holdings ascending by asset id, debts with interest
     /// @return instruments addresses of its instruments
     /// @return riskRaisedAt last block in which it may have taken on risk
-    /// @return inDebt whether it owes a pool anything
+    /// @return hasRisk whether it owes a pool anything, or has a position in an instrument
     function _gather(
         AccountId account,
         bool original
     )
         internal
         view
-        returns (Holding[] memory list, address[] memory instruments, uint256 riskRaisedAt, bool inDebt)
+        returns (Holding[] memory list, address[] memory instruments, uint256 riskRaisedAt, bool hasRisk)
     {
         AccountState storage state = _accounts[account];
         Header header = state.header;
@@ -146,7 +148,7 @@ abstract contract AccountStore is OperationLock {
             }
             int256 amount = pair.balance(id);
             if (amount < 0) {
-                inDebt = true;
+                hasRisk = true;
                 uint256 index = _seenIndex(id);
                 if (index == 0) index = _poolOf(id).debtIndex();
                 amount = -int256(_debtOf(uint256(-amount), index));
@@ -157,6 +159,7 @@ abstract contract AccountStore is OperationLock {
             }
         }
         bits = header.instruments();
+        if (bits > PORTFOLIO_MODE) hasRisk = true;
         if (bits != 0) {
             // An account that holds instruments keeps its stamp in the settlement asset's pair.
             riskRaisedAt = riskRaisedAt.max(state.pairs[0].riskRaisedAt());

@@ -12,8 +12,7 @@ abstract contract OperationLock {
     uint256 internal constant TOUCHED = 1;
     /// @dev It may have taken on risk: prices must be fresh and nothing paused, unless its risk fell.
     uint256 internal constant NEW_RISK = 2;
-    /// @dev It took over another account, or changed how it is margined: must satisfy its initial requirement, fresh prices
-    /// or not.
+    /// @dev It took over another account: must satisfy its initial requirement, fresh prices or not.
     uint256 internal constant TOOK_OVER = 4;
     /// @dev A swap lost more than the domain allows below the initial requirement.
     uint256 internal constant LOSSY_SWAP = 8;
@@ -21,6 +20,8 @@ abstract contract OperationLock {
     uint256 internal constant OVER_CAP = 16;
     /// @dev It drew on a pool.
     uint256 internal constant BORROWED = 32;
+    /// @dev Changed what it is judged by: it must be free to take on risk, and a reduction of risk is no excuse.
+    uint256 internal constant REJUDGED = 64;
 
     /// @dev One deposit, repayment, withdrawal or borrow: what raises risk in it and what does not is plain, so the words
     /// that accounts began with are not kept.

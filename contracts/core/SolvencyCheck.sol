@@ -31,14 +31,14 @@ abstract contract SolvencyCheck is VaultBase {
     }
 
     /// @dev Keeps SOLV-1: equity at the worst edges covers the initial requirement, or the operation reduced risk. An
-    /// account without debt and instruments is not judged, so that its owner can always leave (EXIT-1).
+    /// account without debt and positions is not judged, so that its owner can always leave (EXIT-1).
     ///
     /// Who is covered, and so free to take on risk, is marked with this block whether he took any or not: telling costs a
     /// second judgement, and the mark gives him nothing. At these prices he cannot be taken over anyway, and whoever is not
     /// covered cannot have himself marked.
     function _check(AccountId account, uint256 flags) internal {
-        (Holding[] memory list, address[] memory instruments, , bool inDebt) = _gather(account, false);
-        if (!inDebt && instruments.length == 0) {
+        (Holding[] memory list, address[] memory instruments, , bool hasRisk) = _gather(account, false);
+        if (!hasRisk) {
             if (flags & OVER_CAP != 0) revert IVaultTypes.Vault_AboveSupplyCap(account);
             return;
         }
@@ -60,7 +60,12 @@ abstract contract SolvencyCheck is VaultBase {
             revert IVaultTypes.Vault_BelowInitialRequirement(account, worst, current.requirement);
         }
         if (!covered || !mayTakeRisk) {
-            if (!_reducedRisk(account, current) || !_keptCollateral(account, list, instruments)) {
+            // Under other rules less is required of the same risk: that is no reduction.
+            if (
+                flags & REJUDGED != 0 ||
+                !_reducedRisk(account, current) ||
+                !_keptCollateral(account, list, instruments)
+            ) {
                 if (!covered)
                     revert IVaultTypes.Vault_BelowInitialRequirement(account, worst, current.requirement);
                 if (flags & OVER_CAP != 0) revert IVaultTypes.Vault_AboveSupplyCap(account);

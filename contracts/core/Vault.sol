@@ -419,7 +419,7 @@ contract Vault is IVaultOperations, SolvencyCheck {
     /// @inheritdoc IVaultOperations
     function requireCovered(AccountId account) external {
         bool outermost = _beginInstrument();
-        _touch(account, NEW_RISK | TOOK_OVER, 0);
+        _touch(account, NEW_RISK | REJUDGED, 0);
         if (outermost) _finish();
     }
 

@@ -79,6 +79,7 @@ contract VaultAdmin is Operators, Governed {
     function listInstrument(address instrument) external onlyOwner notLocked returns (uint256 id) {
         if (_instrumentIds[instrument] != 0) revert Vault_AssetListed(instrument);
         id = _instrumentCount;
+        if (id == 0 && instrument != RISK_ENGINE.portfolioMode()) revert Vault_NotPortfolioMode(instrument);
         if (id == HeaderLib.MAX_INSTRUMENTS) revert Vault_AssetLimit(HeaderLib.MAX_INSTRUMENTS);
         _instrumentCount = uint8(id + 1);
         _instruments[id] = instrument;

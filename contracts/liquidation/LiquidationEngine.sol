@@ -57,7 +57,13 @@ contract LiquidationEngine is ShortfallFlags {
         uint256 health = TakeoverCase.healthWad(result.equity, c.base);
         if (result.equity < 0 || health < domain.premiumMinWad)
             _planWhole(holdings, takeover, c, slice, domain, result);
-        else _planPart(holdings, takeover, c, slice, domain, result, TakeoverMath.premiumWad(health, domain));
+        else {
+            // No more than what changes hands can pay; without surplus credit that is the premium itself.
+            uint256 premium = TakeoverMath.premiumWad(health, domain).min(
+                TakeoverCase.healthWad(c.equity, c.base)
+            );
+            _planPart(holdings, takeover, c, slice, domain, result, premium);
+        }
     }
 
     /// @dev What is left of a portfolio would require more than its share.
@@ -65,7 +71,8 @@ contract LiquidationEngine is ShortfallFlags {
         if (takeover.instruments.length == 0) return;
         address portfolioMode = RISK_ENGINE.portfolioMode();
         for (uint256 i; i < takeover.instruments.length; ++i) {
-            if (takeover.instruments[i] == portfolioMode) revert LiquidationEngine_Portfolio(takeover.account);
+            if (takeover.instruments[i] == portfolioMode)
+                revert LiquidationEngine_Portfolio(takeover.account);
         }
     }
 
@@ -300,7 +307,10 @@ contract LiquidationEngine is ShortfallFlags {
 
         uint256 premium = TakeoverMath.shareDown(slice.base, domain.premiumMinWad);
         uint256 salvage = c.account.status == PriceStatus.FRESH ? c.salvage : 0;
-        int256 claim = int256(premium + salvage) - result.equity;
+        int256 claim = int256(premium + salvage) - c.equity;
+        // Surplus credit stays with the account. The backstop does not pay in its place before the account is insolvent:
+        // its owner could take it over himself and have both (LIQ-4).
+        if (!result.insolvent && claim > 0) claim = (claim - (result.equity - c.equity)).max(0);
         (uint256 amount, uint256 priced) = _settlementPrice(
             TakeoverCase.first(holdings),
             c.assets,
@@ -316,7 +326,7 @@ contract LiquidationEngine is ShortfallFlags {
         if (result.insolvent) {
             // The premium first: without one nobody takes what is left, and lenders keep the open risk.
             uint256 forDeficit = cover.zeroFloorSub(TakeoverMath.tokensDown(premium, amount, priced));
-            uint256 left = uint256(-result.equity).zeroFloorSub(
+            uint256 left = uint256(-c.equity).zeroFloorSub(
                 TakeoverMath.coveredUp(forDeficit, amount, priced)
             );
             _split(holdings, c, result, left);

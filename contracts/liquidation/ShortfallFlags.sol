@@ -64,7 +64,8 @@ abstract contract ShortfallFlags is ILiquidationEngine {
         if (favourable >= 0) revert LiquidationEngine_Solvent(account, favourable);
 
         // What a takeover would take now: the deficit at the exchange price. The favourable edge decides whether, not how much.
-        uint256 shortfall = uint256(-assessment.equity);
+        // Without surplus credit, which stays with the account.
+        uint256 shortfall = uint256(-_worth(assets, held));
         Holding first = list.length == 0 ? Holding.wrap(0) : list[0];
         (uint256 units, uint256 priced) = _settlementPrice(first, assets, assessment.status, false);
         uint256 cover = _coverFor(account);
@@ -120,7 +121,10 @@ abstract contract ShortfallFlags is ILiquidationEngine {
         // Asks for no price: who holds nothing but debt is insolvent at any.
         (Holding[] memory list, address[] memory instruments, ) = VAULT.holdings(account);
         if (list.length == 0) revert LiquidationEngine_Solvent(account, 0);
-        if (instruments.length != 0) revert LiquidationEngine_HoldsAssets(account);
+        if (
+            instruments.length > 1 ||
+            (instruments.length == 1 && instruments[0] != RISK_ENGINE.portfolioMode())
+        ) revert LiquidationEngine_HoldsAssets(account);
         uint256 cover = _coverFor(account);
         uint256 settlementDebt;
         for (uint256 i; i < list.length; ++i) {
@@ -224,6 +228,12 @@ abstract contract ShortfallFlags is ILiquidationEngine {
         uint256 base = assessment.requirement;
         if (first.assetId() == 0 && first.amount() > 0) base = base.zeroFloorSub(assets.requirementWad(0));
         return TakeoverMath.shareDown(base, RISK_ENGINE.domainParameters().premiumMinWad);
+    }
+
+    /// @dev Value of all holdings and instruments: equity without a portfolio's surplus credit.
+    function _worth(Weights assets, Weights held) private pure returns (int256 sum) {
+        for (uint256 i; i < assets.length(); ++i) sum += assets.valueWad(i);
+        for (uint256 i; i < held.length(); ++i) sum += held.valueWad(i);
     }
 
     /// @dev Sum over which a deficit is split: the value of all debts to pools and of all losing instruments.

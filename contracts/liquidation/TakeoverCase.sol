@@ -11,6 +11,7 @@ import {Weights} from "./Weighing.sol";
 /// @param account its assessment
 /// @param assets weights of its holdings
 /// @param held weights of its instruments
+/// @param equity value of all that can change hands: a portfolio's surplus credit is not in it
 /// @param base its requirement without that of settlement tokens held
 /// @param size value of its debts and requirement of its instruments
 /// @param settlementDebt value of what it owes in the settlement asset
@@ -22,6 +23,7 @@ struct Case {
     Assessment account;
     Weights assets;
     Weights held;
+    int256 equity;
     uint256 base;
     uint256 size;
     uint256 settlementDebt;
@@ -58,6 +60,7 @@ library TakeoverCase {
                     slice.size += c.held.requirementWad(i);
                 }
             }
+            c.equity = slice.equity;
             c.base = slice.base;
             c.size = slice.size;
             c.settlementDebt = slice.settlementDebt;

@@ -55,7 +55,8 @@ library TakeoverMath {
         IRiskEngine.DomainParameters memory domain
     ) internal pure returns (uint256) {
         unchecked {
-            return ((premium * domain.backstopShareWad) / WAD).min(premium - domain.premiumMinWad);
+            uint256 share = (premium * domain.backstopShareWad) / WAD;
+            return share.min(premium.zeroFloorSub(domain.premiumMinWad));
         }
     }
 

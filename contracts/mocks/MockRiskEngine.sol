@@ -30,6 +30,7 @@ contract MockRiskEngine {
     mapping(address instrument => IRiskEngine.Weight) public instruments;
     IRiskEngine.DomainParameters private _domain;
     uint256 public uncertainty;
+    uint256 public surplus;
     PriceStatus public status;
     uint256 public sequencerUpFor = type(uint256).max;
     /// @notice What is held may require more than it is worth.
@@ -45,6 +46,11 @@ contract MockRiskEngine {
 
     function setDomain(IRiskEngine.DomainParameters calldata domain) external {
         _domain = domain;
+    }
+
+    /// @notice Credit that counts in the equity of a portfolio and in no weight.
+    function setSurplus(uint256 surplusWad) external {
+        surplus = surplusWad;
     }
 
     function setUncertainty(uint256 uncertainty_) external {
@@ -95,6 +101,7 @@ contract MockRiskEngine {
             assessment.equity += heldWeights[i].valueWad;
             assessment.requirement += heldWeights[i].requirementWad;
         }
+        assessment.equity += int256(surplus);
         assessment.uncertainty = uncertainty;
         assessment.minimumDebt = _domain.minDebtWad;
         assessment.status = status;

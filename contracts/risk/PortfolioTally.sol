@@ -16,11 +16,14 @@ import {UnderlyingPoints} from "./UnderlyingPoints.sol";
 ///     L_u(d) = max over scenarios s in half d of -(change of the netting set of u under s), at least zero
 ///     R = rho max_d(sum_u L_u(d)) + (1 - rho) sum_u max_d L_u(d) + what never nets
 ///
-/// Of an instrument's gain only `1 - haircut` counts, since it has to be paid by others first; its loss is covered by its own
-/// credit first. A change counts as `min(x, (1 - h) x)`, which is concave and homogeneous: the requirement is subadditive
-/// (PM-2). Unwinding, basis, concentration and add-ons never net. Credit beyond an instrument's own worst loss and add-on
-/// counts in equity for MAINTENANCE, so that a hedged account is not taken over for a profit that waits to be paid; never
-/// for INITIAL: it is no borrowing power.
+/// Of an instrument's gain only `1 - haircut` counts, since it has to be paid by others first. A change counts as
+/// `min(x, (1 - h) x)`, which is concave and homogeneous: the requirement is subadditive (PM-2). Unwinding, basis,
+/// concentration and add-ons never net.
+///
+/// Credit, what is left of it after the instrument's own settled loss, is no borrowing power: for INITIAL it covers the
+/// instrument's own worst loss and add-on and nothing else. For MAINTENANCE it counts in equity, and covers no loss: a hedged
+/// account is not taken over because the profit on one side waits to be paid while the other side has lost (PM-3). Where
+/// that asks for more than standard margin does, as much of the credit covers the difference (PM-1).
 abstract contract PortfolioTally is UnderlyingPoints {
     using FixedPointMathLib for int256;
     using FixedPointMathLib for uint256;
@@ -60,14 +63,15 @@ abstract contract PortfolioTally is UnderlyingPoints {
         uint256 pointer = point.netting();
         if (pointer == 0) {
             NamedScenario named = tally.named;
-            netting.grid = named.isNone()
-                ? ScenarioGrid.all(point, tally.maintenance)
-                : ScenarioGrid.pair(
-                    point,
-                    tally.maintenance,
-                    named.lower(underlying),
-                    named.upper(underlying)
-                );
+            netting.grid =
+                named.isNone()
+                    ? ScenarioGrid.all(point, tally.maintenance)
+                    : ScenarioGrid.pair(
+                        point,
+                        tally.maintenance,
+                        named.lower(underlying),
+                        named.upper(underlying)
+                    );
             netting.changesWad = new int256[](netting.grid.length);
             assembly ("memory-safe") {
                 pointer := netting
@@ -107,6 +111,9 @@ abstract contract PortfolioTally is UnderlyingPoints {
         Report memory report,
         uint256 creditWad
     ) internal view {
+        uint256 covering;
+        if (tally.maintenance) tally.surplus += creditWad.min(MAX_VALUE);
+        else covering = creditWad;
         uint256 from;
         for (uint256 i = 0; i < ids.length; ++i) {
             Point point = _point(tally, ids[i]);
@@ -119,11 +126,9 @@ abstract contract PortfolioTally is UnderlyingPoints {
                 changes = _part(report.changesWad, from, netting.grid.length);
                 from += netting.grid.length;
             }
-            creditWad -= _net(netting.changesWad, changes, creditWad, report.haircutWad);
+            covering -= _net(netting.changesWad, changes, covering, report.haircutWad);
         }
-        uint256 addOn = report.addOnWad.min(MAX_VALUE);
-        tally.apart += addOn.zeroFloorSub(creditWad);
-        tally.surplus += creditWad.zeroFloorSub(addOn);
+        tally.apart += report.addOnWad.min(MAX_VALUE).zeroFloorSub(covering);
     }
 
     /// @dev Sets the requirement, and what surplus credit adds to equity.
@@ -143,8 +148,16 @@ abstract contract PortfolioTally is UnderlyingPoints {
         standaloneWad = tally.requirement;
         uint256 rho = _rhoWad(tally);
         // Losses are below 2**190.
-        tally.requirement = tally.apart + (rho * lower.max(upper) + (WAD - rho) * worst).divUp(WAD);
-        if (tally.maintenance) tally.equity += int256(tally.surplus);
+        uint256 requirement = tally.apart + (rho * lower.max(upper) + (WAD - rho) * worst).divUp(WAD);
+        if (tally.maintenance) {
+            tally.equity += int256(tally.surplus);
+            if (tally.named.isNone()) {
+                uint256 covered = requirement.zeroFloorSub(standaloneWad).min(tally.surplus);
+                tally.equity -= int256(covered);
+                requirement -= covered;
+            }
+        }
+        tally.requirement = requirement;
     }
 
     /// @dev Weights of holdings add up to the requirement: each gets the part that it has in the standard one.
@@ -210,9 +223,10 @@ abstract contract PortfolioTally is UnderlyingPoints {
         if (priceWad != 0) {
             // While sources disagree: what is required is counted at another price.
             uint256 size = exposureWad.abs();
-            size = exposureWad < 0
-                ? size.fullMulDivUp(priceWad, point.priceWad())
-                : size.fullMulDiv(priceWad, point.priceWad());
+            size =
+                exposureWad < 0
+                    ? size.fullMulDivUp(priceWad, point.priceWad())
+                    : size.fullMulDiv(priceWad, point.priceWad());
             size = size.min(MAX_VALUE);
             exposureWad = exposureWad < 0 ? -int256(size) : int256(size);
         }

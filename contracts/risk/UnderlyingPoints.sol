@@ -30,7 +30,7 @@ abstract contract UnderlyingPoints is OracleRouter {
     /// @param portfolio netted over the grid
     /// @param named points to judge by instead of the whole grid
     /// @param apart requirement that never nets {USD}
-    /// @param surplus credit of instruments beyond what they may lose {USD}
+    /// @param surplus credit of instruments that counts in equity {USD}
     struct Tally {
         int256 equity;
         uint256 uncertainty;

@@ -79,6 +79,8 @@ _LIQUIDATION = {
     "LiquidationEngine_SettlementUnpriced": "the settlement asset has no price now; try again when its feed answers",
     "LiquidationEngine_PriceInDoubt": "prices of what {account account} holds are in dispute; take over without"
     " excluding any of it, or wait until the sources agree",
+    "Vault_NotPortfolioMode": "the first instrument of a vault is the one that its risk engine names for portfolio margin;"
+    " {instrument} is another",
     "LiquidationEngine_Portfolio": "{account account} is margined as a portfolio, which is taken over in equal parts of"
     " everything; exclude nothing",
     "LiquidationEngine_HoldsAssets": "the account {account account} holds assets: it is taken over, not written off",

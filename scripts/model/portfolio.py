@@ -47,6 +47,7 @@ class Portfolio:
     """The netting sets of an account, and what never nets."""
 
     terms: Terms
+    maintenance: bool
     sets: dict[int, NettingSet] = field(default_factory=dict)
     apart: int = 0
     surplus: int = 0
@@ -71,8 +72,14 @@ class Portfolio:
     def add_instrument(
         self, changes: Sequence[tuple[int, Grid, Sequence[int]]], add_on: int, credit: int, haircut: int
     ) -> None:
-        """A holding: per underlying its id, grid and changes; credit is what its settled loss left of it."""
+        """A holding: per underlying its id, grid and changes; credit is what its settled loss left of it.
+
+        For new risk credit covers the holding's own loss and add-on, for liquidation it is equity.
+        """
         kept = WAD - min(haircut, WAD)
+        if self.maintenance:
+            self.surplus += min(credit, MAX_VALUE)
+            credit = 0
         for underlying, grid, values in changes:
             sums = self.netting(underlying, grid).changes
             used = min(credit, max(0, -min(values)))
@@ -80,7 +87,6 @@ class Portfolio:
                 sums[number] += min(0, change + used) if change < 0 else change * kept // WAD
             credit -= used
         self.apart += max(0, add_on - credit)
-        self.surplus += max(0, credit - add_on)
 
     def requirement(self) -> int:
         """`rho` of the worst common direction, the rest of the sum of worst losses, and what never nets."""

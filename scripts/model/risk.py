@@ -371,9 +371,14 @@ def assess(
 
 def _close_portfolio(result: Assessment, portfolio: Portfolio, maintenance: bool) -> None:
     """The requirement of the portfolio; holdings keep the share of it that they have under standard margin."""
-    standalone, result.requirement = result.requirement, portfolio.requirement()
+    standalone, required = result.requirement, portfolio.requirement()
     if maintenance:
         result.equity += portfolio.surplus
+        if portfolio.terms.named is None:
+            covered = min(max(0, required - standalone), portfolio.surplus)
+            result.equity -= covered
+            required -= covered
+    result.requirement = required
 
     def scaled(weights: list[tuple[int, int]]) -> list[tuple[int, int]]:
         return [(value, part and part * result.requirement // standalone) for value, part in weights]
@@ -405,7 +410,7 @@ def _add_up(
     maintenance: bool,
     terms: Terms | None,
 ) -> Assessment:
-    portfolio = None if terms is None else Portfolio(terms)
+    portfolio = None if terms is None else Portfolio(terms, maintenance)
     result = Assessment(weights=[(0, 0)] * len(holdings), portfolio=portfolio)
     grids = {u: _grid(underlyings[u], at.clock, maintenance) for u in points}
     for position, (asset_id, amount) in enumerate(holdings):

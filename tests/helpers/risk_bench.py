@@ -15,7 +15,9 @@ from typing import Any
 
 from scripts.common.contract import Contract
 from scripts.model import risk
+from scripts.model.portfolio import Terms
 from scripts.model.risk import Assessment, Instrument, Moment, Source, Walk
+from scripts.model.scenarios import Named
 from tests.helpers.backend import Backend
 from tests.helpers.book import ZERO, Asset, Book, Domain, Underlying
 
@@ -200,10 +202,21 @@ class RiskBench:
             has_rate=row.rate_source != ZERO,
         )
 
+    def terms(self, named: Named | None = None) -> Terms:
+        """Of portfolio margin, in the book as it is."""
+        domain = self.domain
+        ramp = risk.Ramp(domain.ramp_start, domain.ramp_end)
+        rho = ramp.value(_walk(domain.netting, domain.netting_from), self.moment().clock)
+        return Terms(rho * risk.PPM_TO_WAD, named)
+
     def model(
-        self, holdings: Holdings, maintenance: bool = False, instruments: list[Instrument] | None = None
+        self,
+        holdings: Holdings,
+        maintenance: bool = False,
+        instruments: list[Instrument] | None = None,
+        terms: Terms | None = None,
     ) -> Assessment:
-        """The model's answer."""
+        """The model's answer; `terms` for portfolio margin."""
         return risk.assess(
             [self.row(number) for number in range(len(self.underlyings))],
             [self.asset_row(number) for number in range(len(self.assets))],
@@ -213,6 +226,7 @@ class RiskBench:
             instruments or [],
             self.moment(),
             maintenance,
+            terms,
         )
 
     def assess(
@@ -242,7 +256,54 @@ class RiskBench:
             expected.debt_value,
             expected.status,
         )
+        self._check_weights(words, addresses, account, expected, maintenance)
+        return expected
+
+    def check_portfolio(
+        self,
+        holdings: Holdings,
+        maintenance: bool = False,
+        instruments: list[tuple[Any, Instrument]] | None = None,
+        named: Named | None = None,
+    ) -> Assessment:
+        """`check` under portfolio margin, with what `scenarios` says; by named points where `named`."""
+        instruments = instruments or []
+        addresses = [PORTFOLIO_MODE, *(contract.address for contract, _ in instruments)]
+        words = [holding(*each) for each in holdings]
+        expected = self.model(holdings, maintenance, [one for _, one in instruments], self.terms(named))
+        portfolio = expected.portfolio
+        assert portfolio is not None
+        if named is None:
+            answer = self.engine.assess(ACCOUNT, words, addresses, int(maintenance), False)
+            netted, apart, rho = self.engine.scenarios(ACCOUNT, words, addresses, int(maintenance))
+            assert (apart, rho) == (portfolio.apart, portfolio.terms.rho)
+            assert {n.underlying for n in netted} == set(portfolio.sets)
+            for one in netted:
+                netting = portfolio.sets[one.underlying]
+                assert list(one.scenarios) == [point.word() for point in netting.points]
+                assert list(one.changesWad) == netting.totals()
+                assert (one.lowerLossWad, one.upperLossWad) == netting.losses()
         if maintenance:
+            word = 0 if named is None else named.word()
+            weighed, assets, weights = self.engine.weigh(ACCOUNT, words, addresses, word)
+            assert [tuple(weight) for weight in assets] == expected.weights
+            assert [tuple(weight) for weight in weights] == [(0, 0), *expected.instrument_weights]
+            assert named is not None or tuple(weighed) == tuple(answer)
+            answer = weighed
+        assert as_model(answer) == (
+            expected.equity,
+            expected.uncertainty,
+            expected.requirement,
+            expected.debt_value,
+            expected.status,
+        )
+        return expected
+
+    def _check_weights(
+        self, words: list[int], addresses: list[str], account: bytes, expected: Assessment, maintenance: bool
+    ) -> None:
+        if maintenance:
+            answer = self.engine.assess(account, words, addresses, 1, False)
             weighed, assets, weights = self.engine.weigh(account, words, addresses, 0)
             assert tuple(weighed) == tuple(answer)
             assert [tuple(weight) for weight in assets] == expected.weights
@@ -250,7 +311,6 @@ class RiskBench:
             together = expected.weights + expected.instrument_weights
             assert sum(value for value, _ in together) == expected.equity
             assert sum(requirement for _, requirement in together) == expected.requirement
-        return expected
 
 
 def as_model(answer: Any) -> tuple[int, int, int, int, int]:
