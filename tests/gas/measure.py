@@ -19,6 +19,7 @@ from pathlib import Path
 
 from tests.gas.options import option_value_figures
 from tests.gas.perpetuals import perpetual_figures
+from tests.gas.portfolio import portfolio_figures
 from tests.gas.volatility import volatility_figures
 from tests.helpers.anvil_backend import AnvilBackend
 from tests.helpers.system import DAI, DAY, NO_LIMIT, USDC, WAD, WBTC, WETH, AssetSpec, System
@@ -42,7 +43,8 @@ def measure(evm: AnvilBackend) -> dict[str, int]:
     _takeovers(system, figures)
     _leverage(system, figures)
     _views(system, figures)
-    return figures | perpetual_figures(system) | option_value_figures(evm) | volatility_figures(system)
+    figures |= perpetual_figures(system) | option_value_figures(evm) | volatility_figures(system)
+    return figures | portfolio_figures(system)
 
 
 def _next_day(system: System) -> None:
