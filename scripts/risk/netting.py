@@ -119,7 +119,7 @@ def _sides(book: Floats) -> tuple[float, float]:
 
 def _share(book: Floats, units: Floats, probability: float) -> float:
     down, up = _sides(book)
-    return (down + up - float(np.quantile(-book @ units, 1 - probability))) / min(down, up)
+    return (down + up - float(np.quantile(-book @ units, 1 - probability, method="higher"))) / min(down, up)
 
 
 def _requirement(book: Floats, rho: float) -> float:

@@ -129,7 +129,8 @@ def _breaches(found: Breaches) -> str:
     )
     return (
         f"{found.part}, {found.side}: {share(found.rate.value, 3)} of windows (95% {between(found.rate, 3)}),"
-        f" {found.episodes} episode{'s' if found.episodes != 1 else ''}; {beyond}; worth {found.effective:,.0f} independent windows"
+        f" {found.episodes} episode{'s' if found.episodes != 1 else ''}; {beyond};"
+        f" worth {found.effective:,.0f} independent windows"
     )
 
 
