@@ -37,6 +37,7 @@ abstract contract OptionDeleveraging is OptionPrices {
         if (left != 0) left = _closeAll(book, values, left);
         book.cost -= int256(left);
         _unborne += int256(left);
+        _bearLosses();
         _save(book);
         emit IOptionMarket.Absorbed(account, deficit, tokens, left);
         return deficitWad.min(deficit.fullMulDiv(settlementWad, WAD * WAD));
@@ -133,6 +134,7 @@ abstract contract OptionDeleveraging is OptionPrices {
         if (tokens != 0) {
             source.cost += int256(tokens) * TOKEN;
             _addClaim(from, tokens);
+            _bearLosses();
             _allot();
         }
         (uint256[] memory ids, int256[] memory sizes, ) = _listed(source);
