@@ -20,8 +20,8 @@ abstract contract OptionDeleveraging is OptionPrices {
     /// @notice As `IInstrument.absorb`.
     function absorb(AccountId account, uint256 deficitWad) external onlyVault returns (uint256 absorbedWad) {
         uint256 settlementWad = ENGINE.band(SETTLEMENT_UNDERLYING).priceWad;
-        (Book memory book, uint256[] memory values, int256 profit) = _valued(account);
         if (settlementWad == 0) return 0;
+        (Book memory book, uint256[] memory values, int256 profit) = _valued(account);
         int256 netted = _payWithClaim(account, profit);
         book.cost -= netted;
         uint256 loss = uint256((-profit - netted).max(0));
