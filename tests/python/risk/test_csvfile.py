@@ -86,7 +86,7 @@ def test_a_close_outside_of_high_and_low(write_prices):
     closes = walk(0.8, HOURS, 1)
     extremes = {"high": closes * 1.01, "low": closes * 0.99}
     extremes["low"][7] = closes[7] * 1.001
-    with pytest.raises(CsvError, match="line 9: close: .* is not between the low"):
+    with pytest.raises(CsvError, match=r"line 9: close: .* is not between the low"):
         read_prices(write_prices(closes, extremes=extremes), "ETH")
 
 

@@ -7,10 +7,12 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from scripts.common.errors import KeelError
 from scripts.model.volatility import ONE, YEAR, has_calendar_arbitrage
 from scripts.risk.black import implied_volatility, price
+from scripts.risk.commands import app
 from scripts.risk.fitting import Rules, density, fit_surface, volatility
 from scripts.risk.quotes import Quote, read_quotes
 from tests.python.risk.conftest import DAY, FORWARD, NOW, STRIKES, TRUTH, true_smile, true_volatility
@@ -136,3 +138,16 @@ def test_the_least_and_the_most_variance_are_kept():
 def test_too_few_strikes_are_told():
     with pytest.raises(KeelError, match="has quotes at 4 strikes; a smile has five parameters"):
         fit_surface({NOW + 30 * DAY: quotes_of(lambda _: 0.6, 30, STRIKES[:4])}, RULES)
+
+
+def test_the_command_without_a_chain(write_quotes, tmp_path):
+    plot = tmp_path / "fit.png"
+    done = CliRunner().invoke(app, ["fit", str(write_quotes(noise=0.005)), "--plot", str(plot)])
+    assert done.exit_code == 0, done.output
+    assert "2030-03-24 17:46" in done.output and "updates" not in done.output
+    assert plot.read_bytes().startswith(b"\x89PNG")
+    high = CliRunner().invoke(app, ["fit", str(tmp_path / "quotes.csv"), "--least", "90%"])
+    # All quotes are below: the smile lies where it may, and residuals tell.
+    assert high.exit_code == 0 and "90.0" in high.output
+    none = CliRunner().invoke(app, ["fit", str(write_quotes(strikes=STRIKES[:4]))])
+    assert none.exit_code == 1 and "no expiry has quotes at 5 strikes" in none.stderr

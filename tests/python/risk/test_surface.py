@@ -158,7 +158,7 @@ def test_a_new_expiry_waits_until_its_neighbours_let_it_in():
 def test_what_no_update_can_bring_is_refused():
     now = 1_900_000_000
     flat = Smile(ONE // 1_000, 0, 0, SMILE.centre, ONE)
-    with pytest.raises(Refused, match="falls to a variance of 0.1% a year"):
+    with pytest.raises(Refused, match=r"falls to a variance of 0\.1% a year"):
         step(State(LIMITS), {now + DAY: flat}, now, now)
     with pytest.raises(Refused, match="no expiry"):
         step(State(LIMITS), {}, now, now)
