@@ -211,7 +211,6 @@ interface IOptionMarket is IMarketBooks {
     error OptionMarket_OpenInterestCap(uint256 notionalWad, uint256 capWad);
     error OptionMarket_ReduceOnly(AccountId account);
     error OptionMarket_IndexNotUsable(uint256 indexWad, uint8 status);
-    error OptionMarket_NothingToBear();
 
     // --- anybody ---
 
@@ -227,10 +226,6 @@ interface IOptionMarket is IMarketBooks {
     /// day after the expiry on by the last good price.
     /// @param round the feed's last round that is not later than the expiry, as the proxy counts
     function fixPrice(uint256 expiry, uint80 round) external;
-
-    /// @notice Lets claims that wait bear losses that nobody has borne yet.
-    /// @return left {quote}
-    function bearLosses() external returns (int256 left);
 
     // --- governance ---
 

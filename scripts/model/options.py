@@ -296,7 +296,8 @@ class Market(Books):
             return 0
         out = self._realise(account, index, paid) if index or not self.positions.get(account) else 0
         waiting, allotted = self.claim(account)
-        if allotted:
+        stored = self.claims.get(account, Claim())
+        if allotted or (not waiting and (stored.waiting or stored.allotted)):
             self.set_claim(account, waiting, 0)
             self.cash -= allotted
         return out + allotted
@@ -314,11 +315,14 @@ class Market(Books):
         elif pnl // self.token:
             tokens = pnl // self.token
             self._cost(account, tokens)
-            out = 0 if self.waiting else min(tokens, self.cash - self.allotted)
+            queued = self.waiting or self.unborne >= self.token
+            out = 0 if queued else min(tokens, self.cash - self.allotted)
             self.cash -= out
             if tokens != out:
                 waiting, allotted = self.claim(account)
                 self.set_claim(account, waiting + tokens - out, allotted)
+                self.bear_losses()
+                self.allot()
         cost = self.costs.get(account, 0)
         if not self.positions.get(account) and -self.token < cost < 0:
             self.fees -= cost
@@ -354,6 +358,7 @@ class Market(Books):
             cost += tokens * self.token
             waiting, allotted = self.claim(source)
             self.set_claim(source, waiting + tokens, allotted)
+            self.bear_losses()
             self.allot()
         sizes = {number: toward_zero(live.size * fraction, WAD) for number, live in positions.items()}
         moved = sum(size * self.value(number, index) for number, size in sizes.items())
@@ -391,6 +396,7 @@ class Market(Books):
                 cost, left = self._close_all(positions, cost, left, index)
             cost -= left
             self.unborne += left
+            self.bear_losses()
         self.save(account, cost, positions)
         return deficit
 
@@ -485,6 +491,7 @@ class Market(Books):
         assert self.open_interest == sum(bucket.total for (_, long), bucket in self.sides.items() if long)
         assert self.allotted <= self.cash
         assert not self.waiting or self.cash == self.allotted, "free cash beside a queue"
+        assert not self.waiting or self.unborne < self.token, "a queue beside a loss that nobody bears"
 
 
 def settlement_price(

@@ -112,6 +112,7 @@ def estimate(
     least_return: Annotated[str, typer.Option(help="Return that counts before")] = "1%",
     max_return: Annotated[str, typer.Option(help="Size to which a return is cut")] = "10%",
     in_sample: Annotated[str, typer.Option(help="Share of the time that estimates are made from")] = "60%",
+    closes_only: Annotated[bool, typer.Option("--closes-only", help="Leave highs and lows aside")] = False,
     block: Annotated[str, typer.Option(help="Length of the bootstrap's blocks")] = "7 days",
     draws: Annotated[int, typer.Option(min=100, max=20_000, help="Of the bootstrap")] = 1_000,
     seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap")] = 1,
@@ -138,7 +139,7 @@ def estimate(
             draws=draws,
             seed=seed,
         )
-        result = estimate_all(_sources(prices), aims, remembered, settings)
+        result = estimate_all(_sources(prices), aims, remembered, settings, closes_only)
         console = _console()
         show(result, console)
         for file in write_all(result, out):

@@ -38,6 +38,8 @@ ROOM = 1e-6
 # Strikes that a market lists: 0.2 to 5 times the price, and of these what is within the smile's range.
 LISTED = (0.2, 5.0)
 DENSITY_POINTS = 401
+# Of g, which is held at points and may be less between them.
+DENSITY_ROOM = 5e-4
 STARTS = (-0.5, 0.0, 0.5)
 
 
@@ -205,7 +207,9 @@ def _constraints(
             total = _variance(before, points) * years_of(earlier.expiry, earlier.quotes)
             parts.append(_variance(parameters, points) * years / total - 1 - ROOM)
         if hold_density:
-            parts.append(_density(parameters, np.log(forward), years, _listed(centre, forward)) - ROOM)
+            parts.append(
+                _density(parameters, np.log(forward), years, _listed(centre, forward)) - DENSITY_ROOM
+            )
         return np.concatenate(parts)
 
     return held

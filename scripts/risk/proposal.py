@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,12 @@ def times(value: float) -> str:
 
 def _underlying(estimate: Estimate, settings: Settings) -> dict[str, Any]:
     memory = estimate.memory
+    prices = estimate.prices
+    begin, end = (datetime.fromtimestamp(int(time), UTC) for time in (prices.times[0], prices.times[-1]))
     return {
+        "prices": f"{len(prices.times) - prices.missing:,} every {format_duration(prices.interval)}, {prices.missing}"
+        f" missing, from {begin:%Y-%m-%d} to {end:%Y-%m-%d}; moves within windows from"
+        f" {'highs and lows' if prices.has_extremes else 'closes alone'}",
         "realised_volatility": {
             "memory": _setting(
                 format_duration(memory.seconds), "given: the estimates below are for it, and no others"
@@ -129,7 +135,8 @@ def _breaches(found: Breaches) -> str:
     )
     return (
         f"{found.part}, {found.side}: {share(found.rate.value, 3)} of windows (95% {between(found.rate, 3)}),"
-        f" {found.episodes} episode{'s' if found.episodes != 1 else ''}; {beyond}; worth {found.effective:,.0f} independent windows"
+        f" {found.episodes} episode{'s' if found.episodes != 1 else ''}; {beyond};"
+        f" worth {found.effective:,.0f} independent windows"
     )
 
 

@@ -156,9 +156,7 @@ def way(state: State, found: Fitted, steps: dict[int, Smile], now: int) -> str:
         return (
             f"one update leads part of the way ({names}); no number of updates in a straight line leads there"
         )
-    return (
-        f"{count} updates lead there: one may move a variance by {state.limits.max_move / WAD:.2%} ({names})"
-    )
+    return f"{count} updates in all lead there: one may move a variance by {state.limits.max_move / WAD:.2%} ({names})"
 
 
 def day(expiry: int) -> str:

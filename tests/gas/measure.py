@@ -17,7 +17,7 @@ import json
 import sys
 from pathlib import Path
 
-from tests.gas.options import option_value_figures
+from tests.gas.options import option_market_figures, option_value_figures
 from tests.gas.perpetuals import perpetual_figures
 from tests.gas.volatility import volatility_figures
 from tests.helpers.anvil_backend import AnvilBackend
@@ -42,7 +42,8 @@ def measure(evm: AnvilBackend) -> dict[str, int]:
     _takeovers(system, figures)
     _leverage(system, figures)
     _views(system, figures)
-    return figures | perpetual_figures(system) | option_value_figures(evm) | volatility_figures(system)
+    figures |= perpetual_figures(system) | option_value_figures(evm) | volatility_figures(system)
+    return figures | option_market_figures(system)
 
 
 def _next_day(system: System) -> None:

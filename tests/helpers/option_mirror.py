@@ -134,11 +134,6 @@ class Mirror:
             self.model.move(account, into, taken, self.index)
         return True
 
-    def bear_losses(self) -> None:
-        """Waiting claims bear what nobody has borne."""
-        if self._try(lambda: self.bench.market.bearLosses()) is not None:
-            self.model.bear_losses()
-
     def collect_fees(self) -> None:
         """Fees leave the market."""
         assert int(self.bench.market.collectFees().value) == self.model.collect_fees()

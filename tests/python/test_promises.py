@@ -17,6 +17,7 @@ NUMBERS = {
     "ROUND": (1,),
     "EXIT": (1,),
     "PERP": (1, 2, 3, 4),
+    "OPT": (1,),
     "VOL": (1,),
 }
 PROMISES = [f"{family}-{number}" for family, numbers in NUMBERS.items() for number in numbers]

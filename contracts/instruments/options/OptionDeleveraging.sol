@@ -20,8 +20,8 @@ abstract contract OptionDeleveraging is OptionPrices {
     /// @notice As `IInstrument.absorb`.
     function absorb(AccountId account, uint256 deficitWad) external onlyVault returns (uint256 absorbedWad) {
         uint256 settlementWad = ENGINE.band(SETTLEMENT_UNDERLYING).priceWad;
-        (Book memory book, uint256[] memory values, int256 profit) = _valued(account);
         if (settlementWad == 0) return 0;
+        (Book memory book, uint256[] memory values, int256 profit) = _valued(account);
         int256 netted = _payWithClaim(account, profit);
         book.cost -= netted;
         uint256 loss = uint256((-profit - netted).max(0));
@@ -37,6 +37,7 @@ abstract contract OptionDeleveraging is OptionPrices {
         if (left != 0) left = _closeAll(book, values, left);
         book.cost -= int256(left);
         _unborne += int256(left);
+        _bearLosses();
         _save(book);
         emit IOptionMarket.Absorbed(account, deficit, tokens, left);
         return deficitWad.min(deficit.fullMulDiv(settlementWad, WAD * WAD));
@@ -133,6 +134,7 @@ abstract contract OptionDeleveraging is OptionPrices {
         if (tokens != 0) {
             source.cost += int256(tokens) * TOKEN;
             _addClaim(from, tokens);
+            _bearLosses();
             _allot();
         }
         (uint256[] memory ids, int256[] memory sizes, ) = _listed(source);

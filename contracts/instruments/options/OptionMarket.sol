@@ -80,7 +80,7 @@ contract OptionMarket is IOptionSettlement, OptionPrices, Settlement, Delegation
         AccountId account,
         address caller,
         bytes calldata data
-    ) external onlyVault returns (bytes memory) {
+    ) external onlyVault withinOperation returns (bytes memory) {
         IOptionMarket.Action action = abi.decode(data, (IOptionMarket.Action));
         if (action == IOptionMarket.Action.SETTLE) return abi.encode(_settle(account, false));
         if (caller != _orders) revert IMarketBooks.Market_NotOrders(caller);
