@@ -79,6 +79,8 @@ _LIQUIDATION = {
     "LiquidationEngine_SettlementUnpriced": "the settlement asset has no price now; try again when its feed answers",
     "LiquidationEngine_PriceInDoubt": "prices of what {account account} holds are in dispute; take over without"
     " excluding any of it, or wait until the sources agree",
+    "LiquidationEngine_Portfolio": "{account account} is margined as a portfolio, which is taken over in equal parts of"
+    " everything; exclude nothing",
     "LiquidationEngine_HoldsAssets": "the account {account account} holds assets: it is taken over, not written off",
     "LiquidationEngine_TakerNeeded": "the account {account account} owes {token asset}, which the backstop cannot pay"
     " by itself; somebody must take it over",
@@ -226,6 +228,8 @@ _RISK = {
     "RiskEngine_OutOfGas": f"{_GAS}: the price source {{source}} did not get its share",
     "RiskEngine_UnknownAsset": "{assetId asset_id} is not in the risk book; `keel status` shows what is listed",
     "RiskEngine_UnknownUnderlying": "there is no price number {underlying number}; `keel oracle show` shows all",
+    "RiskEngine_BadScenario": "there is no point {point number} to name for price number {underlying number}; this half of"
+    " the grid goes from {first number} to {last number}, and points of the first 25 prices can be named",
     "RiskEngine_PriceNotUsable": "the price of {underlying underlying} is {status status};"
     " this needs a fresh one: `keel oracle show` shows its state",
     "AccountLens_AmountTooLarge": "{amount number} smallest units is more than any account can hold; name less",

@@ -104,7 +104,7 @@ class Keeper:
         raise failure
 
     def _plan(self, account: Account, holdings: Any, instruments: Any, fraction: int) -> Any:
-        takeover = (account.id, holdings, instruments, fraction, 0, 0)
+        takeover = (account.id, holdings, instruments, 0, fraction, 0, 0)
         return self.stage.liquidation.plan.call(takeover, sender=self.owner)
 
     def _batch(self, account: Account, plan: Any, results: Sequence[bytes] = ()) -> list[bytes]:

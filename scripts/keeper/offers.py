@@ -33,6 +33,7 @@ class Reader:
         self.domain, self.router, self.mode = domain, router, mode
         self._perps = listed_perps(domain) if perps is None else perps
         self._instruments = (1 << domain.vault.instrumentCount()) - 1
+        self._portfolio_mode = domain.risk.portfolioMode()
         # What has an AMM can be closed at it, and is not left behind.
         self._closable = {address: perp for address, perp in self._perps.items() if perp.amm}
 
@@ -83,7 +84,7 @@ class Reader:
     def takeover(self, snapshot: Snapshot, fraction: int, excluded: int, instruments: int) -> tuple[Any, ...]:
         """The liquidation engine's argument for an account as it was seen."""
         packed = [asset << 248 | amount & _MASK_248 for asset, amount in snapshot.holdings]
-        return (snapshot.account, packed, list(snapshot.instruments), fraction, excluded, instruments)
+        return (snapshot.account, packed, list(snapshot.instruments), 0, fraction, excluded, instruments)
 
     # Internal
 
@@ -189,7 +190,11 @@ class Reader:
         """Instruments that move and that no AMM takes."""
         if left_behind:
             return 0
-        return sum(address not in self._closable for address in snapshot.instruments)
+        return sum(address not in self._closable for address in self._positions(snapshot))
+
+    def _positions(self, snapshot: Snapshot) -> list[str]:
+        """Instruments in which an account holds something; its margin mode is nothing that moves."""
+        return [address for address in snapshot.instruments if address != self._portfolio_mode]
 
     def _plans(self, asked: Sequence[tuple[Snapshot, int, int, int]]) -> list[Any]:
         """The engine's plans; a Reverted where it refuses."""
@@ -199,8 +204,8 @@ class Reader:
 
     def _excluded(self, snapshot: Snapshot) -> tuple[int, int]:
         """Bitmaps of assets and instruments that nobody would buy."""
-        if self.mode is Mode.INVENTORY:
-            return 0, 0
+        if self.mode is Mode.INVENTORY or self._portfolio_mode in snapshot.instruments:
+            return 0, 0  # of a portfolio nothing can be left behind
         assets = 0
         for id_, amount in snapshot.holdings:
             if id_ != SETTLEMENT and amount and not self._routes(id_, amount):
