@@ -22,7 +22,7 @@ from scripts.model.volatility import Smile
 from scripts.risk.estimate import SIDES, Aim, Breaches, Shock
 from scripts.risk.fitting import Fit, forward_of, volatility
 from scripts.risk.netting import Netting
-from scripts.risk.proposal import Estimate, share
+from scripts.risk.proposal import Estimate, proposed_netting, share
 from scripts.risk.windows import Interval, Windows
 
 INK, QUIET, ALARM, BLUE, GREEN, ORANGE = "#22262b", "#8a9099", "#d1242f", "#2f6fde", "#1a7f37", "#e08600"
@@ -271,7 +271,7 @@ def draw_netting(file: Path, netting: Netting) -> None:
             capsize=4,
             fmt="none",
         )
-        bar.axvline(rho.low, color=GREEN, linewidth=1.4, linestyle="--", label="proposed")
+        bar.axvline(proposed_netting(netting), color=GREEN, linewidth=1.4, linestyle="--", label="proposed")
         bar.set_xlim(0, 1.02)
         bar.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         bar.set_title("Netting share with 95% interval")

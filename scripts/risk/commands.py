@@ -20,7 +20,9 @@ from scripts.risk.report import estimate_all, show, write_all
 from scripts.risk.smiles import Request, show_fit
 from scripts.risk.surface import Limits, State
 
-app = typer.Typer(name="risk", add_completion=False, no_args_is_help=True, help=__doc__)
+HELP = "Smiles fitted to quotes and published; shocks and netting estimated from prices."
+
+app = typer.Typer(name="risk", add_completion=False, no_args_is_help=True, help=HELP)
 WIDTH = 150
 
 Quotes = Annotated[

@@ -141,13 +141,18 @@ def _breaches(found: Breaches) -> str:
 
 
 def _netting(netting: Netting) -> dict[str, str]:
-    value = max(math.floor(netting.rho.low * 1_000) / 10, 0)
+    value = math.floor(proposed_netting(netting) * 1_000) / 10
     return _setting(
         f"{value:.1f}%",
-        f"lower end of 95% from {between(netting.rho)} (estimate {share(netting.rho.value)}) over"
-        f" {', '.join(netting.names)}; {share(netting.turbulent)} in the fifth of windows with the highest volatility; at"
+        f"the less of the lower end of 95% from {between(netting.rho)} (estimate {share(netting.rho.value)}) over"
+        f" {', '.join(netting.names)}; and {share(netting.turbulent)} in the fifth of windows with the highest volatility; at"
         f" the estimate the worst book breaches in {share(netting.breaches, 2)} of the rest of the time",
     )
+
+
+def proposed_netting(netting: Netting) -> float:
+    """The careful one: the lower end of the interval, and no more than in turbulent times."""
+    return min(netting.rho.low, netting.turbulent)
 
 
 def _median(shock: Shock, windows: Windows) -> float:

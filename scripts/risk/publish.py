@@ -159,7 +159,7 @@ def open_surface(target: Target, signs: bool = True) -> Surface:
 def publish_once(surface: Surface, request: Request, max_age: int, dry_run: bool, console: Console) -> Fitted:
     """One update, as far towards the quotes as the surface allows. Raises NothingNew, KeelError with the reason why not."""
     state, now = surface.state(), surface.now
-    found = fitted(request, state.limits, max_age, now)
+    found = fitted(request, state, max_age, now)
     for line in found.left_out:
         console.print(f"left out: {line}", style="yellow")
     for fit in found.fits:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from copy import deepcopy
 
 from scripts.common.contract import Tx
-from scripts.model.options import WAD, Market, Parameters, Series
+from scripts.model.books import WAD
+from scripts.model.options import Market, Parameters, Series
 from tests.helpers.expect import Reverted
 from tests.helpers.option_market import TOKEN, OptionBench
 from tests.helpers.system import NO_LIMIT

@@ -39,8 +39,10 @@ abstract contract Settlement is Claims {
 
     /// @param alone outside of anybody's batch: a loss may be paid by borrowing, and what the vault refuses stays a loss
     function _settle(AccountId account, bool alone) internal returns (int256 paid) {
+        // Before: bringing the market up to now may take the last position out of the books.
+        bool held = _holds(account);
         (bool known, int256 profit, bool open) = _standing(account);
-        if (!_holds(account)) return 0;
+        if (!held) return 0;
         int256 claimed;
         if (known) (paid, claimed) = _realise(account, profit, open, alone);
         (uint256 waiting, uint256 allotted) = _claimOf(account);

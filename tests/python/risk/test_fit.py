@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import log, sqrt
 from statistics import NormalDist
 
@@ -10,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from scripts.common.errors import KeelError
-from scripts.model.volatility import ONE, YEAR, has_calendar_arbitrage
+from scripts.model.volatility import ONE, YEAR, has_calendar_arbitrage, move
 from scripts.risk.black import implied_volatility, price
 from scripts.risk.commands import app
 from scripts.risk.fitting import Rules, density, fit_surface, volatility
@@ -133,6 +134,24 @@ def test_the_least_and_the_most_variance_are_kept():
     (high,) = fit_surface({NOW + 30 * DAY: quotes_of(lambda _: 3.5, 30)}, RULES)
     assert high.smile.most <= 9 * 10**18
     assert high.residuals[8] == pytest.approx(-0.5, abs=0.01)
+
+
+def test_centre_and_width_in_force_are_kept_where_that_fits_as_well(write_quotes):
+    quotes = read_quotes(write_quotes(noise=0.003)).by_expiry()
+    near = {expiry: true_smile(expiry) for expiry in TRUTH}
+    for free, kept in zip(fit_surface(quotes, RULES), fit_surface(quotes, RULES, near=near), strict=True):
+        truth = near[kept.expiry]
+        assert (kept.smile.centre, kept.smile.width) == (truth.centre, truth.width)
+        assert free.smile.centre != truth.centre
+        assert kept.root_mean_square < 1.3 * free.root_mean_square + 0.0005
+        # Quotes moved by noise alone.
+        assert move(truth, kept.smile) < 0.7 * move(truth, free.smile)
+    far = {
+        expiry: replace(smile, centre=smile.centre + ONE // 2, width=ONE // 50)
+        for expiry, smile in near.items()
+    }
+    for fit in fit_surface(quotes, RULES, near=far):
+        assert fit.smile.centre != far[fit.expiry].centre and fit.root_mean_square < 0.005
 
 
 def test_too_few_strikes_are_told():

@@ -115,6 +115,18 @@ def test_old_quotes_keep_nothing_fresh(desk: Desk, surface: Surface, write_quote
     assert desk.surface.statusOf(UNDERLYING, EXPIRIES[0]) == FRESH
 
 
+def test_an_update_is_as_old_as_its_oldest_quote(
+    desk: Desk, surface: Surface, write_quotes: WriteQuotes
+) -> None:
+    def one_older(lines: list[str]) -> list[str]:
+        return [*lines[:-1], lines[-1].replace(f",{NOW - 100},", f",{NOW - 250},")]
+
+    assert "quotes of 4 minutes 1" in publish(surface, write_quotes(made_at=NOW - 100, edit=one_older))
+    assert desk.surface.lastUpdate(UNDERLYING)[0] == NOW - 250
+    desk.evm.warp(HOUR - 200)
+    assert desk.surface.statusOf(UNDERLYING, EXPIRIES[0]) == STALE
+
+
 def test_an_expiry_whose_quotes_end_goes_stale_beside_the_others(
     desk: Desk, surface: Surface, write_quotes: WriteQuotes
 ) -> None:
@@ -166,8 +178,9 @@ def test_the_contract_has_the_last_word(
     monkeypatch.setattr("scripts.risk.publish.step", lambda _state, target, *_: target)
     desk.evm.warp(70)
     nonce = desk.evm.nonce(desk.evm.accounts[SIGNER])
-    with pytest.raises(KeelError, match=r"the surface refuses: the smile of 2030-03-24 .* might move by"):
-        publish(surface, write_quotes(made_at=desk.evm.now, shift=0.2))
+    for dry_run in (True, False):
+        with pytest.raises(KeelError, match=r"the surface refuses: the smile of 2030-03-24 .* might move by"):
+            publish(surface, write_quotes(made_at=desk.evm.now, shift=0.2), dry_run)
     assert desk.evm.nonce(desk.evm.accounts[SIGNER]) == nonce
 
 

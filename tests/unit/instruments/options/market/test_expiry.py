@@ -237,3 +237,16 @@ def test_a_walk_has_a_bound(evm: Backend, options: OptionBench) -> None:
     event = options.market.fixPrice(expiry, last).events("SettlementPriceFixed")[0]
     assert event["covered"] == 255 * 5
     assert (event["priceWad"], event["covered"]) == modelled(options)
+
+
+def test_a_worthless_position_without_cost_leaves_the_vault_too(options: OptionBench) -> None:
+    call = options.series(1, 2_000)
+    options.set_index(1_000)
+    long, short = options.trader(3), options.trader(4)
+    assert options.value({call: 1}) == 0
+    options.fill(long, short, WAD, {call: 1})
+    for account in (long, short):
+        assert options.market.address in options.system.vault.holdings(account)[1]
+    options.expire(1, 1_000, [long, short])
+    for account in (long, short):
+        assert options.market.address not in options.system.vault.holdings(account)[1]
