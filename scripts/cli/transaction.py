@@ -55,7 +55,7 @@ def carry_out(
     out, options = session.out, session.options
     with out.waiting("looking ahead"):
         before = read_state(session.domain, account) if account else None
-        results, gas, after = _simulate(session, [step.call for step in steps], reads, account)
+        results, gas, after = simulate(session, [step.call for step in steps], reads, account)
     told = tell(results, after)
     out.show(f"[bold]{title}[/bold]")
     lines = [*told.lines, ("sends", _summary(steps)), ("gas", f"about {gas:,}" if gas else "unknown")]
@@ -104,10 +104,13 @@ def require_in_wallet(session: Session, asset: Asset, amount: int) -> None:
         )
 
 
-def _simulate(
+def simulate(
     session: Session, calls: Sequence[Call], more: Sequence[Call], account: bytes | None
 ) -> tuple[list[Any], int | None, State | None]:
-    """Results of both, gas of `calls`, and the account after them; None for what the node cannot tell."""
+    """Results of both, gas of `calls`, and the account after them; None for what the node cannot tell.
+
+    Raises Reverted for the first that fails.
+    """
     reads = reading(session.domain, account) if account else []
     try:
         answers: list[Simulated] = session.chain.simulate_all([*calls, *more, *reads])

@@ -52,8 +52,8 @@ class Domain:
     """The contracts of a domain. `assets` are in the vault's order; the first one settles.
 
     `feeds` are the price feeds (Chainlink aggregators) by number of the underlying, `underlyings` their numbers
-    by name. `perps` are perpetual markets by name, `orders` settles their signed orders (None where there are
-    none). `deployed_at` is the block of the vault's creation: no account is older.
+    by name. `perps` are perpetual markets by name, `orders` settles their signed orders and `perp_lens` shows
+    positions in them (None where there are none). `deployed_at` is the block of the vault's creation: no account is older.
     """
 
     def __init__(self, chain: Chain, record: Record) -> None:
@@ -71,6 +71,7 @@ class Domain:
         self.feeds, self.underlyings = self._read_underlyings()
         self.perps = self._read_perps()
         self.orders = self.contract("orders") if "orders" in record else None
+        self.perp_lens = self.contract("perp_lens") if "perp_lens" in record else None
 
     def __getitem__(self, symbol: str) -> Asset:
         """The asset of that symbol, in any case. Raises KeelError naming those there are."""
