@@ -341,12 +341,15 @@ class ChainVenue:
         return found
 
 
-def open_venue(options: Options) -> ChainVenue:
-    """The venue that the deployments file knows, with the environment's account. Raises KeelError."""
+def open_venue(options: Options, signer: LocalAccount | None = None) -> ChainVenue:
+    """The venue that the deployments file knows, with the environment's account if there is one, else `signer`.
+
+    Raises KeelError.
+    """
     from scripts.client.domain import open_domain
     from scripts.deploy.record import FOLDER
 
-    signer = account_from_environment()
+    signer = account_from_environment() or signer
     if signer is None:
         raise KeelError(
             "the matcher has no account to settle from: set KEEL_PRIVATE_KEY, or KEEL_ACCOUNT to the name of a"
