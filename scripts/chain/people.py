@@ -10,11 +10,9 @@ from eth_keys import keys
 
 from scripts.client.domain import account_id
 from scripts.client.perps import trade_data
+from scripts.common.accounts import MNEMONIC
 from scripts.common.units import format_amount
 from scripts.deploy import Asset, Deployment
-
-# The public mnemonic of every local Anvil.
-MNEMONIC = "test test test test test test test test test test test junk"
 
 
 @dataclass(frozen=True)

@@ -75,10 +75,10 @@ class Domain:
     """The contracts of a domain. `assets` are in the vault's order; the first one settles.
 
     `feeds` are the price feeds (Chainlink aggregators) by number of the underlying, `underlyings` their numbers
-    by name. `perps` are perpetual markets by name, `orders` settles their signed orders (None where there are
-    none). `options` are option markets by name, `volatility` is what they and the shocks follow (None where no
-    underlying has it), `portfolio_mode` the instrument by which accounts are margined as a portfolio.
-    `deployed_at` is the block of the vault's creation: no account is older.
+    by name. `perps` are perpetual markets by name, `orders` settles their signed orders and `perp_lens` shows
+    positions in them (None where there are none). `options` are option markets by name, `volatility` is what they
+    and the shocks follow (None where no underlying has it), `portfolio_mode` the instrument by which accounts are
+    margined as a portfolio. `deployed_at` is the block of the vault's creation: no account is older.
     """
 
     def __init__(self, chain: Chain, record: Record) -> None:
@@ -99,6 +99,7 @@ class Domain:
         instruments = self._read_instruments()
         self.perps = self._read_perps(instruments)
         self.orders = self.contract("orders") if "orders" in record else None
+        self.perp_lens = self.contract("perp_lens") if "perp_lens" in record else None
         self.options = self._read_options(instruments)
 
     def __getitem__(self, symbol: str) -> Asset:
