@@ -132,7 +132,7 @@ async function readPerps(
         .filter((key) => key.endsWith(MARKET) && contracts[key.replace(MARKET, ".amm")])
         .map((key) => key.slice(0, -MARKET.length));
     return Promise.all(
-        names.sort().map(async (name) => {
+        names.map(async (name) => {
             const market = contracts[name + MARKET]!;
             const call = { address: market, abi: perpAbi, functionName: "underlying" } as const;
             const underlying = Number(await client.readContract(call));
