@@ -18,11 +18,11 @@ await journey(async ({ open, ask, assert }) => {
     assert.equal(await page.getByTestId("trade").isDisabled(), true);
     assert.equal(wallet.asked.includes("eth_signTypedData_v4"), false);
 
-    await page.getByTestId("margin").fill("4000");
+    await page.getByTestId("margin").fill("5000");
     await expectText(page, "fee", /\$10\.\d\d · 0\.05%/);
     await expectText(page, "liquidation-ETH", /→/);
     const promised = dollars(await text(page, "liquidation-ETH"));
-    await expectText(page, "margin-after", /→\s*\$1,\d\d\d/);
+    await expectText(page, "margin-after", /→\s*\$3,\d\d\d/);
     await act(page, "trade");
 
     await expectText(page, "size-now", "Long 10 ETH");

@@ -20,6 +20,7 @@ export class Follower<State, Entry> {
     private settled: State;
     private next: bigint;
     private chunk = FIRST_CHUNK;
+    private reading: Promise<unknown> = Promise.resolve();
 
     constructor(
         readonly session: Session,
@@ -29,7 +30,14 @@ export class Follower<State, Entry> {
         this.next = session.domain.deployedAt;
     }
 
-    async upTo(newest: bigint): Promise<State> {
+    /** The state at a block. One reading at a time: two would fold the same events twice. */
+    upTo(newest: bigint): Promise<State> {
+        const next = this.reading.catch(() => undefined).then(() => this.readUpTo(newest));
+        this.reading = next;
+        return next;
+    }
+
+    private async readUpTo(newest: bigint): Promise<State> {
         const { fold, read, onProgress } = this.work;
         if (newest + 1n < this.next) {
             this.settled = this.work.empty;

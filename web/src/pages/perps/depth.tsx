@@ -34,7 +34,7 @@ export function DepthCard({ perp, state }: { perp: Perp; state: Query<PerpState>
                     formatY={(size) => `${compact(size)} ${perp.underlyingName}`}
                     marker={toFloat(depth.middleWad)}
                     yFrom={0}
-                    height={250}
+                    height={360}
                 />
             )}
         </Card>

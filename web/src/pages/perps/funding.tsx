@@ -2,14 +2,15 @@
 
 import { useMemo } from "preact/hooks";
 import type { Perp } from "../../chain/domain";
-import { usePerpHistory } from "../../chain/perp-history";
+import type { PerpHistory } from "../../chain/perp-history";
+import type { Query } from "../../chain/query";
 import { timeTicks } from "../../lib/ticks";
 import { Card } from "../../ui/card";
 import { LineChart, type Line } from "../../ui/chart";
 import { Empty, Note, Skeleton } from "../../ui/state";
 
-export function FundingCard({ perp }: { perp: Perp }) {
-    const { data, error } = usePerpHistory(perp);
+export function FundingCard({ perp, history }: { perp: Perp; history: Query<PerpHistory> }) {
+    const { data, error } = history;
     const points = data?.funding;
     const x = useMemo(() => points?.map(({ time }) => time) ?? [], [points]);
     const lines = useMemo<Line[]>(

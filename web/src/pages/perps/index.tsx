@@ -6,6 +6,7 @@ import { account } from "../../chain/accounts";
 import { watchActivity } from "../../chain/activity";
 import { perpByName, type Perp } from "../../chain/domain";
 import { useMatcher } from "../../chain/matcher";
+import { usePerpHistory } from "../../chain/perp-history";
 import { usePerp, usePosition } from "../../chain/perps";
 import { session } from "../../chain/session";
 import { useStanding } from "../../chain/standing";
@@ -67,6 +68,7 @@ function Market({ perp }: { perp: Perp }) {
     const id = account.value;
     const position = usePosition(perp, id);
     const standing = useStanding(id);
+    const history = usePerpHistory(perp);
     useMatcher(perp);
     useEffect(watchActivity, []);
     const known = { perp, state: state.data, position: position.data, standing: standing.data };
@@ -85,8 +87,8 @@ function Market({ perp }: { perp: Perp }) {
                         <DepthCard perp={perp} state={state} />
                     </div>
                     <OrdersCard perp={perp} />
-                    <FundingCard perp={perp} />
-                    <TradesCard perp={perp} />
+                    <FundingCard perp={perp} history={history} />
+                    <TradesCard perp={perp} history={history} />
                 </div>
             </div>
         </>

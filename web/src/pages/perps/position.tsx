@@ -54,6 +54,7 @@ export function PositionCard(props: TicketData & { error: string | undefined }) 
                 position &&
                 !position.isEmpty && <Tabs label="Position" value={view} options={VIEWS} onChange={setView} />
             }
+            class="perp-position"
             testid="position"
         >
             <div class="stack">
@@ -97,7 +98,7 @@ function Figures({ perp, state, position, standing }: TicketData & { position: P
                             {sizeWad > 0n ? "Long" : "Short"}
                         </Badge>
                     )}{" "}
-                    {formatAmount(abs(sizeWad), 18, perp.underlyingName)}
+                    {sizeWad === 0n ? "None" : formatAmount(abs(sizeWad), 18, perp.underlyingName)}
                 </Stat>
                 <Stat label="Entry" detail={state && `mark ${formatPrice(state.markWad)}`} testid="entry">
                     {sizeWad === 0n ? "–" : formatPrice(position.entryWad)}
@@ -121,10 +122,7 @@ function Figures({ perp, state, position, standing }: TicketData & { position: P
                         priceWad={price}
                     />
                 </Stat>
-                <Stat
-                    label="Health of the account"
-                    tone={standing ? toneOfHealth(standing.healthWad) : "plain"}
-                >
+                <Stat label="Health" tone={standing ? toneOfHealth(standing.healthWad) : "plain"}>
                     {standing ? formatHealth(standing.healthWad ?? MAX_UINT) : "–"}
                 </Stat>
                 <Stat

@@ -202,13 +202,7 @@ export function OrderForm(props: Props) {
                 </Note>
             )}
             <MainButton
-                label={
-                    busy
-                        ? (sending.value ?? title)
-                        : complete
-                          ? `Sign: ${title.toLowerCase()}`
-                          : "Sign the order"
-                }
+                label={busy ? (sending.value ?? title) : complete ? `Sign: ${title}` : "Sign the order"}
                 busy={busy}
                 disabled={
                     !complete ||

@@ -2,7 +2,8 @@
 
 import { account } from "../../chain/accounts";
 import type { Perp } from "../../chain/domain";
-import { usePerpHistory, type PerpTrade } from "../../chain/perp-history";
+import type { PerpHistory, PerpTrade } from "../../chain/perp-history";
+import type { Query } from "../../chain/query";
 import { accountId } from "../../lib/account";
 import { formatAmount, formatPrice, formatTime } from "../../lib/format";
 import { abs } from "../../lib/units";
@@ -12,8 +13,8 @@ import { Table, type Column } from "../../ui/table";
 
 const SHOWN = 12;
 
-export function TradesCard({ perp }: { perp: Perp }) {
-    const { data, error } = usePerpHistory(perp);
+export function TradesCard({ perp, history }: { perp: Perp; history: Query<PerpHistory> }) {
+    const { data, error } = history;
     const amm = accountId(perp.amm).toLowerCase();
     const mine = account.value?.toLowerCase();
     const columns: Column<PerpTrade>[] = [
