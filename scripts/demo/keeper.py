@@ -40,6 +40,7 @@ REASONS = {"Vault_InsufficientBalance": "no profit", "LiquidationEngine_Healthy"
 # Debt grows between the plan and the block that carries it out.
 GROWTH = 10**6
 LEAST_SETTLED = 10  # settlement tokens
+FUNDING_SECONDS = HOUR // 2  # between two records of funding
 PRICE = slice(64, 96)  # of what an instrument returned, within the bytes that the vault returned
 
 
@@ -116,7 +117,7 @@ class Keeper:
     def _upkeep_of(self, stage: Stage) -> Upkeep:
         assert stage.domain is not None
         least = LEAST_SETTLED * 10 ** stage[stage.settlement].decimals
-        settings = UpkeepSettings(loss=least, claim=least, funding_seconds=HOUR)
+        settings = UpkeepSettings(loss=least, claim=least, funding_seconds=FUNDING_SECONDS)
         return Upkeep(stage.domain, stage.perps, self.owner, self.id, settings, lambda _: self._holders)
 
     def _take(self, account: Watched) -> Takeover:
@@ -137,15 +138,16 @@ class Keeper:
                 break  # dust: the engine gives all or nothing
             tried = plan.fractionWad
             batch = partial(self._batch, account, plan, self._positions(account, instruments, plan))
-            try:
-                results = stage.vault.execute.call(batch(), sender=self.owner)
-                calls = batch(results)
-                tx = stage.vault.execute(calls, sender=self.owner)
-            except Reverted as error:
-                failure = error
-                continue
-            stage.record("liquidate, sell, repay, withdraw", tx)
-            return self._outcome(account, tx)
+            # Whose loss is the other side's is taken over though nobody pays for it: it grows.
+            for profits in (True, False) if instruments and plan.insolvent else (True,):
+                try:
+                    results = stage.vault.execute.call(batch((), profits), sender=self.owner)
+                    tx = stage.vault.execute(batch(results, profits), sender=self.owner)
+                except Reverted as error:
+                    failure = failure if failure and not profits else error
+                    continue
+                stage.record("liquidate, sell, repay, withdraw", tx)
+                return self._outcome(account, tx)
         assert failure is not None
         if insolvent:
             # Again each time: what it owes beyond all that it holds changes with prices.
@@ -172,8 +174,10 @@ class Keeper:
         plan: Any,
         positions: Sequence[tuple[Perp, int]] = (),
         results: Sequence[bytes] = (),
+        profits: bool = True,
     ) -> list[bytes]:
-        """The calls; `results` of a simulation bound what is sold and what is bought."""
+        """The calls; `results` of a simulation bound what is sold and what is bought. Where it `profits` the last ones
+        withdraw that."""
         stage = self.stage
         limit = NO_LIMIT
         if results:
@@ -208,6 +212,8 @@ class Keeper:
             )
         for perp, _ in positions:
             calls.append(stage.vault.callInstrument.encode(self.id, perp.market, settle_data()))
+        if not profits:
+            return calls
         for symbol in (settlement, *(asset.symbol for asset, _ in owed)):
             calls.append(stage.vault.withdraw.encode(self.id, stage[symbol].token, ALL, self.owner))
         return calls

@@ -63,20 +63,25 @@ def funding_paid(stage: Stage, perp: Perp, accounts: Sequence[bytes], first: int
     return paid
 
 
-def read_books(stage: Stage, perp: Perp, accounts: Sequence[bytes]) -> PerpBooks:
-    """The market's books; `accounts` are all that may have something in it."""
+def read_books(stage: Stage, perp: Perp, accounts: Sequence[bytes], first: int) -> PerpBooks:
+    """The market's books; `accounts` are all that may have something in it, `first` is a block before they had."""
     market = perp.market
     own = stage.account_id(market.address)
-    *positions, totals, held = stage.chain.read_all(
+    *positions, totals, state, held = stage.chain.read_all(
         [
             *(market.position.prepare(account) for account in accounts),
             market.totals.prepare(),
+            market.state.prepare(),
             stage.vault.balanceOf.prepare(own, stage[stage.settlement].token),
         ]
     )
     claims = totals.waiting + totals.allotted
     costs = sum(position.cost for position in positions) + totals.receiverCost
     value = stage.settlement_value
+    buckets = events_of(stage.chain, market, "BucketDeleveraged", (), first, stage.chain.block_number)
+    # A position that shares in a bucket's deleveraging is rounded to the wei, once, until it is written.
+    loose = len(accounts) if buckets else 0
+    dearest = max([state.markWad, *(event["priceWad"] for event in buckets)])
     return PerpBooks(
         sizes=sum(position.sizeWad for position in positions) + totals.receiverSizeWad,
         difference=costs + (totals.cash - claims) * perp.token - totals.fees,
@@ -87,4 +92,7 @@ def read_books(stage: Stage, perp: Perp, accounts: Sequence[bytes]) -> PerpBooks
         fees=value(totals.fees // perp.token),
         unborne=value(max(totals.receiverCost, 0) // perp.token) if not totals.receiverSizeWad else 0,
         open_interest=totals.openInterestWad,
+        deleveraged=len(buckets),
+        loose_sizes=loose,
+        loose_costs=loose * dearest,
     )

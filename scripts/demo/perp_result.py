@@ -44,11 +44,12 @@ class PerpOutcome:
 
 @dataclass
 class PerpBooks:
-    """What PERP-1 says of a market, read from the chain: `sizes` and `difference` must be zero.
+    """What PERP-1 says of a market, read from the chain: `sizes` and `difference` must be zero, or no more than
+    `loose_sizes` and `loose_costs`, what roundings leave of positions that were deleveraged and not written since.
 
-    `sizes` is the sum over all accounts {units}, `difference` that of costs and cash less claims and fees
-    {quote}; `cash`, `claims` and `allotted`, the part of them that cash is kept for, are dollars; `held` is what
-    the vault holds for the market, `unborne` losses that nobody has borne yet.
+    `sizes` is the sum over all accounts {units}, `difference` that of costs and cash less claims and fees {quote}.
+    `cash`, `claims` and `allotted`, the part of them that cash is kept for, are dollars, as are what the vault
+    has `held` for the market, and losses that are `unborne` yet. `deleveraged` is how often a bucket was.
     """
 
     sizes: int
@@ -60,11 +61,15 @@ class PerpBooks:
     fees: int
     unborne: int
     open_interest: int
+    deleveraged: int = 0
+    loose_sizes: int = 0
+    loose_costs: int = 0
 
     @property
     def add_up(self) -> bool:
         """Sizes and costs do, and cash is there and covers what is kept for claims."""
-        return self.sizes == self.difference == 0 and self.held >= self.cash >= self.allotted
+        adds_up = abs(self.sizes) <= self.loose_sizes and abs(self.difference) <= self.loose_costs
+        return adds_up and self.held >= self.cash >= self.allotted
 
 
 @dataclass
@@ -132,6 +137,7 @@ class PerpsOutcome:
                     name: dollars(getattr(self.books, name))
                     for name in ("cash", "held", "claims", "allotted", "fees", "unborne")
                 },
+                "deleveraged": self.books.deleveraged,
                 "open_interest": str(self.books.open_interest),
             },
             "samples": {

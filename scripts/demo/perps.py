@@ -162,7 +162,7 @@ class Perpetuals:
         """Accounts, LPs and books at the end."""
         stage, accounts = self.stage, self.accounts
         others = [self._keeper, self.market.feeAccount()]
-        books = read_books(stage, self.perp, [*(one.id for one in accounts), *others])
+        books = read_books(stage, self.perp, [*(one.id for one in accounts), *others], self._first)
         answers = stage.chain.read_all(
             [call for account in accounts for call in worth_calls(stage, self.perp, account.id)]
         )

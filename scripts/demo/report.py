@@ -9,6 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 
 from scripts.common.units import WAD, format_amount
+from scripts.demo.perp_books import QUOTE
 from scripts.demo.perp_result import PerpsOutcome
 from scripts.demo.result import AccountOutcome, DemoResult, PoolOutcome, gas_summary
 
@@ -102,10 +103,14 @@ def _perp_market(result: DemoResult, perps: PerpsOutcome) -> Table:
         *((("  takeovers of the virtual AMM's account", f"{taken}"),) if taken else ()),
         (f"funding arbitrage, {gained / arbitrage.start_equity:+.2%}", _usd(gained)),
         ("  by funding", _usd(arbitrage.funding)),
-        ("  by the premium when it opened and closed, spreads and fees", _usd(gained - arbitrage.funding)),
+        ("  by the prices of opening and closing, and fees", _usd(gained - arbitrage.funding)),
         ("  that waits for losers to pay", _usd(arbitrage.claims)),
-        ("long sizes less short sizes", f"{books.sizes}"),
-        ("costs and cash less claims and fees", f"{books.difference}"),
+        ("long sizes less short sizes", f"{books.sizes / WAD:g}"),
+        (
+            "costs and cash less claims and fees",
+            f"{books.difference / QUOTE:.0e}" if books.difference else "0",
+        ),
+        *((("buckets deleveraged", f"{books.deleveraged}"),) if books.deleveraged else ()),
         ("cash", _usd(books.cash)),
         ("  kept for claims", _usd(books.allotted)),
         ("claims", _usd(books.claims)),
