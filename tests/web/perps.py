@@ -100,6 +100,11 @@ class PerpStack(TradingStack):
             self._matching.terminate()
             self._matching.wait(START_SECONDS)
 
+    def do_refresh_feeds(self) -> None:
+        """Has every feed say again what it said, now."""
+        for feed in self.deployment.feeds.values():
+            feed.setAnswer(feed.latestRoundData()[1])
+
     def do_fund(self, number: int, dollars: int) -> None:
         """Gives an account of the node margin."""
         self.pay_in(self.chain.accounts[number], "USDC", dollars)

@@ -22,7 +22,7 @@ await journey(async ({ open, ask, assert }) => {
     assert.ok(BigInt(asked.leaving) > 0n && BigInt(asked.leaving) < BigInt(shares));
 
     await ask("warp", 7 * 86_400 + 60);
-    await ask("set_price", "ETH", 2000);
+    await ask("refresh_feeds");
     await card.getByTestId("exit-open").waitFor();
     await expectText(page, "received", /3,9\d\d|4,0\d\d/);
     await send(page);

@@ -31,6 +31,8 @@ await journey(async ({ open, settings }) => {
 });
 
 async function market(page) {
+    await page.getByTestId("tab-long").check({ force: true });
+    await page.getByTestId("tab-market").check({ force: true });
     await page.getByTestId("size").fill("15");
     await page.getByTestId("gas").waitFor();
 }

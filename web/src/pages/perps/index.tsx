@@ -12,7 +12,6 @@ import { session } from "../../chain/session";
 import { useStanding } from "../../chain/standing";
 import { go } from "../../router";
 import { PageHead } from "../../ui/card";
-import { Select } from "../../ui/field";
 import { AccountPicker } from "../../ui/standing";
 import { Empty, Note } from "../../ui/state";
 import "../../styles/trading.css";
@@ -38,13 +37,21 @@ export function PerpsPage({ path }: PageProps) {
                     or by signed orders.
                 </PageHead>
                 {perp && domain.perps.length > 1 && (
-                    <Select
-                        label="Market"
-                        value={perp.name}
-                        options={domain.perps.map(({ name }) => [name, name] as const)}
-                        onChange={(name) => go("perps", name)}
-                        testid="perp"
-                    />
+                    <label class="picker">
+                        <span class="hidden">Market</span>
+                        <select
+                            class="select"
+                            value={perp.name}
+                            onChange={(event) => go("perps", event.currentTarget.value)}
+                            data-testid="perp"
+                        >
+                            {domain.perps.map(({ name }) => (
+                                <option key={name} value={name}>
+                                    {name}
+                                </option>
+                            ))}
+                        </select>
+                    </label>
                 )}
                 <AccountPicker />
             </div>
