@@ -34,7 +34,8 @@ Account.enable_unaudited_hdwallet_features()
 
 def key_of(number: int) -> LocalAccount:
     """The key of an account of the node."""
-    return Account.from_mnemonic(people.MNEMONIC, account_path=f"m/44'/60'/0'/0/{number}")
+    key: LocalAccount = Account.from_mnemonic(people.MNEMONIC, account_path=f"m/44'/60'/0'/0/{number}")
+    return key
 
 
 class PerpStack(TradingStack):
