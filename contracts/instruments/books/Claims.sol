@@ -165,6 +165,18 @@ abstract contract Claims is MarketBase {
         _setClaim(to, toWaiting + waiting, toAllotted + allotted);
     }
 
+    /// @dev Gives all that an account claims to the fees.
+    /// @return claimed {settlement tok}
+    function _forfeitClaim(AccountId account) internal returns (uint256 claimed) {
+        (uint256 waiting, uint256 allotted) = _claimOf(account);
+        claimed = waiting + allotted;
+        if (!_hasClaim(account)) return 0;
+        _setClaim(account, 0, 0);
+        _addFees(int256(claimed) * TOKEN);
+        if (allotted != 0) _allot();
+        emit IMarketBooks.ClaimForfeited(account, claimed);
+    }
+
     /// @dev Adds to what an account waits for.
     function _addClaim(AccountId account, uint256 amount) internal {
         (uint256 waiting, uint256 allotted) = _claimOf(account);
