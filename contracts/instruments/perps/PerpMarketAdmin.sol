@@ -41,13 +41,14 @@ contract PerpMarketAdmin is PerpDeleveraging {
 
     // --- vault ---
 
-    /// @notice As `IInstrument.transferFraction`. At the mark: losses go with it, profits become claims of the account first,
-    /// which it keeps.
+    /// @notice As `IInstrument.transferFraction`. At the mark: losses go with it, the profit on what goes becomes a claim of the
+    /// account first, which it keeps. While the index is not fresh, a part goes at the edge at which the account was judged, so
+    /// that no taker has the width of a lie; all of an account, which has nothing to lose, at the worst.
     function transferFraction(AccountId from, AccountId to, uint256 fractionWad) external onlyVault {
         if (from.equals(to) || fractionWad == 0) return;
         IRiskEngine.Band memory band = _refresh();
         bool toHeld = _holds(to);
-        _move(from, to, fractionWad.min(WAD), _doubtedMark(band, _load(from).size));
+        _move(from, to, fractionWad.min(WAD), _doubtedMark(band, _load(from).size, fractionWad < WAD));
         if (!_holds(from)) VAULT.setHeld(from, false);
         if (_holds(to) != toHeld) VAULT.setHeld(to, !toHeld);
     }
@@ -117,7 +118,7 @@ contract PerpMarketAdmin is PerpDeleveraging {
         _payWithClaim(from, mark);
         Live memory source = _load(from);
         int256 pnl = source.size * int256(mark) - source.base - source.size * _running.fundingWad;
-        uint256 tokens = pnl > 0 ? uint256(pnl / TOKEN) : 0;
+        uint256 tokens = pnl > 0 ? uint256(pnl).fullMulDiv(fractionWad, WAD) / uint256(TOKEN) : 0;
         if (tokens != 0) {
             source.base += int256(tokens) * TOKEN;
             _addClaim(from, tokens);
