@@ -156,14 +156,7 @@ interface IOptionMarket is IMarketBooks {
     event SettlementPriceFixed(uint256 indexed expiry, uint256 priceWad, uint256 covered);
     /// @param fractionWad of all positions that moved
     /// @param cost that went along {quote}
-    /// @param claims that went along {settlement tok}
-    event PositionsMoved(
-        AccountId indexed from,
-        AccountId indexed to,
-        uint256 fractionWad,
-        int256 cost,
-        uint256 claims
-    );
+    event PositionsMoved(AccountId indexed from, AccountId indexed to, uint256 fractionWad, int256 cost);
     /// @notice An account's deficit was taken by the other sides of its series.
     /// @param deficit {quote}
     /// @param fromClaims part that claims bore {settlement tok}

@@ -335,25 +335,12 @@ class Market(Books):
     # --- takeovers ---
 
     def move(self, source: Account, target: Account, fraction: int, index: int) -> None:
-        """Moves a part of every position, or all of them with the claims."""
-        if fraction >= WAD:
-            cost, positions = self.opened(source)
-            sizes = {number: live.size for number, live in positions.items()}
-            for live in positions.values():
-                live.size = 0
-            self.save(source, 0, positions)
-            self._put(target, sizes, cost)
-            claim = self.claim(source)
-            if sum(claim):
-                self.set_claim(source, 0, 0)
-                waiting, allotted = self.claim(target)
-                self.set_claim(target, waiting + claim[0], allotted + claim[1])
-            return
+        """Moves a part of every position; the profit on it becomes a claim that stays."""
         cost, positions = self.opened(source)
         pnl = sum(live.size * self.value(number, index) for number, live in positions.items()) - cost
         netted = self.net_claim(source, -pnl // self.token) * self.token if pnl < 0 else 0
         cost, pnl = cost - netted, pnl + netted
-        tokens = max(pnl, 0) // self.token
+        tokens = max(pnl, 0) * fraction // WAD // self.token
         if tokens:
             cost += tokens * self.token
             waiting, allotted = self.claim(source)
@@ -363,6 +350,8 @@ class Market(Books):
         sizes = {number: toward_zero(live.size * fraction, WAD) for number, live in positions.items()}
         moved = sum(size * self.value(number, index) for number, size in sizes.items())
         moved += div_up(-pnl * fraction, WAD) if pnl < 0 else 0
+        if fraction == WAD:
+            moved = cost
         for number, size in sizes.items():
             positions[number].size -= size
         self.save(source, cost - moved, positions)

@@ -128,11 +128,14 @@ class Mirror:
         )
         if tx is None:
             return False
+        self.model.settle(account, self.index, 0)
         for event in tx.events("Absorbed", bench.market):
             assert self.model.bear(account, event["deficit"], self.index) == event["deficit"]
         taken = tx.value[0]
         if self.model.holds(account):
             self.model.move(account, into, taken, self.index)
+        for event in tx.events("ClaimForfeited", bench.market):
+            assert self.model.forfeit(account) == event["amount"]
         return True
 
     def collect_fees(self) -> None:

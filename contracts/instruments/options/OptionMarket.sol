@@ -103,6 +103,17 @@ contract OptionMarket is IOptionSettlement, OptionPrices, Settlement, Delegation
         _delegateTo(RISK);
     }
 
+    /// @notice As `IInstrument.payProfit`.
+    function payProfit(AccountId account) external onlyVault {
+        _payProfit(account);
+    }
+
+    /// @notice As `IInstrument.forfeit`: claims go to the fees.
+    function forfeit(AccountId account) external onlyVault {
+        _forfeitClaim(account);
+        if (!_holds(account)) VAULT.setHeld(account, false);
+    }
+
     /// @notice As `IInstrument.transferFraction`.
     function transferFraction(AccountId, AccountId, uint256) external {
         _delegateTo(RISK);
