@@ -98,6 +98,14 @@ interface IInstrument {
     /// @return paid settlement tokens that reached the account, negative when they left it {tok}
     function settle(AccountId account) external returns (int256 paid);
 
+    /// @notice Pays an account what it has made, as far as there is money for it, before a takeover counts what it has. Takes
+    /// nothing from it. Only the vault calls.
+    function payProfit(AccountId account) external;
+
+    /// @notice Takes from an account that could not pay its debts what it is still owed, after its takeover: it is for who
+    /// insures the market. Only the vault calls.
+    function forfeit(AccountId account) external;
+
     /// @notice Takes a deficit on the other side of the market: unsettled profit first, then deleveraging.
     /// Only the vault calls.
     /// @param deficitWad {USD}

@@ -10,6 +10,7 @@ interface IMarketBooks {
     /// @param claimed profit that became a claim, negative: claims that paid a loss {settlement tok}
     event Settled(AccountId indexed account, int256 paid, int256 claimed);
     event ClaimsAllotted(uint256 amount, uint256 waiting);
+    event ClaimForfeited(AccountId indexed account, uint256 amount);
     event ClaimsReduced(uint256 amount, uint256 waiting);
     event FeesCollected(uint256 toBackstop, uint256 toFeeAccount);
     event GraceGiven(AccountId indexed account, uint256 until);

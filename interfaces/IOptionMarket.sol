@@ -156,14 +156,7 @@ interface IOptionMarket is IMarketBooks {
     event SettlementPriceFixed(uint256 indexed expiry, uint256 priceWad, uint256 covered);
     /// @param fractionWad of all positions that moved
     /// @param cost that went along {quote}
-    /// @param claims that went along {settlement tok}
-    event PositionsMoved(
-        AccountId indexed from,
-        AccountId indexed to,
-        uint256 fractionWad,
-        int256 cost,
-        uint256 claims
-    );
+    event PositionsMoved(AccountId indexed from, AccountId indexed to, uint256 fractionWad, int256 cost);
     /// @notice An account's deficit was taken by the other sides of its series.
     /// @param deficit {quote}
     /// @param fromClaims part that claims bore {settlement tok}
@@ -211,7 +204,6 @@ interface IOptionMarket is IMarketBooks {
     error OptionMarket_OpenInterestCap(uint256 notionalWad, uint256 capWad);
     error OptionMarket_ReduceOnly(AccountId account);
     error OptionMarket_IndexNotUsable(uint256 indexWad, uint8 status);
-    error OptionMarket_NothingToBear();
 
     // --- anybody ---
 
@@ -227,10 +219,6 @@ interface IOptionMarket is IMarketBooks {
     /// day after the expiry on by the last good price.
     /// @param round the feed's last round that is not later than the expiry, as the proxy counts
     function fixPrice(uint256 expiry, uint80 round) external;
-
-    /// @notice Lets claims that wait bear losses that nobody has borne yet.
-    /// @return left {quote}
-    function bearLosses() external returns (int256 left);
 
     // --- governance ---
 

@@ -147,14 +147,7 @@ interface IPerpMarket is IMarketBooks {
     event PremiumSampled(int256 oldSampleWad, int256 newSampleWad);
     /// @param sizeWad of the account, moved {units}
     /// @param cost {quote}
-    /// @param claims that went along {settlement tok}
-    event PositionMoved(
-        AccountId indexed from,
-        AccountId indexed to,
-        int256 sizeWad,
-        int256 cost,
-        uint256 claims
-    );
+    event PositionMoved(AccountId indexed from, AccountId indexed to, int256 sizeWad, int256 cost);
     /// @notice An account's deficit was taken by the other side.
     /// @param deficit {quote}
     /// @param fromClaims part that claims bore {settlement tok}

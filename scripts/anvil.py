@@ -20,15 +20,20 @@ class AnvilProcess:
     """Anvil on a free port of this machine, ended by `stop`, at the end of a `with`, or with this process.
 
     Hardfork Cancun, chain id 31337, no base fee, a gas limit that no block reaches, accounts of the public
-    test mnemonic. `options` are added to the command line.
+    test mnemonic. `options` are added to the command line. States of old blocks go to a temporary folder that
+    ends with it.
     """
 
     def __init__(self, *options: str, port: int | None = None) -> None:
         for attempt in range(ATTEMPTS):
             self.port = port or _free_port()
             self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+            self._states = tempfile.TemporaryDirectory(prefix="anvil-", ignore_cleanup_errors=True)
             self._process = subprocess.Popen(
-                [str(native_tool("anvil")), "--port", str(self.port), *_DEFAULTS, *options],
+                [
+                    *(str(native_tool("anvil")), "--port", str(self.port), "--cache-path", self._states.name),
+                    *(*_DEFAULTS, *options),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self._errors,
@@ -65,6 +70,7 @@ class AnvilProcess:
                 self._process.kill()
                 self._process.wait()
         self._errors.close()
+        self._states.cleanup()
 
     def __enter__(self) -> AnvilProcess:
         return self

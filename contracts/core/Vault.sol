@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 import {LibCall} from "solady/utils/LibCall.sol";
+import {LibBit} from "solady/utils/LibBit.sol";
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 
 import {IInstrument} from "../../interfaces/IInstrument.sol";
@@ -28,6 +29,7 @@ interface IWrappedNative {
 /// the vault makes for itself and calls by delegation.
 contract Vault is IVaultOperations, SolvencyCheck {
     using FixedPointMathLib for uint256;
+    using LibBit for uint256;
     using SafeTransferLib for address;
 
     IWrappedNative private immutable WRAPPED_NATIVE;
@@ -312,6 +314,7 @@ contract Vault is IVaultOperations, SolvencyCheck {
         _authorise(into);
         if (account.equals(into) || account.equals(BACKSTOP_ACCOUNT)) revert Vault_SameAccount(account);
         if (_flagsOf(account) != 0) revert Vault_CheckPending(account);
+        _payProfits(account);
 
         uint256 riskRaisedAt;
         (takeover.holdings, takeover.instruments, riskRaisedAt, ) = _gather(account, false);
@@ -373,6 +376,14 @@ contract Vault is IVaultOperations, SolvencyCheck {
             bool excluded = (takeover.excludedInstruments >> id) & 1 != 0;
             if (!excluded) instrument.transferFraction(account, into, plan.fractionWad);
             else if (plan.salvaged) instrument.transferFraction(account, BACKSTOP_ACCOUNT, WAD);
+            if (plan.insolvent) instrument.forfeit(account);
+        }
+    }
+
+    /// @dev Nobody bears a deficit, or takes over at a premium, because of a profit that only waited to be asked for.
+    function _payProfits(AccountId account) private instrumentsAct {
+        for (uint256 bits = _headerOf(account).instruments(); bits != 0; bits &= bits - 1) {
+            IInstrument(_instruments[bits.ffs()]).payProfit(account);
         }
     }
 

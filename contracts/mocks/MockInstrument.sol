@@ -91,6 +91,14 @@ contract MockInstrument is IInstrument {
     }
 
     /// @inheritdoc IInstrument
+    // solhint-disable-next-line no-empty-blocks
+    function payProfit(AccountId) external {}
+
+    /// @inheritdoc IInstrument
+    // solhint-disable-next-line no-empty-blocks
+    function forfeit(AccountId) external {}
+
+    /// @inheritdoc IInstrument
     function absorb(AccountId account, uint256 deficitWad) external onlyVault returns (uint256) {
         emit Absorbed(account, deficitWad);
         Position storage position = _positions[account];

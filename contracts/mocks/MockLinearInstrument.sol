@@ -143,6 +143,14 @@ contract MockLinearInstrument is IInstrument {
     }
 
     /// @inheritdoc IInstrument
+    // solhint-disable-next-line no-empty-blocks
+    function payProfit(AccountId) external {}
+
+    /// @inheritdoc IInstrument
+    // solhint-disable-next-line no-empty-blocks
+    function forfeit(AccountId) external {}
+
+    /// @inheritdoc IInstrument
     /// @dev Unsettled profits bear it in proportion; there is no deleveraging beyond.
     function absorb(AccountId account, uint256 deficitWad) external onlyVault returns (uint256 absorbedWad) {
         uint256[] memory prices = _pricesNow();

@@ -96,6 +96,14 @@ contract MockScenarioInstrument is IInstrument {
     }
 
     /// @inheritdoc IInstrument
+    // solhint-disable-next-line no-empty-blocks
+    function payProfit(AccountId) external {}
+
+    /// @inheritdoc IInstrument
+    // solhint-disable-next-line no-empty-blocks
+    function forfeit(AccountId) external {}
+
+    /// @inheritdoc IInstrument
     function absorb(AccountId, uint256) external pure returns (uint256) {
         revert MockScenarioInstrument_DoesNothing();
     }

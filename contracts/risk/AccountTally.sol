@@ -32,11 +32,9 @@ abstract contract AccountTally is InstrumentTally {
     uint256 private constant TIER_NONE = uint256(IRiskParameters.Tier.NONE);
     uint256 private constant TIER_CROSS = uint256(IRiskParameters.Tier.CROSS);
     uint256 private constant SETTLEMENT = 0;
+    uint256 internal constant ALL = type(uint256).max;
 
-    constructor(
-        address portfolioMode,
-        address sequencerFeed
-    ) InstrumentTally(portfolioMode, sequencerFeed) {}
+    constructor(address portfolioMode, address sequencerFeed) InstrumentTally(portfolioMode, sequencerFeed) {}
 
     /// @dev Adds up everything; twice where the exchange price of an underlying depends on the net exposure.
     /// @param assets where to put each holding's weight; empty: nowhere
@@ -52,7 +50,12 @@ abstract contract AccountTally is InstrumentTally {
     ) internal view {
         if (instruments.length != 0) {
             tally.portfolio = _isPortfolio(instruments);
-            if (!tally.portfolio) tally.named = NamedScenario.wrap(0);
+            if (!tally.portfolio) {
+                tally.named = NamedScenario.wrap(0);
+                tally.curved = ALL;
+            } else if (tally.curved == 0 && tally.named.isNone()) {
+                tally.curved = _curved(instruments);
+            }
         }
         _addHoldings(tally, holdings, instruments.length, assets);
         _addInstruments(tally, account, instruments, atBatchStart, instrumentWeights);
@@ -66,6 +69,15 @@ abstract contract AccountTally is InstrumentTally {
             uint256 standaloneWad = _closePortfolio(tally);
             _scale(assets, tally.requirement, standaloneWad);
             _scale(instrumentWeights, tally.requirement, standaloneWad);
+        }
+    }
+
+    /// @dev Underlyings in which something is curved.
+    function _curved(address[] calldata instruments) private view returns (uint256 bitmap) {
+        for (uint256 i = 0; i < instruments.length; ++i) {
+            if (instruments[i] == PORTFOLIO_MODE) continue;
+            (uint256[] memory ids, uint256 curved) = IInstrument(instruments[i]).underlyings();
+            for (uint256 j = 0; j < ids.length; ++j) bitmap |= ((curved >> j) & 1) << ids[j];
         }
     }
 

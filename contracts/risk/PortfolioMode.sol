@@ -57,5 +57,11 @@ contract PortfolioMode is IPortfolioMode {
     function settle(AccountId) external pure returns (int256) {}
 
     /// @inheritdoc IInstrument
+    function payProfit(AccountId) external onlyVault {}
+
+    /// @inheritdoc IInstrument
+    function forfeit(AccountId) external onlyVault {}
+
+    /// @inheritdoc IInstrument
     function absorb(AccountId, uint256) external onlyVault returns (uint256) {}
 }

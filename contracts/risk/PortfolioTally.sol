@@ -176,19 +176,26 @@ abstract contract PortfolioTally is UnderlyingPoints {
     function _losses(Netting memory netting) internal pure returns (uint256 down, uint256 up) {
         int256[] memory changes = _changes(netting);
         bool whole = changes.length == ScenarioGrid.GRID_POINTS;
-        for (uint256 i = 0; i < changes.length; ++i) {
-            if (changes[i] >= 0) continue;
-            uint256 loss = uint256(-changes[i]);
-            if (i <= (whole ? ScenarioGrid.LOWER_END : 0)) down = down.max(loss);
-            if (i >= (whole ? ScenarioGrid.UPPER_BEGIN : 1)) up = up.max(loss);
+        uint256 lowerEnd = whole ? ScenarioGrid.LOWER_END : 0;
+        uint256 upperBegin = whole ? ScenarioGrid.UPPER_BEGIN : 1;
+        unchecked {
+            for (uint256 i = 0; i < changes.length; ++i) {
+                if (changes[i] >= 0) continue;
+                uint256 loss = uint256(-changes[i]);
+                if (i <= lowerEnd) down = down.max(loss);
+                if (i >= upperBegin) up = up.max(loss);
+            }
         }
     }
 
     /// @dev What a netting set gains at each point.
     function _changes(Netting memory netting) internal pure returns (int256[] memory changes) {
         changes = new int256[](netting.grid.length);
-        for (uint256 i = 0; i < changes.length; ++i) {
-            changes[i] = netting.changesWad[i] + _moved(netting.linearWad, netting.grid[i]);
+        int256 linearWad = netting.linearWad;
+        Scenario[] memory grid = netting.grid;
+        int256[] memory sums = netting.changesWad;
+        unchecked {
+            for (uint256 i = 0; i < changes.length; ++i) changes[i] = sums[i] + _moved(linearWad, grid[i]);
         }
     }
 
@@ -200,13 +207,18 @@ abstract contract PortfolioTally is UnderlyingPoints {
         uint256 creditWad,
         uint256 haircutWad
     ) private pure returns (uint256 used) {
-        int256 kept = SIGNED_WAD - int256(haircutWad.min(WAD));
-        int256 worst;
-        for (uint256 i = 0; i < changes.length; ++i) worst = worst.min(changes[i]);
-        used = creditWad.min(uint256(-worst));
-        for (uint256 i = 0; i < changes.length; ++i) {
-            int256 change = changes[i];
-            sums[i] += change < 0 ? int256(0).min(change + int256(used)) : (change * kept) / SIGNED_WAD;
+        unchecked {
+            // Changes are below 2**184, shares at most 2**60.
+            int256 kept = SIGNED_WAD - int256(haircutWad.min(WAD));
+            if (creditWad != 0) {
+                int256 worst;
+                for (uint256 i = 0; i < changes.length; ++i) worst = worst.min(changes[i]);
+                used = creditWad.min(uint256(-worst));
+            }
+            for (uint256 i = 0; i < changes.length; ++i) {
+                int256 change = changes[i];
+                sums[i] += change < 0 ? int256(0).min(change + int256(used)) : (change * kept) / SIGNED_WAD;
+            }
         }
     }
 
@@ -230,7 +242,9 @@ abstract contract PortfolioTally is UnderlyingPoints {
             size = size.min(MAX_VALUE);
             exposureWad = exposureWad < 0 ? -int256(size) : int256(size);
         }
-        for (uint256 i = 0; i < grid.length; ++i) changes[i] = _moved(exposureWad, grid[i]);
+        unchecked {
+            for (uint256 i = 0; i < grid.length; ++i) changes[i] = _moved(exposureWad, grid[i]);
+        }
     }
 
     /// @dev Changes of a holding that is curved: those under the scenarios of one underlying.
@@ -240,7 +254,9 @@ abstract contract PortfolioTally is UnderlyingPoints {
         uint256 count
     ) private pure returns (int256[] memory part) {
         part = new int256[](count);
-        for (uint256 i = 0; i < count; ++i) part[i] = _limited(values[from + i]);
+        unchecked {
+            for (uint256 i = 0; i < count; ++i) part[i] = _limited(values[from + i]);
+        }
     }
 
     function _limited(int256 valueWad) private pure returns (int256) {
@@ -251,10 +267,12 @@ abstract contract PortfolioTally is UnderlyingPoints {
     function _moved(int256 exposureWad, Scenario scenario) private pure returns (int256 change) {
         int256 share = scenario.spotShockWad();
         uint256 weight = scenario.weightWad();
-        if (weight != WAD) share = (share * int256(weight)) / SIGNED_WAD;
-        int256 product = exposureWad * share;
-        change = product / SIGNED_WAD;
-        if (product < 0 && change * SIGNED_WAD != product) --change;
+        unchecked {
+            if (weight != WAD) share = (share * int256(weight)) / SIGNED_WAD;
+            int256 product = exposureWad * share;
+            change = product / SIGNED_WAD;
+            if (product < 0 && change * SIGNED_WAD != product) --change;
+        }
     }
 
     /// @dev Part of the requirement that is for the worst common direction.

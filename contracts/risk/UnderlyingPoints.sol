@@ -29,6 +29,8 @@ abstract contract UnderlyingPoints is OracleRouter {
     /// @param disputed an underlying's edges are not at equal distance from its price
     /// @param portfolio netted over the grid
     /// @param named points to judge by instead of the whole grid
+    /// @param curved bitmap of underlyings whose holdings are valued over the whole grid; the others at its end points, where
+    /// what is linear loses most
     /// @param apart requirement that never nets {USD}
     /// @param surplus credit of instruments that counts in equity {USD}
     struct Tally {
@@ -48,6 +50,7 @@ abstract contract UnderlyingPoints is OracleRouter {
         bool disputed;
         bool portfolio;
         NamedScenario named;
+        uint256 curved;
         uint256 apart;
         uint256 surplus;
     }

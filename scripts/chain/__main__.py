@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from scripts.chain import local, people
+from scripts.chain.options import open_options
 from scripts.common.chain import connect
 from scripts.common.errors import run_script
 from scripts.deploy import FOLDER, Deployment, deploy
@@ -47,6 +48,7 @@ def bring_up(port: int, block_seconds: int | None) -> tuple[Deployment, local.Lo
         deployment = deploy(chain, folder=FOLDER)
         people.move_in(deployment)
         people.open_perps(deployment)
+        open_options(deployment)
     except BaseException:
         if fresh:
             local.stop()
@@ -81,6 +83,10 @@ def _show(deployment: Deployment, node: local.LocalChain) -> None:
         contracts.add_row(f"{name} AMM", perp.amm.address)
     if deployment.orders:
         contracts.add_row("orders", deployment.orders.address)
+    for name, option in deployment.options.items():
+        contracts.add_row(name, option.market.address)
+    if deployment.option_orders:
+        contracts.add_row("option orders", deployment.option_orders.address)
     console.print(contracts)
     console.print()
     accounts = Table("account", "key", "holds", box=None, pad_edge=False)

@@ -1,4 +1,4 @@
-"""Who is there on a local chain: lenders, a staker, LPs and traders of perpetuals, and wallets to trade from."""
+"""Who is there on a local chain: lenders, a staker, LPs and traders, and wallets to trade from."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from eth_keys import keys
 
 from scripts.client.domain import account_id
 from scripts.client.perps import trade_data
+from scripts.common.accounts import MNEMONIC
 from scripts.common.units import format_amount
 from scripts.deploy import Asset, Deployment
-
-# The public mnemonic of every local Anvil.
-MNEMONIC = "test test test test test test test test test test test junk"
 
 
 @dataclass(frozen=True)
@@ -63,13 +61,17 @@ def open_perps(deployment: Deployment) -> None:
             if not size:
                 continue
             trader = _address(number)
-            account = account_id(trader)
-            deployment.mint(settlement.symbol, trader, local.margin)
-            settlement.token.approve(vault, local.margin, sender=trader)
-            vault.deposit(account, settlement.token, local.margin, sender=trader)
-            vault.callInstrument(
-                account, contracts.market, trade_data(contracts.amm.address, size), sender=trader
-            )
+            fund(deployment, trader, local.margin)
+            data = trade_data(contracts.amm.address, size)
+            vault.callInstrument(account_id(trader), contracts.market, data, sender=trader)
+
+
+def fund(deployment: Deployment, owner: str, amount: int) -> None:
+    """Puts settlement tokens into the first account of an owner whose key the node has."""
+    settlement, vault = deployment.assets[0], deployment.vault
+    deployment.mint(settlement.symbol, owner, amount)
+    settlement.token.approve(vault, amount, sender=owner)
+    vault.deposit(account_id(owner), settlement.token, amount, sender=owner)
 
 
 def wallets(deployment: Deployment) -> list[Wallet]:
@@ -78,7 +80,7 @@ def wallets(deployment: Deployment) -> list[Wallet]:
     for number, address in enumerate(_addresses(deployment), start=1):
         balances = [_balance(asset, address) for asset in deployment.assets]
         ether = format_amount(deployment.chain.balance(address), "ETH", 18, 2)
-        found.append(Wallet(address, _key(number), [ether, *balances]))
+        found.append(Wallet(address, account_key(number), [ether, *balances]))
     return found
 
 
@@ -91,10 +93,11 @@ def _balance(asset: Asset, address: str) -> str:
     return format_amount(asset.token.balanceOf(address), asset.symbol, asset.decimals, 2)
 
 
-def _key(number: int) -> str:
+def account_key(number: int) -> str:
+    """Private key of one of Anvil's accounts."""
     seed = seed_from_mnemonic(MNEMONIC, "")
     return "0x" + key_from_seed(seed, f"m/44'/60'/0'/0/{number}").hex()
 
 
 def _address(number: int) -> str:
-    return str(keys.PrivateKey(bytes.fromhex(_key(number)[2:])).public_key.to_checksum_address())
+    return str(keys.PrivateKey(bytes.fromhex(account_key(number)[2:])).public_key.to_checksum_address())

@@ -13,7 +13,7 @@ from scripts.cli.session import Session
 from scripts.common.errors import KeelError
 
 DEFAULT_URL = "http://127.0.0.1:8550"
-START_HINT = "start one with `.venv/bin/python -m scripts.matcher`, or name another with --matcher"
+START_HINT = "start one with `keel matcher`, or name another with --matcher"
 LONGEST = 300
 
 Url = Annotated[

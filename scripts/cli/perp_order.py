@@ -9,17 +9,22 @@ from typing import Any
 from scripts.cli.matcher import Matcher
 from scripts.cli.output import facts
 from scripts.cli.perps import (
+    Outlook,
     Row,
-    liquidation_estimate,
+    outlook_of,
+    perp_lens,
     position_of,
     quote_to_usd,
     size_text,
 )
 from scripts.cli.session import Session
 from scripts.cli.signing import sign_order
-from scripts.cli.state import comparison, read_state, state_data
+from scripts.cli.state import State, comparison, read_state, state_data
+from scripts.cli.transaction import simulate
 from scripts.cli.values import percent, price, short_usd
+from scripts.client.perps import trade_data
 from scripts.client.sentences import account_name, render
+from scripts.common.contract import Reverted
 from scripts.common.errors import KeelError
 from scripts.common.units import WAD, to_decimal
 from scripts.matcher.orders import Flag, Trigger
@@ -79,7 +84,7 @@ def place(session: Session, ticket: Ticket, title: str, url: str) -> dict[str, A
         fields = ticket.fields(session)
     notional = abs(ticket.size) * ticket.limit // WAD
     fee = row.fee(ticket.size, ticket.limit)
-    edge = liquidation_estimate(row, state, held, ticket.size, ticket.limit, fee)
+    then, after = _filled_now(session, ticket, held)
     needs = 0 if _reduces(held, ticket) else notional * row.initial_share // WAD
     words = [name for flag, name in FLAG_NAMES.items() if ticket.flags & flag]
     unit = session.domain.underlying_name(row.perp.underlying)
@@ -90,19 +95,26 @@ def place(session: Session, ticket: Ticket, title: str, url: str) -> dict[str, A
         *_trigger_line(ticket),
         ("margin", f"{short_usd(needs)}, of {short_usd(max(state.worst - state.initial, 0))} that are free"),
         ("fee", f"at most {short_usd(quote_to_usd(fee))}, {percent(row.parameters.takerFeeWad)}"),
-        ("taken over", "–" if edge is None else f"about {price(edge)} if filled"),
+        ("taken over", "unknown" if then is None else f"{then.edges()}, if filled now by the virtual AMM"),
         ("rules", ", ".join(words) or "rests until filled"),
         ("expires", render("{at time}", {"at": ticket.expiry})),
     ]
     out.show(f"[bold]{title}[/bold]")
     out.show(facts(lines))
-    out.show(comparison(state, None))
+    out.show(comparison(state, after))
     data: dict[str, Any] = {
         "market": row.perp.name,
         "order": fields,
         "margin_usd": to_decimal(needs),
         "fee_usd": to_decimal(quote_to_usd(fee)),
-        "liquidation_price_estimate": None if edge is None else to_decimal(edge),
+        "if_filled_now": None
+        if then is None or after is None
+        else {
+            "size_after": to_decimal(then.position.size),
+            "taken_over_below": None if then.below is None else to_decimal(then.below),
+            "taken_over_above": None if then.above is None else to_decimal(then.above),
+            "account": state_data(after),
+        },
         "before": state_data(state),
         "placed": False,
     }
@@ -116,6 +128,26 @@ def place(session: Session, ticket: Ticket, title: str, url: str) -> dict[str, A
         raise KeelError(f"the order was dropped, nothing of it is filled: {order['reason']}")
     out.show(f"[green]placed[/green] {order['hash']}: {order['status']}")
     return {**data, "placed": True, "hash": order["hash"], "status": order["status"]}
+
+
+def _filled_now(session: Session, ticket: Ticket, held: int) -> tuple[Outlook | None, State | None]:
+    """Position and account as they would be if the virtual AMM filled the order now, at its own price; None where
+    it would not, or the account could not carry it, or the node does not simulate."""
+    perp, account, size = ticket.row.perp, session.account, ticket.size
+    if ticket.flags & Flag.REDUCE_ONLY:
+        size = max(size, min(-held, 0)) if size < 0 else min(size, max(-held, 0))
+    if not size:
+        return None, None
+    trade = session.domain.vault.callInstrument.prepare(
+        account, perp.market, trade_data(perp.amm.address, size), sender=session.sender
+    )
+    try:
+        results, _, after = simulate(
+            session, [trade], [perp_lens(session.domain).overview.prepare(perp.market, account)], account
+        )
+    except Reverted:
+        return None, None
+    return (outlook_of(perp, results[-1]), after) if results else (None, None)
 
 
 def _awaited(session: Session, matcher: Matcher, ticket: Ticket, result: dict[str, Any]) -> dict[str, Any]:

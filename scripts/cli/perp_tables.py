@@ -9,19 +9,20 @@ from rich.table import Table
 
 from scripts.cli.market import STATES
 from scripts.cli.output import table
-from scripts.cli.perps import PerpPosition, Row, funding_due, quote_to_usd, read_rows, size_text
+from scripts.cli.perps import Outlook, Row, quote_to_usd, read_rows, size_text
 from scripts.cli.session import Session
 from scripts.cli.values import brief, percent, price, short_usd, times, whole_tokens
 from scripts.common.units import WAD, to_decimal
 
 
-def positions_table(session: Session, account: bytes, positions: Sequence[PerpPosition]) -> Table:
+def positions_table(session: Session, outlooks: Sequence[Outlook]) -> Table:
     """A line for each market: `unsettled` is the profit at the mark, `funding due` what came due since the position
     changed last."""
     settlement = session.domain.settlement
     made = table("perpetual", "size", "entry", "mark", "unsettled", "funding due", "claims")
-    rows = read_rows(session.domain, [position.perp for position in positions])
-    for position, row in zip(positions, rows, strict=True):
+    rows = read_rows(session.domain, [outlook.position.perp for outlook in outlooks])
+    for outlook, row in zip(outlooks, rows, strict=True):
+        position = outlook.position
         claims = position.waiting + position.allotted
         made.add_row(
             position.perp.name,
@@ -29,31 +30,35 @@ def positions_table(session: Session, account: bytes, positions: Sequence[PerpPo
             price(position.entry) if position.size else "–",
             price(row.state.markWad),
             short_usd(quote_to_usd(position.pnl)),
-            short_usd(quote_to_usd(funding_due(session, account, position))),
+            short_usd(quote_to_usd(outlook.funding_due)),
             brief(claims, settlement, symbol=False) if claims else "–",
         )
     return made
 
 
-def positions_data(
-    session: Session, account: bytes, positions: Sequence[PerpPosition]
-) -> list[dict[str, Any]]:
+def positions_data(session: Session, outlooks: Sequence[Outlook]) -> list[dict[str, Any]]:
     """The same for JSON."""
     settlement = session.domain.settlement
-    rows = read_rows(session.domain, [position.perp for position in positions])
-    return [
-        {
-            "market": position.perp.name,
-            "size": to_decimal(position.size),
-            "entry": to_decimal(position.entry),
-            "mark": to_decimal(row.state.markWad),
-            "unsettled_profit": to_decimal(quote_to_usd(position.pnl)),
-            "funding_due": to_decimal(quote_to_usd(funding_due(session, account, position))),
-            "claims_waiting": whole_tokens(position.waiting, settlement),
-            "claims_payable": whole_tokens(position.allotted, settlement),
-        }
-        for position, row in zip(positions, rows, strict=True)
-    ]
+    rows = read_rows(session.domain, [outlook.position.perp for outlook in outlooks])
+    found = []
+    for outlook, row in zip(outlooks, rows, strict=True):
+        position = outlook.position
+        found.append(
+            {
+                "market": position.perp.name,
+                "size": to_decimal(position.size),
+                "entry": to_decimal(position.entry),
+                "mark": to_decimal(row.state.markWad),
+                "unsettled_profit": to_decimal(quote_to_usd(position.pnl)),
+                "funding_due": to_decimal(quote_to_usd(outlook.funding_due)),
+                "claims_waiting": whole_tokens(position.waiting, settlement),
+                "claims_payable": whole_tokens(position.allotted, settlement),
+                "taken_over_below": None if outlook.below is None else to_decimal(outlook.below),
+                "taken_over_above": None if outlook.above is None else to_decimal(outlook.above),
+                "grace_until": outlook.grace_until or None,
+            }
+        )
+    return found
 
 
 def market_data(row: Row) -> dict[str, Any]:

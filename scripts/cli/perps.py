@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scripts.cli.discovery import events
 from scripts.cli.failures import UsageError
 from scripts.cli.session import Session
-from scripts.cli.state import State
-from scripts.cli.values import UNBOUNDED, close_to
+from scripts.cli.values import UNBOUNDED, close_to, price
 from scripts.client.domain import Domain, Perp
+from scripts.common.contract import Contract
 from scripts.common.errors import KeelError
 from scripts.common.units import WAD, UnitError, format_amount, parse_decimal
 
@@ -21,8 +20,8 @@ PPM_TO_WAD = 10**12
 QUOTE_DECIMALS = 36
 FUNDING_HOURS = 8
 SIZE_PLACES = 6
-# Parts of what the AMM trades at once, of which its depth is shown.
-STEPS = (100, 20, 10, 4, 2, 1)
+# Of what the AMM trades at once.
+STEPS = 8
 MOST = 2**96
 LONGEST = 40
 
@@ -66,6 +65,27 @@ class PerpPosition:
     def is_empty(self) -> bool:
         """Whether there is nothing at all."""
         return not (self.size or self.cost or self.waiting or self.allotted)
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """A position and what comes of it: funding that came due since it was last written {quote}, prices of the underlying
+    at which the account may be taken over (WADs, None without), the second until which it is left alone."""
+
+    position: PerpPosition
+    funding_due: int
+    below: int | None
+    above: int | None
+    grace_until: int
+
+    def edges(self) -> str:
+        """The prices for people."""
+        found = [
+            f"{sign} {price(edge)}"
+            for sign, edge in (("≤", self.below), ("≥", self.above))
+            if edge is not None
+        ]
+        return " ".join(found) or "–"
 
 
 def find_perp(domain: Domain, text: str) -> Perp:
@@ -112,6 +132,37 @@ def position_of(perp: Perp, answer: Any) -> PerpPosition:
     )
 
 
+def perp_lens(domain: Domain) -> Contract:
+    """The contract that shows positions and depth. Raises KeelError where the deployment has none."""
+    if domain.perp_lens is None:
+        raise KeelError(
+            "this deployment has no lens of perpetual markets; deploy the missing contract with `make deploy`"
+        )
+    return domain.perp_lens
+
+
+def read_outlooks(domain: Domain, account: bytes) -> list[Outlook]:
+    """What an account has in all markets where it has anything, and what comes of it."""
+    perps = list(domain.perps.values())
+    if not perps:
+        return []
+    lens = perp_lens(domain)
+    answers = domain.chain.read_all([lens.overview.prepare(perp.market, account) for perp in perps])
+    found = [outlook_of(perp, answer) for perp, answer in zip(perps, answers, strict=True)]
+    return [outlook for outlook in found if not outlook.position.is_empty]
+
+
+def outlook_of(perp: Perp, answer: Any) -> Outlook:
+    """The outlook from the lens's answer."""
+    return Outlook(
+        position_of(perp, answer.position),
+        answer.fundingOwed,
+        answer.belowWad or None,
+        answer.aboveWad or None,
+        answer.graceUntil,
+    )
+
+
 def read_positions(domain: Domain, account: bytes) -> list[PerpPosition]:
     """What an account has in all markets where it has anything."""
     perps = list(domain.perps.values())
@@ -120,47 +171,12 @@ def read_positions(domain: Domain, account: bytes) -> list[PerpPosition]:
     return [position for position in found if not position.is_empty]
 
 
-def depth_ladder(session: Session, row: Row) -> dict[str, list[tuple[int, int]]]:
-    """What the AMM would do now: sizes it trades, with the price of each; to who buys, to who sells."""
+def read_depth(session: Session, row: Row) -> dict[str, list[Any]]:
+    """What the AMM would do now, in equal steps up to its limits: levels of the lens, for who buys and who sells."""
     if not row.is_fresh:
         return {"buys": [], "sells": []}
-    sizes = {
-        "buys": [row.depth.buyableWad // step for step in STEPS],
-        "sells": [-(row.depth.sellableWad // step) for step in STEPS],
-    }
-    found = {}
-    for side, wanted in sizes.items():
-        some = [size for size in wanted if size]
-        prices = session.chain.read_all([row.perp.amm.quote.prepare(size) for size in some])
-        found[side] = [(abs(size), price) for size, price in zip(some, prices, strict=True)]
-    return found
-
-
-def funding_due(session: Session, account: bytes, position: PerpPosition) -> int:
-    """Funding that has come due since the position was last written {quote}; positive is owed."""
-    changed = events(session, position.perp.market, "PositionChanged", account)
-    return position.cost - (int(changed[-1]["cost"]) if changed else 0)
-
-
-def liquidation_estimate(row: Row, state: State, held: int, size: int, price: int, fee: int) -> int | None:
-    """The mark at which an account may be taken over after a trade of `size` at `price`, if only it moves.
-
-    `held` is its size before. None where there is no such price. An estimate: the account's other holdings stay, and
-    concentration is left out.
-    """
-    mark, share = row.state.markWad, row.maintenance_share
-    after = held + size
-    if not after:
-        return None
-    others = max(state.maintenance - abs(held) * mark * share // WAD // WAD, 0)
-    equity = state.favourable + (size * (mark - price) - fee) // WAD
-    signed = after * mark // WAD
-    if after > 0:
-        numerator, denominator = signed - equity + others, after * (WAD - share) // WAD
-    else:
-        numerator, denominator = equity - signed - others, -after * (WAD + share) // WAD
-    found = numerator * WAD // denominator if denominator > 0 else 0
-    return found if found > 0 else None
+    asks, bids = perp_lens(session.domain).depth(row.perp.amm, STEPS)
+    return {"buys": list(asks), "sells": list(bids)}
 
 
 # --- what people type and read ---

@@ -15,6 +15,7 @@ from scripts.common.chain import Simulated
 from scripts.common.contract import Call, Contract, Tx
 from scripts.common.errors import KeelError
 from scripts.common.rpc import RpcError
+from scripts.common.sending import request_of
 from scripts.common.units import format_amount
 
 # Nodes do not agree on how to say that they lack a method.
@@ -23,10 +24,11 @@ METHOD_NOT_FOUND = (-32601, -32600, -32004)
 
 @dataclass(frozen=True)
 class Step:
-    """One transaction, and what it does in a few words."""
+    """One transaction, and what it does in a few words. `spare_gas` is sent beyond the estimate."""
 
     what: str
     call: Call
+    spare_gas: int = 0
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def carry_out(
     out, options = session.out, session.options
     with out.waiting("looking ahead"):
         before = read_state(session.domain, account) if account else None
-        results, gas, after = _simulate(session, [step.call for step in steps], reads, account)
+        results, gas, after = simulate(session, [step.call for step in steps], reads, account)
     told = tell(results, after)
     out.show(f"[bold]{title}[/bold]")
     lines = [*told.lines, ("sends", _summary(steps)), ("gas", f"about {gas:,}" if gas else "unknown")]
@@ -104,10 +106,13 @@ def require_in_wallet(session: Session, asset: Asset, amount: int) -> None:
         )
 
 
-def _simulate(
+def simulate(
     session: Session, calls: Sequence[Call], more: Sequence[Call], account: bytes | None
 ) -> tuple[list[Any], int | None, State | None]:
-    """Results of both, gas of `calls`, and the account after them; None for what the node cannot tell."""
+    """Results of both, gas of `calls`, and the account after them; None for what the node cannot tell.
+
+    Raises Reverted for the first that fails.
+    """
     reads = reading(session.domain, account) if account else []
     try:
         answers: list[Simulated] = session.chain.simulate_all([*calls, *more, *reads])
@@ -126,7 +131,7 @@ def _send(session: Session, steps: Sequence[Step]) -> list[dict[str, Any]]:
     for step in steps:
         try:
             with session.out.waiting(f"{step.what}: waiting for its block"):
-                tx = _transact(session, step.call)
+                tx = _transact(session, step)
         except KeelError as error:
             if not sent:
                 raise
@@ -139,8 +144,14 @@ def _send(session: Session, steps: Sequence[Step]) -> list[dict[str, Any]]:
     return sent
 
 
-def _transact(session: Session, call: Call) -> Tx:
-    return session.chain.transact(call.sender, call.to, call.data, call.value, None, call.decode)
+def _transact(session: Session, step: Step) -> Tx:
+    call, gas = step.call, None
+    if step.spare_gas:
+        estimate = session.chain.rpc(
+            "eth_estimateGas", request_of(call.sender, call.to, call.data, call.value, None)
+        )
+        gas = int(estimate, 16) + step.spare_gas
+    return session.chain.transact(call.sender, call.to, call.data, call.value, gas, call.decode)
 
 
 def _summary(steps: Sequence[Step]) -> str:

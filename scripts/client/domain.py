@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -48,12 +48,37 @@ class Perp:
     instrument: int
 
 
+@dataclass(frozen=True)
+class OptionMarket:
+    """An option market; `underlying` is its index's number in the risk book, `instrument` its own in the vault.
+
+    `orders` settles signed orders for all option markets.
+    """
+
+    name: str
+    market: Contract
+    orders: Contract
+    underlying: int
+    instrument: int
+
+
+@dataclass(frozen=True)
+class Volatility:
+    """Signed smiles, the estimate from prices, and what has shocks follow it."""
+
+    surface: Contract
+    realised: Contract
+    shocks: Contract
+
+
 class Domain:
     """The contracts of a domain. `assets` are in the vault's order; the first one settles.
 
     `feeds` are the price feeds (Chainlink aggregators) by number of the underlying, `underlyings` their numbers
-    by name. `perps` are perpetual markets by name, `orders` settles their signed orders (None where there are
-    none). `deployed_at` is the block of the vault's creation: no account is older.
+    by name. `perps` are perpetual markets by name, `orders` settles their signed orders and `perp_lens` shows
+    positions in them (None where there are none). `options` are option markets by name, `volatility` is what they
+    and the shocks follow (None where no underlying has it), `portfolio_mode` the instrument by which accounts are
+    margined as a portfolio. `deployed_at` is the block of the vault's creation: no account is older.
     """
 
     def __init__(self, chain: Chain, record: Record) -> None:
@@ -69,8 +94,13 @@ class Domain:
         self.by_symbol = {asset.symbol: asset for asset in self.assets}
         self.by_address = {asset.token.address: asset for asset in self.assets}
         self.feeds, self.underlyings = self._read_underlyings()
-        self.perps = self._read_perps()
+        self.portfolio_mode = self.contract("portfolio_mode")
+        self.volatility = self._read_volatility()
+        instruments = self._read_instruments()
+        self.perps = self._read_perps(instruments)
         self.orders = self.contract("orders") if "orders" in record else None
+        self.perp_lens = self.contract("perp_lens") if "perp_lens" in record else None
+        self.options = self._read_options(instruments)
 
     def __getitem__(self, symbol: str) -> Asset:
         """The asset of that symbol, in any case. Raises KeelError naming those there are."""
@@ -88,6 +118,16 @@ class Domain:
                 return perp
         there = f"there are {', '.join(self.perps)}" if self.perps else "there are none"
         raise KeelError(f'no perpetual market "{name}" is listed; {there}')
+
+    def option(self, name: str) -> OptionMarket:
+        """The option market of that name, in any case; its underlying's will do. Raises KeelError naming those
+        there are."""
+        wanted = name.lower()
+        for market in self.options.values():
+            if wanted in (market.name.lower(), market.name.lower().removesuffix("-option")):
+                return market
+        there = f"there are {', '.join(self.options)}" if self.options else "there are none"
+        raise KeelError(f'no option market "{name}" is listed; {there}')
 
     def contract(self, key: str) -> Contract:
         """The contract of that key of the deployments file. Raises RecordError."""
@@ -134,22 +174,38 @@ class Domain:
             for number, (token, (_, pool)) in enumerate(zip(tokens, listed, strict=True))
         ]
 
-    def _read_perps(self) -> dict[str, Perp]:
-        names = {
-            entry.address.lower(): key.removesuffix(".market")
-            for key, entry in self.record.entries.items()
-            if entry.contract == "PerpMarket"
-        }
+    def _read_instruments(self) -> dict[str, int]:
+        """The vault's instruments: number by address."""
         count = self.vault.instrumentCount()
         listed = self.chain.read_all([self.vault.instrumentAt.prepare(number) for number in range(count)])
-        found = {}
-        for number, address in enumerate(listed):
-            name = names.get(address.lower())
-            if name is None:
-                continue
-            market = self.contract(f"{name}.market")
-            found[name] = Perp(name, market, self.contract(f"{name}.amm"), market.underlying(), number)
-        return found
+        return {address: number for number, address in enumerate(listed)}
+
+    def _listed(self, contract: str, instruments: dict[str, int]) -> Iterator[tuple[str, Contract, int]]:
+        """Markets of one kind that the vault lists, in its order: name, contract, number."""
+        known = {
+            entry.address: key for key, entry in self.record.entries.items() if entry.contract == contract
+        }
+        for address, number in instruments.items():
+            if address in known:
+                yield known[address].removesuffix(".market"), self.contract(known[address]), number
+
+    def _read_perps(self, instruments: dict[str, int]) -> dict[str, Perp]:
+        return {
+            name: Perp(name, market, self.contract(f"{name}.amm"), market.underlying(), number)
+            for name, market, number in self._listed("PerpMarket", instruments)
+        }
+
+    def _read_options(self, instruments: dict[str, int]) -> dict[str, OptionMarket]:
+        return {
+            name: OptionMarket(name, market, self.contract("option_orders"), market.underlying(), number)
+            for name, market, number in self._listed("OptionMarket", instruments)
+        }
+
+    def _read_volatility(self) -> Volatility | None:
+        if "volatility_surface" not in self.record:
+            return None
+        keys = ("volatility_surface", "realised_volatility", "dynamic_shocks")
+        return Volatility(*(self.contract(key) for key in keys))
 
     def _read_underlyings(self) -> tuple[dict[int, Contract], dict[str, int]]:
         count = self.parameters.underlyingCount()

@@ -52,7 +52,8 @@ def render(
     def written(match: re.Match[str]) -> str:
         name, kind, other = match.groups()
         if kind is None:
-            return str(values[name])
+            value = values[name]
+            return "0x" + value.hex() if isinstance(value, bytes) else str(value)
         argument = () if other is None else (values[other],)
         return str(getattr(terms, kind)(values[name], *argument))
 

@@ -163,7 +163,6 @@ _PERPETUALS = {
     " trade less",
     "OptionMarket_ReduceOnly": "{account account} may only lower its positions by this; trade the other way, or less",
     "OptionMarket_IndexNotUsable": "the index {indexWad usd} is {status status}; trades wait until it is fresh",
-    "OptionMarket_NothingToBear": "there is no loss that claims which wait would have to bear",
     "OptionOrders_OtherLegs": "the order {hash} has other legs than the taker's; both must sign the same",
     "OptionOrders_NotCrossing": "the orders {taker} and {maker} do not meet: one wants {takerLimitWad usd}, the other"
     " {makerLimitWad usd}",

@@ -31,6 +31,10 @@ KEYSTORES = STATE / "home" / ".brownie" / "accounts"
 NO_ACCOUNT = "no account to send from: set KEEL_PRIVATE_KEY, or KEEL_ACCOUNT to the name of a Brownie account"
 
 
+# The public mnemonic of every local Anvil.
+MNEMONIC = "test test test test test test test test test test test junk"
+
+
 def account_from_environment(
     environment: Mapping[str, str] = os.environ, keystores: Path = KEYSTORES
 ) -> LocalAccount | None:
@@ -65,6 +69,13 @@ def _from_keystore(name: str, password: str | None, keystores: Path) -> LocalAcc
             f" Make one with HOME={keystores.parents[1]} .venv/bin/brownie accounts new {name}"
         )
     return open_keystore(file, name, password)
+
+
+def local_account(number: int) -> LocalAccount:
+    """One of the accounts of every local Anvil, whose keys everybody knows."""
+    Account.enable_unaudited_hdwallet_features()
+    account: LocalAccount = Account.from_mnemonic(MNEMONIC, account_path=f"m/44'/60'/0'/0/{number}")
+    return account
 
 
 def keystore_address(file: Path) -> str:

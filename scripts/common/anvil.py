@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -29,6 +30,7 @@ CHAIN_ID = 31337
 START_SECONDS = 20
 STOP_SECONDS = 5
 POLL_SECONDS = 0.02
+STATES = "anvil-states"
 
 
 @dataclass(frozen=True)
@@ -64,19 +66,23 @@ def start(
     """Starts Anvil (Cancun, chain id 31337) detached from this process and waits until it answers.
 
     Without `block_seconds` every transaction is mined at once. `timestamp` is the first block's, in unix
-    seconds. Each of `accounts` has `ether`. What Anvil prints goes to `log`. Raises KeelError: port taken, no
-    answer.
+    seconds. Each of `accounts` has `ether`. What Anvil prints goes to `log`, states of old blocks into a folder
+    beside it, which is emptied first and goes with `stop`. Raises KeelError: port taken, no answer.
     """
     port = port or free_port()
     _refuse_taken(port)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    states = (log.parent / f"{STATES}-{port}").resolve()
+    # A node that was killed leaves what it had there; nobody listens on its port any more.
+    shutil.rmtree(states, ignore_errors=True)
     command = [
         *(_binary(), "--host", "127.0.0.1", "--port", str(port), "--chain-id", str(CHAIN_ID)),
         *("--hardfork", "cancun", "--accounts", str(accounts), "--balance", str(ether)),
+        *("--cache-path", str(states)),
         *(("--block-time", str(block_seconds)) if block_seconds else ()),
         *(("--timestamp", str(timestamp)) if timestamp is not None else ()),
         *options,
     ]
-    log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
@@ -113,15 +119,27 @@ def stop(pid: int) -> bool:
     """Ends the Anvil of this process id and waits for its end; False if there is none."""
     if not is_running(pid):
         return False
+    states = _states(pid)
     for ending in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, ending)
         deadline = time.monotonic() + STOP_SECONDS
         while time.monotonic() < deadline:
             if not is_running(pid):
+                if states is not None:
+                    shutil.rmtree(states, ignore_errors=True)
                 return True
             time.sleep(POLL_SECONDS)
     raise KeelError(f"Anvil (process {pid}) does not end; end it by hand")
+
+
+def _states(pid: int) -> Path | None:
+    """The folder of old states of one that `start` started."""
+    with contextlib.suppress(psutil.Error, ValueError, IndexError):
+        words = psutil.Process(pid).cmdline()
+        folder = Path(words[words.index("--cache-path") + 1])
+        return folder if folder.name.startswith(STATES) else None
+    return None
 
 
 def _binary() -> str:

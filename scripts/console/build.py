@@ -43,6 +43,7 @@ CONTRACTS: tuple[tuple[str, str], ...] = (
     ("perpLensAbi", "PerpLens"),
     ("ordersAbi", "PerpOrders"),
     ("ammAbi", "VirtualAmm"),
+    ("sharesAbi", "ExitShares"),
 )
 USED = ("function", "event")
 

@@ -2,7 +2,7 @@
 
 A chain of its own, all markets deployed, traders in debt, a price path, a keeper; then tables, a picture and
 a last line. The exit code is 1 where lenders lost in a crash that should hold: any path whose steps are small
-enough for liquidation to follow, as those of the named ones are.
+enough for liquidation to follow, as those of the named ones are; and where the books of perpetuals do not add up.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from scripts.common.chain import connect
 from scripts.common.errors import KeelError, run_script
 from scripts.demo import chart, report
 from scripts.demo.actors import TRADERS, Trader
+from scripts.demo.borrowers import Borrowers
 from scripts.demo.opening import ACCOUNTS, cast_of, deploy_stage, require_playable
+from scripts.demo.perps import Perpetuals
 from scripts.demo.play import Play
 from scripts.demo.prices import PricePath, read_csv
 from scripts.demo.result import DemoResult
@@ -60,6 +62,8 @@ def demo(
             raise KeelError(f"prices are to come from {prices} and from {crash}; choose one")
         path = read_csv(prices) if prices else named_path(crash or DEFAULT, seed)
         result = run(path, chosen(accounts), keeper_on=keeper, console=Console(highlight=False), out=out)
+        if not result.books_add_up:
+            return 1
         return 1 if should_hold(path, keeper) and not result.lenders_whole else 0
 
     # A terminated demonstration ends its chain, as an interrupted one does.
@@ -87,9 +91,16 @@ def run(
     require_playable(path, markets)
     with AnvilProcess("--accounts", str(ACCOUNTS)) as anvil:
         chain = connect(anvil.url, chain_id=CHAIN_ID)
+        # Blocks are a second apart, however fast this machine is: figures are the same in every run.
+        chain.rpc("anvil_setBlockTimestampInterval", 1)
         stage = deploy_stage(chain, markets, path)
         screen.say(f"all markets deployed at {anvil.url} in {time.monotonic() - began:.1f} s")
-        play = Play(stage, cast_of(chain), traders, path, keeper_on=keeper_on)
+        cast = cast_of(chain)
+        acts = (
+            Borrowers(stage, traders, cast.traders, path.closes[0]),
+            Perpetuals(stage, cast.perps, cast.keeper),
+        )
+        play = Play(stage, cast, acts, path, keeper_on=keeper_on)
         with screen.playing(len(path)):
             result = play.run(screen.watch)
         chain.close()

@@ -7,13 +7,14 @@ their health falls.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from scripts.common.contract import Call, Reverted, Tx
 from scripts.common.units import WAD
+from scripts.demo.acts import Watched
 from scripts.demo.stage import Stage
 
 SLIPPAGE = WAD * 2 // 100
@@ -108,6 +109,7 @@ class Account:
         self.id = stage.account_id(owner)
         self.name = f"trader {number}"
         self.is_open = False
+        self.health: float | None = None
         self.acts: list[str] = []
         self.added = 0
 
@@ -184,7 +186,7 @@ def supply(stage: Stage, lender: str, staker: str) -> None:
     stage.record("stake", stage.backstop.deposit(amount, staker, sender=staker))
 
 
-def health_call(stage: Stage, accounts: list[Account]) -> Call:
+def health_call(stage: Stage, accounts: Iterable[Watched]) -> Call:
     """One call that reads the health of all accounts."""
     call: Call = stage.lens.healthMany.prepare([account.id for account in accounts])
     return call

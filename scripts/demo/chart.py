@@ -1,4 +1,5 @@
-"""The picture: price, health of every account, utilisation of the pools, and when somebody was liquidated."""
+"""The picture: price, health of every account, utilisation of the pools, funding of the perpetual and what it earns, and
+when somebody was liquidated."""
 
 from __future__ import annotations
 
@@ -13,12 +14,15 @@ import matplotlib.pyplot as plt
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
 
+from scripts.common.units import WAD
+from scripts.demo.perp_result import PerpsOutcome
 from scripts.demo.result import DemoResult
 
 HOUR = 3_600
 INK, QUIET, ALARM = "#22262b", "#8a9099", "#d1242f"
 HEALTH_SHOWN = (0.75, 10)
 HEALTH_TICKS = (0.8, 1, 1.25, 1.5, 2, 3, 5, 10)
+FUNDING_COLOURS = ("#1a7f37", "#2f6fde")  # of the rate, and of the premium
 POOL_COLOURS = ("#2f6fde", "#8250df", "#e08600", "#1a7f37", "#bf3989", "#57606a")
 
 
@@ -40,18 +44,23 @@ def draw(result: DemoResult, file: Path) -> None:
         "grid.linewidth": 0.7,
     }
     with plt.rc_context(style):
+        perps = result.perps
+        heights = (2.2, 3.6, 1.5, *((1.7, 1.7) if perps else ()))
         figure, panels = plt.subplots(
-            3,
+            len(heights),
             1,
-            figsize=(12, 10.5),
+            figsize=(12, 1.44 * sum(heights)),
             sharex=True,
-            height_ratios=(2.2, 3.6, 1.5),
+            height_ratios=heights,
             layout="constrained",
         )
         hours = [sample.seconds / HOUR for sample in result.samples]
         _price(panels[0], result, hours)
         _health(panels[1], result, hours)
         _utilisation(panels[2], result, hours)
+        if perps:
+            _funding(panels[3], result, perps)
+            _arbitrage(panels[4], perps)
         panels[-1].set_xlabel("hours since the traders opened")
         panels[-1].set_xlim(hours[0], hours[-1])
         figure.suptitle(
@@ -150,6 +159,58 @@ def _utilisation(axes: Any, result: DemoResult, hours: Sequence[float]) -> None:
     axes.set_title("Utilisation of each pool")
     axes.set_ylabel("borrowed")
     _legend(axes, entries)
+
+
+def _funding(axes: Any, result: DemoResult, perps: PerpsOutcome) -> None:
+    hours = [sample.seconds / HOUR for sample in perps.samples]
+    rate, premium = FUNDING_COLOURS
+    axes.plot(hours, [sample.premium for sample in perps.samples], color=premium, linewidth=1.4)
+    axes.plot(hours, [sample.rate for sample in perps.samples], color=rate, linewidth=1.4)
+    axes.axhline(0, color=QUIET, linewidth=0.9)
+    names = {account.name for account in perps.accounts}
+    at = {sample.seconds: sample.premium for sample in perps.samples}
+    events = [event for event in result.liquidations if event.account in names]
+    axes.plot(
+        [event.seconds / HOUR for event in events],
+        [at[event.seconds] for event in events],
+        linestyle="none",
+        marker="v",
+        markersize=7,
+        markerfacecolor=ALARM,
+        markeredgecolor="white",
+        markeredgewidth=0.8,
+    )
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=1))
+    axes.set_title(f"{perps.market}: longs pay shorts while the mark is above the index")
+    axes.set_ylabel("share of the price")
+    entries = [
+        Line2D([], [], color=premium, label="mark above index"),
+        Line2D([], [], color=rate, label="funding rate per 8 hours"),
+        Line2D([], [], color=ALARM, marker="v", linestyle="none", label=f"takeover ({len(events)})"),
+    ]
+    _legend(axes, entries)
+
+
+def _arbitrage(axes: Any, perps: PerpsOutcome) -> None:
+    hours = [sample.seconds / HOUR for sample in perps.samples]
+    account = perps.arbitrage
+    axes.plot(hours, [sample.gained for sample in perps.samples], color=INK, linewidth=1.4)
+    axes.plot(hours, [sample.funding for sample in perps.samples], color=FUNDING_COLOURS[0], linestyle="--")
+    axes.axhline(0, color=QUIET, linewidth=0.9)
+    axes.yaxis.set_major_formatter(FuncFormatter(_signed_dollars))
+    start = account.start_equity / WAD
+    axes.set_title(f"Funding arbitrage: ether worth ${start:,.0f} held, as much of the perpetual sold")
+    axes.set_ylabel("USD")
+    end = (account.end_equity - account.start_equity) / WAD
+    entries = [
+        Line2D([], [], color=INK, label=f"equity gained ({_signed_dollars(end)} when closed)"),
+        Line2D([], [], color=FUNDING_COLOURS[0], linestyle="--", label="funding earned"),
+    ]
+    _legend(axes, entries)
+
+
+def _signed_dollars(value: float, _: int = 0) -> str:
+    return f"{'-' if value < 0 else ''}${abs(value):,.0f}"
 
 
 def _legend(axes: Any, entries: Sequence[Line2D], title: str = "") -> None:

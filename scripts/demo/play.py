@@ -1,8 +1,8 @@
 """The play: open, follow the price path point by point, and read from the chain what is left.
 
 At every point one block brings new prices to feeds and pools. Then everybody's health is read in one call;
-owners who worry act, late traders open, and the keeper visits accounts below 1, a few seconds later and,
-while price sources disagree, every minute.
+owners act, and the keeper visits accounts below 1, a few seconds later and, while price sources disagree, every
+minute. Who opens what, and what is read beside, is the acts' own.
 """
 
 from __future__ import annotations
@@ -12,31 +12,30 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from scripts.common.contract import Reverted
-from scripts.common.errors import KeelError
 from scripts.common.units import WAD
-from scripts.demo.actors import WORRIED_BELOW, Account, Trader, health_call, supply
+from scripts.demo.actors import health_call, supply
+from scripts.demo.acts import BLOCK_SECONDS, HOUR, Act, Clock, Point, Watched
 from scripts.demo.keeper import Keeper, Takeover
 from scripts.demo.market import Market
 from scripts.demo.prices import PricePath
-from scripts.demo.result import SHARES, AccountOutcome, DemoResult, Liquidation, PoolOutcome, Sample
+from scripts.demo.result import SHARES, DemoResult, Liquidation, PoolOutcome
 from scripts.demo.stage import Stage
 
-BLOCK_SECONDS = 12
 KEEPER_DELAYS = (BLOCK_SECONDS, 72, 132, 192, 252, 312)  # seconds after a point's block
-HOUR = 3_600
+KEEP_UP_EVERY = HOUR // 2
 NO_REQUIREMENT = 2**256 - 1  # the lens' answer for an account of which nothing is required
 
 
 @dataclass(frozen=True)
 class Cast:
-    """Addresses of those who take part."""
+    """Addresses of those who take part; `perps` are an LP and the traders of perpetuals."""
 
     lender: str
     staker: str
     arbitrageur: str
     keeper: str
     traders: Sequence[str]
+    perps: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -54,23 +53,12 @@ class Play:
     """One demonstration on a stage that is set."""
 
     def __init__(
-        self, stage: Stage, cast: Cast, traders: Sequence[Trader], path: PricePath, *, keeper_on: bool = True
+        self, stage: Stage, cast: Cast, acts: Sequence[Act], path: PricePath, *, keeper_on: bool = True
     ) -> None:
-        if len(cast.traders) < len(traders):
-            raise KeelError(f"{len(traders)} traders need as many addresses; there are {len(cast.traders)}")
-        self.stage, self.cast, self.path = stage, cast, path
+        self.stage, self.cast, self.path, self.acts = stage, cast, path, acts
         self.market = Market(stage, cast.arbitrageur, path.closes[0])
         self.keeper = Keeper(stage, cast.keeper) if keeper_on else None
-        self.accounts = [
-            Account(stage, trader, owner, number + 1)
-            for number, (trader, owner) in enumerate(zip(traders, cast.traders, strict=False))
-        ]
-        self.outcomes = [
-            AccountOutcome(account.name, account.trader.position, 0, 0.0) for account in self.accounts
-        ]
-        self.samples: list[Sample] = []
         self.liquidations: list[Liquidation] = []
-        self._health: list[float | None] = [None] * len(self.accounts)
 
     def run(self, watch: Callable[[Moment], None] = lambda _: None) -> DemoResult:
         """Plays all points. Raises KeelError."""
@@ -81,66 +69,72 @@ class Play:
         supply(stage, self.cast.lender, self.cast.staker)
         share_prices = self._share_prices()
         backstop = int(stage.backstop.totalAssets())
-        for number, account in enumerate(self.accounts):
-            if account.trader.opens_at is None:
-                self._open(number)
+        for act in self.acts:
+            for _ in act.open():
                 self.market.move(path.closes[0], stage.chain.now + BLOCK_SECONDS)  # the trade moved the pool
         prepared = time.monotonic()
 
         start = stage.chain.now + BLOCK_SECONDS
         for number, (at, close) in enumerate(zip(path.times, path.closes, strict=True)):
-            seconds = at - path.times[0]
-            now = self.market.move(close, start + seconds)
-            utilisation = self._read()
-            self.samples.append(Sample(seconds, float(close), list(self._health), utilisation))
+            point = Point(at - path.times[0], close)
+            now = self.market.move(close, start + point.seconds)
+            self._read(point)
             next_at = start + path.times[number + 1] - path.times[0] if number + 1 < len(path) else now + HOUR
-            self._act(close, seconds, now, next_at)
-            watch(self._moment(number, close, seconds))
+            self._act(point, now, next_at)
+            watch(self._moment(number, point))
+        self._close(point)
         return self._result(share_prices, backstop, prepared - began, time.monotonic() - prepared)
 
     # One point
 
-    def _read(self) -> list[float]:
-        """Reads everybody's health and the pools' utilisation in one round trip; returns the latter."""
-        stage = self.stage
-        opened = [number for number, account in enumerate(self.accounts) if account.is_open]
-        calls = [asset.pool.utilisationWad.prepare() for asset in stage.assets]
-        calls.append(health_call(stage, [self.accounts[number] for number in opened]))
-        *utilisation, health = stage.chain.read_all(calls)
-        for number, value in zip(opened, health, strict=True):
-            self._health[number] = None if value == NO_REQUIREMENT else value / WAD
-        return [value / WAD for value in utilisation]
+    @property
+    def _accounts(self) -> list[Watched]:
+        return [account for act in self.acts for account in act.accounts if account.is_open]
 
-    def _act(self, close: Decimal, seconds: int, now: int, next_at: int) -> None:
-        clock = _Clock(self.stage, now, next_at)
-        for number, account in enumerate(self.accounts):
-            health = self._health[number]
-            if not account.is_open:
-                share = account.trader.opens_at
-                if share is not None and close <= Decimal(share) * self.path.closes[0]:
-                    clock.wait(BLOCK_SECONDS)
-                    self._open(number)
-            elif account.is_worried and health is not None and health < WORRIED_BELOW:
-                clock.wait(BLOCK_SECONDS)
-                account.react(seconds / HOUR)
+    def _read(self, point: Point | None = None) -> None:
+        """Reads everybody's health, and at a `point` what the acts want to know, in one round trip."""
+        accounts = self._accounts
+        asked = [act.calls() for act in self.acts] if point else []
+        calls = [health_call(self.stage, accounts), *(call for calls in asked for call in calls)]
+        health, *answers = self.stage.chain.read_all(calls)
+        for account, value in zip(accounts, health, strict=True):
+            account.health = None if value == NO_REQUIREMENT else value / WAD
+        if point:
+            for act, own in zip(self.acts, asked, strict=True):
+                act.see(point, answers[: len(own)])
+                answers = answers[len(own) :]
+
+    def _act(self, point: Point, now: int, next_at: int) -> None:
+        clock = Clock(self.stage, now, next_at)
+        for act in self.acts:
+            act.respond(point, clock)
         if self.keeper is None:
             return
         for delay in KEEPER_DELAYS:
             sick = [
-                (account, health)
-                for account, health in zip(self.accounts, self._health, strict=True)
-                if health is not None and health < 1
+                (account, account.health)
+                for account in self._accounts
+                if account.health is not None and account.health < 1
             ]
             if not sick or not clock.wait(delay):
                 break
             for account, health in sick:
                 takeover = self.keeper.visit(account)
                 if takeover is not None:
-                    self._note(takeover, seconds, health)
+                    self._note(takeover, point.seconds, health)
                     self.market.arbitrage()
             self._read()
             if not self.keeper.poke():
                 break
+        self.keeper.keep_up((account.id for account in self._accounts), KEEP_UP_EVERY)
+
+    def _close(self, point: Point) -> None:
+        """The end: owners' last steps, and the keeper's."""
+        for act in self.acts:
+            for _ in act.close():
+                if self.keeper is not None:
+                    self.keeper.keep_up(account.id for account in self._accounts)
+                self.market.move(point.close, self.stage.chain.now + BLOCK_SECONDS)
 
     def _note(self, takeover: Takeover, seconds: int, health: float) -> None:
         self.liquidations.append(
@@ -158,17 +152,6 @@ class Play:
             )
         )
 
-    def _open(self, number: int) -> None:
-        account, outcome = self.accounts[number], self.outcomes[number]
-        try:
-            account.open()
-        except Reverted as error:
-            if account.trader.opens_at is None:
-                raise KeelError(f"{account.trader.position} could not open: {error}") from None
-            return  # a late one tries again at the next point
-        [(outcome.start_equity, health)] = self.stage.assess([account.id])
-        outcome.start_health = health or 0.0
-
     # What is read once
 
     def _share_prices(self) -> list[int]:
@@ -179,12 +162,12 @@ class Play:
             )
         ]
 
-    def _moment(self, number: int, close: Decimal, seconds: int) -> Moment:
-        healths = [health for health in self._health if health is not None]
+    def _moment(self, number: int, point: Point) -> Moment:
+        healths = [account.health for account in self._accounts if account.health is not None]
         return Moment(
             number + 1,
-            close,
-            seconds / HOUR,
+            point.close,
+            point.hour,
             min(healths, default=None),
             len(self.liquidations),
         )
@@ -193,33 +176,16 @@ class Play:
         self, share_prices: list[int], backstop: int, set_up_seconds: float, seconds: float
     ) -> DemoResult:
         stage, path = self.stage, self.path
-        ended = stage.assess([account.id for account in self.accounts])
-        for number, (account, outcome) in enumerate(zip(self.accounts, self.outcomes, strict=True)):
-            outcome.end_equity, outcome.end_health = ended[number]
-            outcome.added, outcome.acts = account.added, account.acts
-            seen = [sample.health[number] for sample in self.samples]
-            outcome.lowest_health = min((health for health in seen if health is not None), default=None)
-        pools = []
-        for number, (asset, end) in enumerate(zip(stage.assets, self._share_prices(), strict=True)):
-            peak = max(sample.utilisation[number] for sample in self.samples)
-            lent = int(asset.pool.totalAssets())
-            written_off = int(asset.pool.domainOf(stage.vault).writtenOff)
-            flagged = int(asset.pool.flagged())
-            pools.append(
-                PoolOutcome(
-                    asset.symbol, share_prices[number], end, lent, asset.decimals, written_off, flagged, peak
-                )
-            )
         value = stage.settlement_value
-        return DemoResult(
+        result = DemoResult(
             path.name,
             len(path),
             path.largest_fall,
             path.largest_step,
             self.keeper is not None,
-            pools,
-            self.outcomes,
-            self.samples,
+            [],
+            [],
+            [],
             self.liquidations,
             dict(self.keeper.refused) if self.keeper else {},
             stage.gas,
@@ -228,22 +194,16 @@ class Play:
             set_up_seconds,
             seconds,
         )
-
-
-class _Clock:
-    """Time after a point's block, up to the next point."""
-
-    def __init__(self, stage: Stage, now: int, end: int) -> None:
-        self._chain, self._start, self._end = stage.chain, now, end
-        self._waited = 0
-
-    def wait(self, seconds: int) -> bool:
-        """Lets the next block come `seconds` after the point; False if the next point comes before."""
-        if seconds <= self._waited:
-            return True
-        at = self._start + seconds
-        if at >= self._end and self._waited:
-            return False
-        self._waited = seconds
-        self._chain.set_next_time(max(min(at, self._end - 1), self._chain.now + 1))
-        return True
+        for act in self.acts:
+            act.write(result)
+        for number, (asset, end) in enumerate(zip(stage.assets, self._share_prices(), strict=True)):
+            peak = max(sample.utilisation[number] for sample in result.samples)
+            lent = int(asset.pool.totalAssets())
+            written_off = int(asset.pool.domainOf(stage.vault).writtenOff)
+            flagged = int(asset.pool.flagged())
+            result.pools.append(
+                PoolOutcome(
+                    asset.symbol, share_prices[number], end, lent, asset.decimals, written_off, flagged, peak
+                )
+            )
+        return result

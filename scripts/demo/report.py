@@ -9,6 +9,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 
 from scripts.common.units import WAD, format_amount
+from scripts.demo.perp_books import QUOTE
+from scripts.demo.perp_result import PerpsOutcome
 from scripts.demo.result import AccountOutcome, DemoResult, PoolOutcome, gas_summary
 
 
@@ -18,6 +20,8 @@ def show(result: DemoResult, console: Console) -> None:
     acts = [account for account in result.accounts if account.acts]
     if acts:
         parts.append(_acts(acts))
+    if result.perps:
+        parts += [_perp_accounts(result, result.perps), _perp_market(result, result.perps)]
     console.print(Group(*parts, _pools(result), _summary(result), _gas(result)))
 
 
@@ -42,7 +46,7 @@ def _accounts(result: DemoResult) -> Table:
         *("taken\nover", "premiums\npaid"),
     )
     for account in result.accounts:
-        count = sum(event.account == account.name for event in result.liquidations)
+        count = result.takeovers(account.name)
         premiums = result.premiums(account.name)
         table.add_row(
             account.position,
@@ -62,6 +66,59 @@ def _acts(accounts: Sequence[AccountOutcome]) -> Table:
     for account in accounts:
         added = _usd(account.added) if account.added else ""
         table.add_row(account.position, added, "\n".join(f"  {act}" for act in account.acts))
+    return table
+
+
+def _perp_accounts(result: DemoResult, perps: PerpsOutcome) -> Table:
+    table = _table(
+        f"Perpetuals: accounts in {perps.market}",
+        *("\naccount", "equity\nat start", "equity\nat end", "lowest\nhealth"),
+        *("funding\nearned", "taken\nover", "premiums\npaid"),
+    )
+    for account in perps.accounts:
+        count, premiums = result.takeovers(account.name), result.premiums(account.name)
+        table.add_row(
+            account.position,
+            _usd(account.start_equity),
+            _usd(account.end_equity),
+            _health(account.lowest_health),
+            _usd(account.funding),
+            f"{count}×" if count else "",
+            _usd(premiums) if premiums else "",
+        )
+    return table
+
+
+def _perp_market(result: DemoResult, perps: PerpsOutcome) -> Table:
+    table = _table(f"Perpetuals: LPs, funding arbitrage and books of {perps.market}", "what", "amount")
+    books, arbitrage = perps.books, perps.arbitrage
+    gained = arbitrage.end_equity - arbitrage.start_equity
+    taken = result.takeovers("virtual AMM")
+    rows = (
+        ("LPs' shares at start", _usd(perps.lp_start)),
+        (f"LPs' shares at end, {perps.lp_change:+.2%}", _usd(perps.lp_end)),
+        ("  by trades: what traders lost to the virtual AMM", _usd(perps.lp_traded)),
+        ("  by funding", _usd(perps.lp_funding)),
+        ("  what they would leave with now", _usd(perps.lp_exit)),
+        *((("  takeovers of the virtual AMM's account", f"{taken}"),) if taken else ()),
+        (f"funding arbitrage, {gained / arbitrage.start_equity:+.2%}", _usd(gained)),
+        ("  by funding", _usd(arbitrage.funding)),
+        ("  by the prices of opening and closing, and fees", _usd(gained - arbitrage.funding)),
+        ("  that waits for losers to pay", _usd(arbitrage.claims)),
+        ("long sizes less short sizes", f"{books.sizes / WAD:g}"),
+        (
+            "costs and cash less claims and fees",
+            f"{books.difference / QUOTE:.0e}" if books.difference else "0",
+        ),
+        *((("buckets deleveraged", f"{books.deleveraged}"),) if books.deleveraged else ()),
+        ("cash", _usd(books.cash)),
+        ("  kept for claims", _usd(books.allotted)),
+        ("claims", _usd(books.claims)),
+        ("losses that nobody has borne", _usd(books.unborne)),
+        ("books add up, and cash covers what is kept", "yes" if books.add_up else "no"),
+    )
+    for row in rows:
+        table.add_row(*row)
     return table
 
 

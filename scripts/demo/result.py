@@ -13,7 +13,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from scripts.common.units import WAD, to_decimal
+from scripts.common.units import to_decimal
+from scripts.demo.perp_result import PerpsOutcome
+from scripts.demo.perp_result import dollars as _dollars
 
 # Shares whose worth is compared at start and end: enough for every digit that a pool's price has.
 SHARES = 10**30
@@ -114,6 +116,7 @@ class DemoResult:
     backstop_end: int
     set_up_seconds: float
     seconds: float
+    perps: PerpsOutcome | None = None
 
     @property
     def worst_pool(self) -> PoolOutcome:
@@ -142,6 +145,15 @@ class DemoResult:
             owed = -sum(account.end_equity for account in self.unresolved)
             line += f", {len(self.unresolved)} accounts owe ${to_decimal(owed):,.2f} more than they hold"
         return line
+
+    @property
+    def books_add_up(self) -> bool:
+        """Whether the books of the perpetual market do."""
+        return self.perps is None or self.perps.books.add_up
+
+    def takeovers(self, account: str) -> int:
+        """How often an account was taken over."""
+        return sum(event.account == account for event in self.liquidations)
 
     def premiums(self, account: str) -> int:
         """What takeovers cost an account, as a WAD of dollars."""
@@ -196,6 +208,11 @@ class DemoResult:
                 }
                 for event in self.liquidations
             ],
+            "perps": self.perps.content(
+                [(self.takeovers(one.name), self.premiums(one.name)) for one in self.perps.accounts]
+            )
+            if self.perps
+            else None,
             "refused": self.refused,
             "gas": {kind: gas_summary(used) for kind, used in self.gas.items()},
             "backstop": {"start": _dollars(self.backstop_start), "end": _dollars(self.backstop_end)},
@@ -213,10 +230,6 @@ class DemoResult:
 def gas_summary(used: Sequence[int]) -> dict[str, int]:
     """How often, and what the cheapest, the middle and the dearest took."""
     return {"count": len(used), "least": min(used), "median": round(median(used)), "most": max(used)}
-
-
-def _dollars(wad: int) -> float:
-    return round(wad / WAD, 2)
 
 
 def _columns(names: Sequence[str], samples: Sequence[Sample], kind: str) -> dict[str, list[float | None]]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
+from scripts.client.domain import Domain
 from scripts.common.chain import Chain
 from scripts.common.contract import Contract, Tx
 from scripts.common.errors import KeelError
 from scripts.common.uniswap import UNLIMITED, Pool, encode_route
 from scripts.common.units import WAD
+from scripts.keeper.perps import Perp
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,8 @@ class Asset:
 class Stage:
     """Contracts, assets by symbol, and the prices of now in dollars; the first asset settles.
 
-    `markets` are Uniswap pools; `mint` gives tokens to an address, in smallest units.
+    `markets` are Uniswap pools; `mint` gives tokens to an address, in smallest units. `perps` are perpetual
+    markets by address, of `domain`, which says the same of the deployment as clients know it.
     """
 
     chain: Chain
@@ -45,6 +48,8 @@ class Stage:
     feeds: dict[int, Contract]
     markets: Sequence[Pool]
     mint: Callable[[str, str, int], None]
+    domain: Domain | None = None
+    perps: Mapping[str, Perp] = field(default_factory=dict)
     prices: dict[str, Decimal] = field(default_factory=dict)
     gas: dict[str, list[int]] = field(default_factory=dict)
 

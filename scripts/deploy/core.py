@@ -17,6 +17,15 @@ class PerpContracts:
 
 
 @dataclass(frozen=True)
+class OptionContracts:
+    """An option market, and the two contracts that run on its storage."""
+
+    market: Contract
+    admin: Contract
+    risk: Contract
+
+
+@dataclass(frozen=True)
 class VolatilityContracts:
     """Signed smiles, the estimate from prices, and what has shocks follow it."""
 
@@ -27,10 +36,11 @@ class VolatilityContracts:
 
 @dataclass
 class Core:
-    """The domain's contracts; assets and underlyings by the numbers they have on chain, perpetual markets by symbol.
+    """The domain's contracts; assets and underlyings by the numbers they have on chain, perpetual and option markets by
+    symbol.
 
     `orders` settles signed orders and `perp_lens` shows positions, where there are perpetual markets; `volatility` is
-    there where an underlying has it.
+    there where an underlying has it, `option_orders` where there are option markets.
     """
 
     parameters: Contract
@@ -48,6 +58,8 @@ class Core:
     perp_lens: Contract | None = None
     volatility: VolatilityContracts | None = None
     perps: dict[str, PerpContracts] = field(default_factory=dict)
+    option_orders: Contract | None = None
+    options: dict[str, OptionContracts] = field(default_factory=dict)
 
 
 def role(deployer: Deployer, text: str) -> str:

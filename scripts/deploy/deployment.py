@@ -8,7 +8,7 @@ from typing import Any
 
 from scripts.common.contract import Contract
 from scripts.common.uniswap import Pool, Uniswap
-from scripts.deploy.core import Core, PerpContracts
+from scripts.deploy.core import Core, OptionContracts, PerpContracts, VolatilityContracts
 from scripts.deploy.deployer import Deployer
 from scripts.deploy.record import Record
 from scripts.deploy.world import World, mint
@@ -34,7 +34,8 @@ class Deployment:
     """The contracts of a domain. `assets` are in the vault's order, `feeds` by number of the underlying.
 
     `perps` are perpetual markets by symbol; `orders` settles their signed orders, `perp_lens` shows positions in
-    them; both are None where there are none.
+    them; both are None where there are none. `options` are option markets by symbol, `option_orders` settles theirs;
+    `volatility` is there where an underlying has it.
     `uniswap` and `markets`, the pools to trade on, are local chains'. `compared` values were read back.
     """
 
@@ -56,6 +57,10 @@ class Deployment:
     orders: Contract | None
     perp_lens: Contract | None
     perps: dict[str, PerpContracts]
+    option_orders: Contract | None
+    options: dict[str, OptionContracts]
+    volatility: VolatilityContracts | None
+    portfolio_mode: Contract
     uniswap: Uniswap | None
     markets: Sequence[Pool]
     sent: int
@@ -106,6 +111,10 @@ def assemble(deployer: Deployer, markets: Markets, world: World, core: Core, com
         orders=core.orders,
         perp_lens=core.perp_lens,
         perps=dict(core.perps),
+        option_orders=core.option_orders,
+        options=dict(core.options),
+        volatility=core.volatility,
+        portfolio_mode=core.portfolio_mode,
         uniswap=world.uniswap,
         markets=list(world.pools.values()),
         sent=deployer.sent,

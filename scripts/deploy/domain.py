@@ -10,6 +10,7 @@ from scripts.common.create_address import created_address
 from scripts.common.uniswap import NOBODY, POOL_INIT_CODE_HASH
 from scripts.deploy.core import Core, role
 from scripts.deploy.deployer import Deployer, DeployError
+from scripts.deploy.options import build_options
 from scripts.deploy.perps import build_perps
 from scripts.deploy.volatility import build_volatility, owned
 from scripts.deploy.world import World
@@ -40,8 +41,9 @@ def build(deployer: Deployer, markets: Markets, world: World, local: bool) -> Co
     core.asset_ids = listed_assets(core, markets, world)
     _set_parameters(deployer, markets, world, core, local)
     core.underlying_ids = known_underlyings(core, world)
-    build_volatility(deployer, markets, core)
+    build_volatility(deployer, markets, core, local)
     build_perps(deployer, markets, world, core)
+    build_options(deployer, markets, core)
     _hand_over(deployer, markets, core)
     return core
 
@@ -280,6 +282,7 @@ def governed(deployer: Deployer, markets: Markets) -> dict[str, Contract]:
     keys += [key for key in ("volatility_surface",) if key in deployer.record]
     keys += [f"{market.symbol}.pool" for market in markets.assets if market.pool]
     keys += [f"{perp.symbol}.{part}" for perp in markets.perps for part in ("market", "amm")]
+    keys += [f"{option.symbol}.market" for option in markets.options]
     return {key: deployer.at(key, "Governed") for key in keys}
 
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from scripts.client.perps import parameters_target, shape_target
-from scripts.common.contract import Call, Contract
 from scripts.common.units import WAD, format_amount, format_duration, format_share, format_usd
-from scripts.deploy.core import Core, PerpContracts, role
-from scripts.deploy.deployer import Deployer, DeployError
+from scripts.deploy.core import Core, PerpContracts
+from scripts.deploy.deployer import Deployer
+from scripts.deploy.instruments import (
+    at_creation,
+    expect_place,
+    expect_targets,
+    fee_account,
+    listed_instruments,
+    target_of,
+)
 from scripts.deploy.verifier import Show, Verifier
 from scripts.deploy.world import World
 from scripts.markets import Markets, Perp
 from scripts.markets.fields import PPM
-
-NO_ACCOUNT = bytes(32)
 
 
 def build_perps(deployer: Deployer, markets: Markets, world: World, core: Core) -> None:
@@ -28,7 +32,7 @@ def build_perps(deployer: Deployer, markets: Markets, world: World, core: Core) 
     core.perp_lens = deployer.create("perp_lens", "PerpLens", core.lens, settlement.decimals)
     for perp in markets.perps:
         core.perps[perp.symbol] = _create(deployer, markets, world, core, perp)
-    listed = _listed(core)
+    listed = listed_instruments(deployer, markets, core)
     for perp in markets.perps:
         contracts = core.perps[perp.symbol]
         if contracts.market.address not in listed:
@@ -50,16 +54,6 @@ def verify_perps(verifier: Verifier, deployer: Deployer, markets: Markets, world
         _verify_amm(verifier, deployer, world, markets, core, perp, contracts, file)
 
 
-def _listed(core: Core) -> list[str]:
-    """The vault's instruments, in order. Raises DeployError for one that no file knows."""
-    known = {contracts.market.address for contracts in core.perps.values()} | {core.portfolio_mode.address}
-    listed = [core.vault.instrumentAt(number) for number in range(core.vault.instrumentCount())]
-    for number, address in enumerate(listed):
-        if address not in known:
-            raise DeployError(f"the vault lists {address} as instrument {number}, and no market file has it")
-    return listed
-
-
 def _create(deployer: Deployer, markets: Markets, world: World, core: Core, perp: Perp) -> PerpContracts:
     settlement = markets[markets.domain.settlement]
     on = (
@@ -71,7 +65,7 @@ def _create(deployer: Deployer, markets: Markets, world: World, core: Core, perp
     roles = deployer.record.deployer, deployer.record["vault"].arguments["guardian"]
 
     def first(key: str, name: str, value: Any) -> Any:
-        return _at_creation(deployer, f"{perp.symbol}.{key}", name, value)
+        return at_creation(deployer, f"{perp.symbol}.{key}", name, value)
 
     initial = first("market", "initial", perp.parameters)
     market = deployer.create(f"{perp.symbol}.market", "PerpMarket", *on, *roles, initial)
@@ -86,20 +80,12 @@ def _create(deployer: Deployer, markets: Markets, world: World, core: Core, perp
     return PerpContracts(market, amm)
 
 
-def _at_creation(deployer: Deployer, key: str, name: str, value: Any) -> Any:
-    """A constructor's argument: `value`, or what was given if `key` is there, since governance may change it."""
-    if key not in deployer.record:
-        return value
-    given = deployer.record[key].arguments[name]
-    return tuple(int(part) for part in given) if isinstance(given, list) else int(given)
-
-
 def _configure(
     deployer: Deployer, markets: Markets, core: Core, perp: Perp, contracts: PerpContracts
 ) -> None:
     assert core.orders
     market, amm, sender = contracts.market, contracts.amm, deployer.sender
-    account = _fee_account(deployer, markets, perp)
+    account = fee_account(deployer, markets, perp.fees)
     deployer.ensure(
         f"let {perp.amm.name} take the other side in {perp.symbol}",
         market.makerAllowed(amm),
@@ -122,14 +108,6 @@ def _configure(
     )
 
 
-def _fee_account(deployer: Deployer, markets: Markets, perp: Perp) -> bytes:
-    name = perp.fees.account.value
-    if name == "backstop":
-        return NO_ACCOUNT
-    owner = role(deployer, markets.domain.governance.owner.value) if name == "owner" else name
-    return bytes.fromhex(owner[2:]) + bytes(12)
-
-
 # --- reading back ---
 
 
@@ -144,14 +122,13 @@ def _verify_market(
 ) -> None:
     assert core.orders
     market, expect = contracts.market, verifier.expect
-    listed = _listed(core)
-    number = listed.index(market.address) if market.address in listed else len(listed)
-    expect(f"{file}: {perp.symbol} in the vault", core.vault.instrumentAt.prepare(number), market)
+    listed = listed_instruments(deployer, markets, core)
+    expect_place(verifier, core, file, perp.symbol, market, listed)
     expect(f"{file}: underlying", market.underlying.prepare(), core.underlying_ids[perp.underlying])
     expect(f"{perp.symbol}'s AMM is a maker", market.makerAllowed.prepare(contracts.amm), True)
     expect(f"{perp.symbol}'s sampler", market.sampler.prepare(), contracts.amm)
     expect(f"{perp.symbol}'s orders", market.orders.prepare(), core.orders)
-    account = _fee_account(deployer, markets, perp)
+    account = fee_account(deployer, markets, perp.fees)
     expect(f"{file}: fees.account", market.feeAccount.prepare(), account, bytes.hex)
     fields: list[tuple[str, Show]] = [
         ("margin.unwinding", format_share),
@@ -168,8 +145,8 @@ def _verify_market(
         ("fees.maker", format_share),
         ("fees.backstop_share", format_share),
     ]
-    target = _target(deployer, f"{perp.symbol}.market", market, parameters_target)
-    _expect_targets(verifier, market.parameters.prepare(), target, file, fields, perp.parameters)
+    target = target_of(deployer, f"{perp.symbol}.market", market, parameters_target)
+    expect_targets(verifier, market.parameters.prepare(), target, file, fields, perp.parameters)
 
 
 def _verify_amm(
@@ -199,36 +176,8 @@ def _verify_amm(
         ("amm.skew_spread", _ppm),
         ("amm.max_skew", _ppm),
     ]
-    target = _target(deployer, f"{perp.symbol}.amm", amm, shape_target)
-    _expect_targets(verifier, amm.shape.prepare(), target, file, fields, perp.shape)
-
-
-def _target(
-    deployer: Deployer, key: str, contract: Contract, find: Callable[[Any, Contract, int], Any]
-) -> Any:
-    """Where parameters walk to; None if nothing walks, or on a chain without logs."""
-    if not hasattr(deployer.chain, "rpc"):
-        return None
-    return find(deployer.chain, contract, deployer.record[key].block or 0)
-
-
-def _expect_targets(
-    verifier: Verifier,
-    call: Call,
-    target: Any,
-    file: str,
-    fields: list[tuple[str, Show]],
-    wanted: tuple[int, ...],
-) -> None:
-    parts = [
-        (f"{file}: {field}", position, value, show)
-        for position, ((field, show), value) in enumerate(zip(fields, wanted, strict=True))
-    ]
-    if target is None:
-        verifier.expect_fields(call, parts)
-        return
-    for parameter, position, value, show in parts:
-        verifier.compare(parameter, target[position], value, show)
+    target = target_of(deployer, f"{perp.symbol}.amm", amm, shape_target)
+    expect_targets(verifier, amm.shape.prepare(), target, file, fields, perp.shape)
 
 
 def _ppm(value: int) -> str:

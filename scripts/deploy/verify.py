@@ -10,6 +10,7 @@ from scripts.common.units import WAD, format_amount, format_duration, format_sha
 from scripts.deploy.core import Core, role
 from scripts.deploy.deployer import Deployer, DeployError, find_artifact, is_compiled
 from scripts.deploy.domain import governed, rate_source, sources
+from scripts.deploy.options import verify_options
 from scripts.deploy.perps import verify_perps
 from scripts.deploy.verifier import Difference, Show, Verifier
 from scripts.deploy.volatility import owned, verify_volatility
@@ -28,8 +29,9 @@ def verify(
         _underlying(verifier, deployer, markets, world, core, name, market, local)
     for market in markets.assets:
         _asset(verifier, deployer, markets, world, core, market)
-    verify_volatility(verifier, deployer, markets, core)
+    verify_volatility(verifier, deployer, markets, core, local)
     verify_perps(verifier, deployer, markets, world, core)
+    verify_options(verifier, deployer, markets, core)
     differences = _code(deployer) + verifier.differences()
     return verifier.compared + len(deployer.record.entries), differences
 
@@ -86,7 +88,8 @@ def _domain(verifier: Verifier, deployer: Deployer, markets: Markets, world: Wor
     expect("vault.backstop", vault.backstop.prepare(), backstop)
     expect("number of assets in the vault", vault.assetCount.prepare(), len(markets.assets))
     expect("number of assets in the risk book", core.parameters.assetCount.prepare(), len(markets.assets))
-    expect("number of instruments in the vault", vault.instrumentCount.prepare(), 1 + len(markets.perps))
+    instruments = 1 + len(markets.perps) + len(markets.options)
+    expect("number of instruments in the vault", vault.instrumentCount.prepare(), instruments)
     expect("first instrument in the vault", vault.instrumentAt.prepare(0), core.portfolio_mode)
     expect("Uniswap adapter allowed", vault.swapAdapterAllowed.prepare(core.adapter), True)
     expect("Uniswap adapter's factory", core.adapter.factory.prepare(), world.factory)

@@ -14,7 +14,7 @@ from scripts.markets import Market, Markets, values
 KEYS = ("volatility_surface", "realised_volatility", "dynamic_shocks")
 
 
-def build_volatility(deployer: Deployer, markets: Markets, core: Core) -> None:
+def build_volatility(deployer: Deployer, markets: Markets, core: Core, local: bool) -> None:
     """Deploys what is missing and sets what has never been set; the first estimate is taken at the price of now."""
     followed = _followed(markets)
     if not followed:
@@ -38,10 +38,12 @@ def build_volatility(deployer: Deployer, markets: Markets, core: Core) -> None:
             partial(core.parameters.setShockSetter, shocks, sender=sender),
         )
     for name, market in followed.items():
-        _follow(deployer, core.volatility, name, market, core.underlying_ids[name])
+        _follow(deployer, core.volatility, name, market, core.underlying_ids[name], local)
 
 
-def verify_volatility(verifier: Verifier, deployer: Deployer, markets: Markets, core: Core) -> None:
+def verify_volatility(
+    verifier: Verifier, deployer: Deployer, markets: Markets, core: Core, local: bool
+) -> None:
     """What the three contracts should answer."""
     if core.volatility is None:
         return
@@ -54,7 +56,7 @@ def verify_volatility(verifier: Verifier, deployer: Deployer, markets: Markets, 
     expect("dynamic shocks' risk parameters", of.shocks.riskParameters.prepare(), core.parameters)
     expect("dynamic shocks' volatility", of.shocks.realisedVolatility.prepare(), of.realised)
     for name, market in _followed(markets).items():
-        _verify_one(verifier, markets, of, market, core.underlying_ids[name])
+        _verify_one(verifier, markets, of, market, core.underlying_ids[name], local)
 
 
 def owned(deployer: Deployer) -> dict[str, Any]:
@@ -66,14 +68,16 @@ def _followed(markets: Markets) -> dict[str, Market]:
     return {name: market for name, market in markets.underlyings.items() if market.volatility}
 
 
-def _follow(deployer: Deployer, of: VolatilityContracts, name: str, market: Market, number: int) -> None:
+def _follow(
+    deployer: Deployer, of: VolatilityContracts, name: str, market: Market, number: int, local: bool
+) -> None:
     assert market.volatility
     sender = deployer.sender
     first = values.variance(market.volatility.realised.first.value)
     deployer.ensure(
         f"set what smiles of {name} must keep to",
         of.surface.parameters(number).heartbeat != 0,
-        partial(of.surface.setParameters, number, values.surface(market), sender=sender),
+        partial(of.surface.setParameters, number, values.surface(market, local), sender=sender),
     )
     deployer.ensure(
         f"began to estimate the volatility of {name}",
@@ -88,7 +92,7 @@ def _follow(deployer: Deployer, of: VolatilityContracts, name: str, market: Mark
 
 
 def _verify_one(
-    verifier: Verifier, markets: Markets, of: VolatilityContracts, market: Market, number: int
+    verifier: Verifier, markets: Markets, of: VolatilityContracts, market: Market, number: int, local: bool
 ) -> None:
     assert market.volatility
     file, settings = markets.files[market.symbol].name, market.volatility
@@ -105,7 +109,7 @@ def _verify_one(
         fields(
             "surface",
             type(settings.surface).model_fields,
-            values.surface(market),
+            values.surface(market, local),
             (time, time, part, part, part),
         ),
     )

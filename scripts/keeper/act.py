@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scripts.client.domain import Domain
+from scripts.client.perps import COLLECTING_GAS, SETTLEMENT_GAS
 from scripts.common.contract import Call, Reverted, Tx
 from scripts.common.reverts import RevertReader
 from scripts.common.rpc import RpcError
@@ -33,7 +34,6 @@ from scripts.keeper.types import Block
 from scripts.keeper.wire import Receipt, Rejected, Wire
 
 GAS_MARGIN_PERCENT = 30
-SETTLEMENT_GAS, COLLECTING_GAS = 1_500_000, 300_000
 WORD = 32
 # What a transaction fails with when somebody else was there first, or the market has moved.
 RACES = {
@@ -155,7 +155,6 @@ class Actor:
         simulated = self._simulate(call)
         if isinstance(simulated, Refusal):
             return simulated
-        # What a node estimates of a settlement is the gas of collecting nothing.
         gas = simulated[1] + (COLLECTING_GAS if kind is Kind.SETTLE else 0)
         return self._dispatch(kind, account, call, gas, most_wei, seen, market, outbox, about or {})
 
@@ -225,8 +224,6 @@ class Actor:
                 "gas price", f"gas costs {market.price} wei; at most {most_fee} may be paid for it"
             )
         plan = Plan(kind, account, seen.number, gas, 0)
-        # A settlement tries to pay and goes on where that fails: with the gas that is just enough not to fail it
-        # would succeed and pay nothing.
         limit = _with_margin(gas) + (SETTLEMENT_GAS if kind is Kind.SETTLE else 0)
         if self.dry_run:
             return Sent(plan, "dry run")

@@ -13,12 +13,10 @@ from contextlib import ExitStack
 from types import FrameType
 from typing import Any, TextIO
 
-from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
-from scripts.chain.people import MNEMONIC
 from scripts.client.domain import open_domain
-from scripts.common.accounts import NO_ACCOUNT, account_from_environment
+from scripts.common.accounts import NO_ACCOUNT, account_from_environment, local_account
 from scripts.common.chain import Chain
 from scripts.common.errors import KeelError
 from scripts.common.rpc import ChainUnreachable, Rpc
@@ -179,11 +177,7 @@ def signer_of(nodes: Nodes, chain_id: int) -> LocalAccount:
     if signer:
         return signer
     if chain_id == LOCAL_CHAIN_ID and nodes.is_local:
-        Account.enable_unaudited_hdwallet_features()
-        account: LocalAccount = Account.from_mnemonic(
-            MNEMONIC, account_path=f"m/44'/60'/0'/0/{LOCAL_ACCOUNT}"
-        )
-        return account
+        return local_account(LOCAL_ACCOUNT)
     raise KeelError(NO_ACCOUNT)
 
 

@@ -1,13 +1,13 @@
 """Market files into a checked configuration, or one line that says what to change where.
 
-Every `*.yaml` of the folder is read: one of kind domain, the others markets and perpetual markets. A new asset
-is a new file.
+Every `*.yaml` of the folder is read: one of kind domain, the others markets of assets, perpetuals and
+options. A new one is a new file.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,11 +19,13 @@ from scripts.common.errors import KeelError
 from scripts.common.units import UnitError
 from scripts.markets import relations
 from scripts.markets.fields import HERE
+from scripts.markets.option import Option, check_option
 from scripts.markets.perp import Perp, check_perp
 from scripts.markets.schema import Domain, Market
 
 FOLDER = Path(__file__).resolve().parent
 M = TypeVar("M", bound=BaseModel)
+Instrument = TypeVar("Instrument", Perp, Option)
 EXAMPLE = '{value: "...", reason: "..."}'
 
 
@@ -33,13 +35,14 @@ class MarketError(KeelError):
 
 @dataclass(frozen=True)
 class Markets:
-    """A domain, its assets in the order in which they are listed, the settlement asset first, and its perpetual
-    markets in theirs."""
+    """A domain, its assets in the order in which they are listed, the settlement asset first, and its perpetual and
+    option markets in theirs."""
 
     domain: Domain
     assets: tuple[Market, ...]
     files: dict[str, Path]
     perps: tuple[Perp, ...] = ()
+    options: tuple[Option, ...] = ()
 
     def __getitem__(self, symbol: str) -> Market:
         return self.by_symbol[symbol]
@@ -63,6 +66,7 @@ def load(folder: Path = FOLDER) -> Markets:
     domains: dict[Path, dict[str, Any]] = {}
     markets: dict[Path, Market] = {}
     perps: dict[Path, dict[str, Any]] = {}
+    options: dict[Path, dict[str, Any]] = {}
     for path in paths:
         content = _read(path)
         kind = content.get("kind")
@@ -72,8 +76,10 @@ def load(folder: Path = FOLDER) -> Markets:
             markets[path] = _market(path, content)
         elif kind == "perp":
             perps[path] = content
+        elif kind == "option":
+            options[path] = content
         else:
-            raise MarketError(f"{path.name}: kind: {kind!r} is neither market, perp nor domain")
+            raise MarketError(f"{path.name}: kind: {kind!r} is neither market, perp, option nor domain")
     if len(domains) != 1:
         found = ", ".join(path.name for path in domains) or "none"
         raise MarketError(f"{folder}: expected one file of kind domain, found {found}")
@@ -82,11 +88,9 @@ def load(folder: Path = FOLDER) -> Markets:
     files = {market.symbol: path for path, market in markets.items()} | {domain.name: domain_path}
     _check_names(markets, domain_path, domain)
     ordered = sorted(markets.values(), key=lambda market: (market.symbol != domain.settlement, market.order))
-    perp_markets = {path: _perp(path, content, domain, markets) for path, content in perps.items()}
-    _check_perp_names(perp_markets, files)
-    files |= {perp.symbol: path for path, perp in perp_markets.items()}
-    in_order = sorted(perp_markets.values(), key=lambda perp: perp.order)
-    configuration = Markets(domain, tuple(ordered), files, tuple(in_order))
+    perp_markets = _instruments(Perp, perps, domain, markets, files)
+    option_markets = _instruments(Option, options, domain, markets, files)
+    configuration = Markets(domain, tuple(ordered), files, perp_markets, option_markets)
     _check_underlyings(configuration)
     _check_local(configuration)
 
@@ -98,6 +102,8 @@ def load(folder: Path = FOLDER) -> Markets:
         relations.check_market(market, domain, configuration.underlyings, report)
     for perp in configuration.perps:
         check_perp(perp, domain, configuration.underlyings, report)
+    for option in configuration.options:
+        check_option(option, domain, configuration.underlyings, report)
     return configuration
 
 
@@ -148,9 +154,21 @@ def _domain(path: Path, content: dict[str, Any], markets: dict[Path, Market]) ->
     return _validate(Domain, path, content, _settlement(str(content.get("settlement")), markets))
 
 
-def _perp(path: Path, content: dict[str, Any], domain: Domain, markets: dict[Path, Market]) -> Perp:
-    context = _settlement(domain.settlement, markets) | {"underlying": str(content.get("underlying"))}
-    return _validate(Perp, path, content, context)
+def _instruments(
+    model: type[Instrument],
+    contents: dict[Path, dict[str, Any]],
+    domain: Domain,
+    markets: dict[Path, Market],
+    files: dict[str, Path],
+) -> tuple[Instrument, ...]:
+    """Markets of one kind in their order; their symbols join `files`."""
+    found: dict[Path, Instrument] = {}
+    for path, content in contents.items():
+        context = _settlement(domain.settlement, markets) | {"underlying": str(content.get("underlying"))}
+        found[path] = _validate(model, path, content, context)
+    _check_instrument_names(found, files)
+    files |= {one.symbol: path for path, one in found.items()}
+    return tuple(sorted(found.values(), key=lambda one: one.order))
 
 
 def _settlement(symbol: str, markets: dict[Path, Market]) -> dict[str, Any]:
@@ -225,11 +243,11 @@ def _check_names(markets: dict[Path, Market], domain_path: Path, domain: Domain)
         raise MarketError(f"{domain_path.name}: name: {domain.name} is a market's symbol; choose another")
 
 
-def _check_perp_names(perps: dict[Path, Perp], files: dict[str, Path]) -> None:
+def _check_instrument_names(found: Mapping[Path, Perp | Option], files: dict[str, Path]) -> None:
     seen: dict[tuple[str, Any], Path] = {("symbol", name): path for name, path in files.items()}
-    for path, perp in perps.items():
+    for path, one in found.items():
         for field in ("symbol", "order"):
-            key = field, getattr(perp, field)
+            key = field, getattr(one, field)
             if key in seen:
                 raise MarketError(
                     f"{path.name}: {field}: {key[1]} is {seen[key].name}'s already; choose another"

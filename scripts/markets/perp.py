@@ -25,7 +25,7 @@ from scripts.markets.fields import (
     wad_share,
     whole_dollars,
 )
-from scripts.markets.relations import Report
+from scripts.markets.relations import Report, check_fees, settlement_name
 from scripts.markets.schema import Domain, Market
 
 PPM_TO_WAD = WAD // PPM
@@ -133,7 +133,7 @@ class Perp(Section):
 
 def check_perp(perp: Perp, domain: Domain, underlyings: Mapping[str, Market], report: Report) -> None:
     """One perpetual market beside its underlying and the domain."""
-    settlement = next((name for name, one in underlyings.items() if one.symbol == domain.settlement), "")
+    settlement = settlement_name(domain, underlyings)
     others = ", ".join(name for name in underlyings if name != settlement)
     if perp.underlying not in underlyings:
         report(
@@ -147,14 +147,7 @@ def check_perp(perp: Perp, domain: Domain, underlyings: Mapping[str, Market], re
         )
     _check_margin(perp, domain, underlyings[perp.underlying], report)
     _check_prices(perp, report)
-    fees = perp.fees
-    if fees.account.value == "backstop" and fees.backstop_share.value != WAD:
-        report(
-            perp.symbol,
-            "fees.backstop_share",
-            f"{format_share(fees.backstop_share.value)} leaves a rest that no account gets; write 100%,"
-            " or an account",
-        )
+    check_fees(perp.symbol, perp.fees, report)
     _check_local(perp, report)
 
 

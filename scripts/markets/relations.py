@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import pairwise
+from typing import Any
 
 from scripts.common.units import WAD, format_share
 from scripts.markets.fields import PPM
@@ -185,6 +186,22 @@ def _check_grid(market: Market, grid: Grid, report: Report) -> None:
             "grid.tail_damping",
             f"{_show(grid.tail_damping.value * THOUSAND)} lets a tail count for more than the shock itself;"
             f" write at most {_show(most * THOUSAND)}",
+        )
+
+
+def settlement_name(domain: Domain, underlyings: Mapping[str, Market]) -> str:
+    """Name of the underlying that the settlement asset has by itself; empty if it has another's."""
+    return next((name for name, one in underlyings.items() if one.symbol == domain.settlement), "")
+
+
+def check_fees(symbol: str, fees: Any, report: Report) -> None:
+    """The fees of a perpetual or an option market go somewhere."""
+    if fees.account.value == "backstop" and fees.backstop_share.value != WAD:
+        report(
+            symbol,
+            "fees.backstop_share",
+            f"{format_share(fees.backstop_share.value)} leaves a rest that no account gets; write 100%,"
+            " or an account",
         )
 
 

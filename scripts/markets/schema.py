@@ -212,7 +212,7 @@ class UniswapPool(Section):
 class MarketLocal(Section):
     """What stands in for the world on local chains.
 
-    `heartbeat` goes before the price's own: nobody makes a mock feed answer again.
+    `heartbeat` goes before those of price and surface: nobody makes a mock feed answer again, or signs smiles.
     """
 
     price: Dollars

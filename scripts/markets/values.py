@@ -122,12 +122,12 @@ def rate_query(market: Market, token: Contract) -> tuple[bytes, int]:
     return token.convertToAssets.encode(10**market.decimals), 10**market.decimals
 
 
-def surface(market: Market) -> tuple[int, ...]:
+def surface(market: Market, local: bool) -> tuple[int, ...]:
     """IVolatilitySurface.Parameters."""
     assert market.volatility
     of = market.volatility.surface
     return (
-        of.heartbeat.value,
+        (local and market.local.heartbeat) or of.heartbeat.value,
         of.min_interval.value,
         variance(of.least_volatility.value),
         variance(of.most_volatility.value),

@@ -7,7 +7,7 @@ on disk, before any node sees it. An account that a node holds cannot be used.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from eth_account.signers.local import LocalAccount
@@ -20,6 +20,7 @@ from scripts.common.contract import Call, Contract, Reverted
 from scripts.common.errors import KeelError
 from scripts.common.rpc import RpcError
 from scripts.common.units import WAD
+from scripts.matcher.amm import Amm
 from scripts.matcher.effects import Match
 from scripts.matcher.options import Options
 from scripts.matcher.orders import Domain
@@ -37,12 +38,13 @@ from scripts.matcher.venue import (
     Refusal,
     Standing,
 )
+from scripts.model.perp_amm import Curve
 
 FRESH = 0
 PPM = 10**6
+PPM_TO_WAD = WAD // PPM
 BASE_GAS, MATCH_GAS, MAKER_GAS = 200_000, 900_000, 700_000
 NO_ACCOUNT = bytes(32)
-# The book's own orders meet each other; no maker contract fills a rest.
 NO_MAKER_CONTRACT = ("0x" + "00" * 20, 0)
 ERC1271_ABI: list[dict[str, Any]] = [
     {
@@ -55,12 +57,14 @@ ERC1271_ABI: list[dict[str, Any]] = [
 ]
 # Refusals that are nobody's fault and may end by themselves.
 PASSING = frozenset(("PerpMarket_IndexNotFresh", "Market_Locked", "Vault_Locked", "Vault_Paused"))
+# Refusals of the virtual AMM, or of what it asks for.
+AMM_REFUSALS = frozenset(("PerpMarket_PriceLimit", "PerpMarket_UnknownMaker"))
 KNOWN_ALREADY = ("already known", "already imported", "nonce too low", "alreadyknown", "already in mempool")
 
 
 class ChainVenue:
-    """See Venue. `markets` are market contracts by name; `explain` says why the chain refuses,
-    `tip_to` earns stop orders' tips (none: nobody).
+    """See Venue. `markets` are market contracts by name, `amms` what fills the rest there; `explain` says why the chain
+    refuses, `tip_to` earns stop orders' tips (none: nobody).
     """
 
     def __init__(
@@ -73,16 +77,18 @@ class ChainVenue:
         lens: Contract,
         parameters: Contract,
         markets: dict[str, Contract],
+        amms: Mapping[str, Contract] | None = None,
         explain: Callable[[Reverted], str] = lambda error: sentence(error, None),
         tip_to: bytes = NO_ACCOUNT,
     ) -> None:
         self._chain, self._signer, self._explain, self._tip_to = chain, signer, explain, tip_to
         self._orders, self._vault, self._lens, self._parameters = orders, vault, lens, parameters
-        self._markets = markets
+        self._markets, self._amms = markets, dict(amms or {})
         self.sender: str = signer.address
         self.domain = Domain(chain.chain_id, orders.address)
         self.genesis = str(chain.rpc("eth_getBlockByNumber", "0x0", False)["hash"])
         self._addresses = {name: bytes.fromhex(market.address[2:]) for name, market in markets.items()}
+        self._amm_by_market = {self._addresses[name]: amm.address for name, amm in self._amms.items()}
         self._underlyings = {name: market.underlying() for name, market in markets.items()}
 
     def another(self) -> ChainVenue:
@@ -100,6 +106,7 @@ class ChainVenue:
             lens=again(self._lens),
             parameters=again(self._parameters),
             markets={name: again(market) for name, market in self._markets.items()},
+            amms={name: again(amm) for name, amm in self._amms.items()},
             explain=self._explain,
             tip_to=self._tip_to,
         )
@@ -113,7 +120,11 @@ class ChainVenue:
                 market.parameters.prepare(),
                 self._parameters.shocks.prepare(self._underlyings[name]),
             ]
+        for amm in self._amms.values():
+            calls += [amm.shape.prepare(), amm.depth.prepare()]
         answers = self._chain.read_all(calls)
+        told = iter(answers[3 * len(self._markets) :])
+        shapes = {name: (next(told), next(told)) for name in self._amms}
         found = []
         for number, name in enumerate(self._markets):
             state, parameters, shocks = answers[3 * number : 3 * number + 3]
@@ -128,6 +139,7 @@ class ChainVenue:
                     parameters.takerFeeWad,
                     parameters.makerFeeWad,
                     shock + parameters.unwindingWad,
+                    self._amm(name, state, *shapes[name]) if name in shapes else None,
                 )
             )
         return found
@@ -271,13 +283,25 @@ class ChainVenue:
 
     # --- internal ---
 
+    def _amm(self, name: str, state: Any, shape: Any, depth: Any) -> Amm | None:
+        """The virtual AMM, while it trades."""
+        if state.status != FRESH:
+            return None
+        curve = Curve(shape.depthWad, shape.spreadPpm * PPM_TO_WAD, shape.skewSpreadPpm * PPM_TO_WAD)
+        most = shape.depthWad * shape.maxSkewPpm // PPM
+        return Amm(bytes.fromhex(self._amms[name].address[2:]), curve, state.indexWad, depth.soldWad, most)
+
     def _struct(self, match: Match) -> tuple[Any, ...]:
+        made = [(leg.maker, leg.size) for leg in match.legs if leg.maker]
+        rest = NO_MAKER_CONTRACT
+        if match.rest:
+            rest = (self._amm_by_market[match.taker.market], match.rest.size)
         return (
             match.taker.signed.struct(),
-            [leg.maker.signed.struct() for leg in match.legs],
-            [leg.size for leg in match.legs],
+            [maker.signed.struct() for maker, _ in made],
+            [size for _, size in made],
             self._tip_to,
-            *NO_MAKER_CONTRACT,
+            *rest,
         )
 
     def _gas(self, matches: Sequence[Match]) -> int:
@@ -317,12 +341,15 @@ class ChainVenue:
         return found
 
 
-def open_venue(options: Options) -> ChainVenue:
-    """The venue that the deployments file knows, with the environment's account. Raises KeelError."""
+def open_venue(options: Options, signer: LocalAccount | None = None) -> ChainVenue:
+    """The venue that the deployments file knows, with the environment's account if there is one, else `signer`.
+
+    Raises KeelError.
+    """
     from scripts.client.domain import open_domain
     from scripts.deploy.record import FOLDER
 
-    signer = account_from_environment()
+    signer = account_from_environment() or signer
     if signer is None:
         raise KeelError(
             "the matcher has no account to settle from: set KEEL_PRIVATE_KEY, or KEEL_ACCOUNT to the name of a"
@@ -340,6 +367,7 @@ def open_venue(options: Options) -> ChainVenue:
         lens=domain.lens,
         parameters=domain.parameters,
         markets={name: perp.market for name, perp in domain.perps.items()},
+        amms={name: perp.amm for name, perp in domain.perps.items()},
         explain=lambda error: sentence(error, domain),
         tip_to=bytes.fromhex(codec.checksum(signer.address)[2:]) + bytes(12),
     )
@@ -360,5 +388,6 @@ def _refusal(error: Reverted, explain: Callable[[Reverted], str]) -> Refusal:
         passing=passing,
         asleep=asleep,
         nothing=error.name == "SignedOrders_NothingFilled",
+        amm=error.name in AMM_REFUSALS or error.name.startswith("VirtualAmm_"),
         price=error.args[0] if error.name == "PerpMarket_PriceOutOfBand" else None,
     )

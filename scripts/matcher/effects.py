@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from scripts.matcher.live import LiveOrder, Status
 
+NO_ORDER = bytes(32)
+
 
 class Stage(StrEnum):
     """Where a match stands."""
@@ -19,17 +21,24 @@ class Stage(StrEnum):
 
 @dataclass(slots=True)
 class Leg:
-    """One maker of a match; `filled` is what was settled of `size`, None before."""
+    """One maker of a match, None: the virtual AMM, whose `price` is what it quoted then. `filled` is what was settled of
+    `size`, None before."""
 
-    maker: LiveOrder
+    maker: LiveOrder | None
     size: int
     price: int
     filled: int | None = None
 
+    @property
+    def hash(self) -> bytes:
+        """The maker's order; zeros for the virtual AMM, which signs none."""
+        return self.maker.hash if self.maker else NO_ORDER
+
 
 @dataclass(slots=True)
 class Match:
-    """A taker and the makers it meets in one call of the settlement contract. `at` is in unix seconds."""
+    """A taker and the makers it meets in one call of the settlement contract, the virtual AMM last. `at` is in unix
+    seconds."""
 
     id: int
     taker: LiveOrder
@@ -47,7 +56,17 @@ class Match:
     @property
     def orders(self) -> list[LiveOrder]:
         """The taker and all makers."""
-        return [self.taker, *(leg.maker for leg in self.legs)]
+        return [self.taker, *(leg.maker for leg in self.legs if leg.maker)]
+
+    @property
+    def moves(self) -> list[tuple[LiveOrder, Leg]]:
+        """Each order with each leg that it is in."""
+        return [(order, leg) for leg in self.legs for order in (leg.maker, self.taker) if order]
+
+    @property
+    def rest(self) -> Leg | None:
+        """What the virtual AMM fills."""
+        return self.legs[-1] if self.legs and self.legs[-1].maker is None else None
 
 
 @dataclass(slots=True, frozen=True)

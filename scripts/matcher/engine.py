@@ -17,6 +17,7 @@ import heapq
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 
+from scripts.matcher.amm import Amms
 from scripts.matcher.book import Book
 from scripts.matcher.effects import (
     Changed,
@@ -65,6 +66,7 @@ class Engine:
         self.unasked: deque[bytes] = deque()
         self.next_sequence = 1
         self.next_match = 1
+        self.amms = Amms()
         self._max_makers = max_makers
         self._waiting: dict[bytes, dict[bytes, LiveOrder]] = {market: {} for market in self.books}
         self._expiries: list[tuple[int, bytes]] = []
@@ -135,6 +137,18 @@ class Engine:
             self._enter(live, now)
         return [live.hash for live in woken]
 
+    def meet_amm(self, market: bytes, now: int) -> None:
+        """Fills resting orders whose price the market's virtual AMM has reached, best first."""
+        for side in (BUY, SELL):
+            amm, book = self.amms.of(market), self.books[market]
+            if amm is None:
+                return
+            for live in list(book.crossing(-side, amm.edge(side))):
+                met = self.amms.met_by(live, now)
+                if live.hash in book and live.expiry >= now and met and met.fill(side, live.price, live.open):
+                    book.remove(live)
+                    self._enter(live, now)
+
     # --- settlement ---
 
     def send(self, matches: Sequence[Match], batch: int) -> None:
@@ -151,18 +165,15 @@ class Engine:
     def settle(self, match: Match, filled: Sequence[int], now: int) -> None:
         """The chain has settled a match with these sizes; the filled amounts of its orders are told by `fill`."""
         match.stage = Stage.SETTLED
-        spent: list[tuple[LiveOrder, int]] = []
         for leg, size in zip(match.legs, filled, strict=True):
             leg.filled = size
-            spent += [(leg.maker, leg.size), (match.taker, leg.size)]
             if size < leg.size:
-                for order in (match.taker, leg.maker):
+                for order in filter(None, (match.taker, leg.maker)):
                     if order.has(Flag.REDUCE_ONLY) and order.end is None and order.filled < order.size:
                         self._end(order, Status.DROPPED, NO_ROOM)
         self.matches.pop(match.id, None)
         self._moved(match)
-        for order, size in spent:
-            self._move(order, pending=-size)
+        self._release(match)
         self._return(match.orders, now)
 
     def unwind(self, match: Match, offenders: Mapping[bytes, str], now: int) -> None:
@@ -174,9 +185,7 @@ class Engine:
         for order in match.orders:
             if order.hash in offenders and order.end is None:
                 self._end(order, Status.DROPPED, offenders[order.hash])
-        for leg in match.legs:
-            self._move(leg.maker, pending=-leg.size)
-            self._move(match.taker, pending=-leg.size)
+        self._release(match)
         self._return(match.orders, now)
 
     def fill(self, hash_: bytes, filled: int, block: int, now: int) -> None:
@@ -216,13 +225,14 @@ class Engine:
         for leg in match.legs:
             # What was called off since has gone elsewhere, so no more than was filled.
             leg.size, leg.filled = leg.size if leg.filled is None else leg.filled, None
-            for order in (leg.maker, match.taker):
+            for order in filter(None, (leg.maker, match.taker)):
                 if order.end is Status.FILLED:
                     self._revive(order)
                 elif order.hash not in self.live:
                     self._adopt(order)
                 self._move(order, pending=leg.size)
                 self._changed(order)
+        self.amms.route(match, 1)
         self._moved(match)
 
     def disarm(self, live: LiveOrder) -> None:
@@ -253,9 +263,7 @@ class Engine:
             self._adopt(live)
         for match in saved.matches:
             self.matches[match.id] = match
-            for leg in match.legs:
-                self._move(leg.maker, pending=leg.size)
-                self._move(match.taker, pending=leg.size)
+            self._hold(match)
         for live in restored:
             if live.end is None and not live.armed:
                 self._waiting[live.market][live.hash] = live
@@ -289,8 +297,12 @@ class Engine:
 
         Of two crossing orders the younger one takes. Younger ones are there when an order comes back from a failed
         settlement: they take in their turn, but those that may only make, which this one takes.
+
+        The virtual AMM is a maker among the others, after those at the same price: it fills what it sells better than
+        the next one, and of the rest what it sells within the limit.
         """
-        book, left = self.books[live.market], live.open
+        book, left, rest = self.books[live.market], live.open, 0
+        amm = self.amms.met_by(live, now)
         legs: list[Leg] = []
         displaced: list[LiveOrder] = []
         stale: list[LiveOrder] = []
@@ -304,21 +316,32 @@ class Engine:
             elif not takes:
                 refusal = POST_ONLY
                 break
-            elif maker.owner == live.owner:
-                refusal = SELF_TRADE
-                break
             else:
-                legs.append(Leg(maker, min(left, maker.open), maker.price))
-                left -= legs[-1].size
-                if not left:
+                if amm is not None and not displaced:
+                    rest = amm.part(live.side, maker.price - live.side, left)
+                if rest == left:
                     break
+                if maker.owner == live.owner:
+                    refusal = SELF_TRADE
+                    break
+                legs.append(Leg(maker, min(left - rest, maker.open), maker.price))
+                left -= legs[-1].size
+                if rest == left:
+                    break
+        if amm is not None and not displaced and not refusal and left > rest:
+            rest = amm.fill(live.side, live.price, left)
+        left -= rest
         for maker in stale:
             self._end(maker, Status.EXPIRED, "")
         if live.has(Flag.FILL_OR_KILL) and (left or len(legs) > self._max_makers):
             self._end(live, Status.DROPPED, refusal or (NOT_ALL if left else TOO_MANY))
             return
-        for start in range(0, len(legs), self._max_makers):
-            self._match(live, legs[start : start + self._max_makers], now)
+        groups = [legs[start : start + self._max_makers] for start in range(0, len(legs), self._max_makers)]
+        if amm is not None and rest:
+            groups = groups or [[]]
+            groups[-1].append(Leg(None, rest, amm.price(live.side * rest)))
+        for group in groups:
+            self._match(live, group, now)
         if refusal:
             self._end(live, Status.DROPPED, refusal)
         elif live.open:
@@ -332,10 +355,20 @@ class Engine:
         match = Match(self.next_match, taker, legs, now)
         self.next_match += 1
         self.matches[match.id] = match
-        for leg in legs:
-            self._move(leg.maker, pending=leg.size)
-            self._move(taker, pending=leg.size)
+        self._hold(match)
         self._effects.append(Matched(match))
+
+    def _hold(self, match: Match) -> None:
+        """What is matched waits for settlement."""
+        for order, leg in match.moves:
+            self._move(order, pending=leg.size)
+        self.amms.route(match, 1)
+
+    def _release(self, match: Match) -> None:
+        """It does not wait any more."""
+        for order, leg in match.moves:
+            self._move(order, pending=-leg.size)
+        self.amms.route(match, -1)
 
     def _return(self, orders: Iterable[LiveOrder], now: int) -> None:
         """Puts back what is open again, oldest first, and finishes what is done."""
@@ -374,6 +407,7 @@ class Engine:
             self._changed(live)
         if live.end is not None and live.pending == 0 and self.live.pop(live.hash, None) is not None:
             self.finished[live.hash] = (live.end, live.reason, live.expiry)
+            self.amms.forget(live)
             heapq.heappush(self._expiries, (live.expiry, live.hash))
             mine = self.by_account[live.account]
             mine.pop(live.hash, None)

@@ -122,7 +122,7 @@ class Feed:
                 priceWad=str(leg.price),
                 sizeWad=str(leg.size),
                 taker="0x" + match.taker.hash.hex(),
-                maker="0x" + leg.maker.hash.hex(),
+                maker="0x" + leg.hash.hex(),
                 at=match.at,
             )
 

@@ -19,7 +19,7 @@ from typing import Any
 import structlog
 
 from scripts.matcher.accounts import Accounts
-from scripts.matcher.effects import Match, Stage
+from scripts.matcher.effects import NO_ORDER, Match, Stage
 from scripts.matcher.engine import Engine
 from scripts.matcher.intake import Clock
 from scripts.matcher.saved import Batch
@@ -154,6 +154,7 @@ class Follower:
         for market in self._markets.values():
             if market.fresh:
                 self._engine.trigger(market.address, market.index, now)
+            self._engine.meet_amm(market.address, now)
         return True
 
     # --- internal ---
@@ -183,6 +184,7 @@ class Follower:
     async def _read_markets(self) -> None:
         for market in await self._run(self._venue.markets):
             self._markets[market.address] = market
+            self._engine.amms.now[market.address] = market.amm
 
     async def _receipts(self, head: Head) -> list[tuple[Batch, Receipt | None]]:
         found = []
@@ -212,7 +214,8 @@ class Follower:
     @staticmethod
     def _filled(logs: Sequence[Log]) -> set[bytes]:
         """Hashes of all orders that were filled, whoever submitted them."""
-        return {hash_ for entry in logs if isinstance(entry, Filled) for hash_ in (entry.maker, entry.taker)}
+        told = (hash_ for entry in logs if isinstance(entry, Filled) for hash_ in (entry.maker, entry.taker))
+        return {hash_ for hash_ in told if hash_ != NO_ORDER}
 
     async def _ask(self, hashes: Sequence[bytes]) -> dict[bytes, tuple[int, bool]]:
         """What the chain says of orders: what is filled, and whether they were cancelled one by one."""
@@ -259,7 +262,7 @@ class Follower:
             filled = [0] * len(match.legs)
             for leg_number, leg in enumerate(match.legs):
                 if at < len(fills) and (fills[at].maker, fills[at].taker) == (
-                    leg.maker.hash,
+                    leg.hash,
                     match.taker.hash,
                 ):
                     filled[leg_number] = fills[at].size

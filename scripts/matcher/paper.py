@@ -18,7 +18,8 @@ from typing import Any
 
 from scripts.common.rpc import ChainUnreachable
 from scripts.common.units import WAD
-from scripts.matcher.effects import Match
+from scripts.matcher.amm import Amm
+from scripts.matcher.effects import NO_ORDER, Match
 from scripts.matcher.orders import Domain, keccak
 from scripts.matcher.venue import (
     CancelledBelow,
@@ -32,6 +33,7 @@ from scripts.matcher.venue import (
     Refusal,
     Standing,
 )
+from scripts.model.perp_amm import Curve
 
 DOMAIN = Domain(31337, "0x" + "11" * 20)
 PRICE = 2_000 * WAD
@@ -39,10 +41,17 @@ SENDER = "0x" + "55" * 20
 EVERYTHING = 10**9 * WAD
 MARGIN_SHARE = WAD // 10
 NOTHING = "nothing is left to fill"
+BEYOND = "the AMM's price is beyond the limit"
+AMM, CURVE = bytes.fromhex("44" * 20), Curve(10_000 * WAD, WAD // 1_000, WAD // 100)
+# Under this name the file has what the AMM has sold.
+SOLD = "sold by the AMM"
 
 
 class PaperVenue:
-    """See Venue. `refused` are accounts (hex) whose matches fail, `room` what each account may still take on."""
+    """See Venue. `refused` are accounts (hex) whose matches fail, `room` what each account may still take on.
+
+    With `amm` its markets have one virtual AMM together.
+    """
 
     def __init__(
         self,
@@ -51,6 +60,7 @@ class PaperVenue:
         room: int = EVERYTHING,
         refused: Sequence[str] = (),
         price: int = PRICE,
+        amm: bool = False,
     ) -> None:
         self.domain, self.genesis, self.sender = DOMAIN, "0x" + "00" * 32, SENDER
         self._file, self._markets, self._room, self._refused, self._price = (
@@ -60,6 +70,7 @@ class PaperVenue:
             refused,
             price,
         )
+        self._has_amm = amm
         self._db = sqlite3.connect(file, isolation_level=None, timeout=10, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute(
@@ -70,12 +81,13 @@ class PaperVenue:
 
     def another(self) -> PaperVenue:
         """See Venue."""
-        return PaperVenue(self._file, self._markets, self._room, self._refused, self._price)
+        return PaperVenue(self._file, self._markets, self._room, self._refused, self._price, self._has_amm)
 
     def markets(self) -> list[Market]:
         """See Venue."""
+        amm = self._amm() if self._has_amm else None
         return [
-            Market(f"M{number}", address, self._price, self._price, True, WAD // 2_000, 0, MARGIN_SHARE)
+            Market(f"M{number}", address, self._price, self._price, True, WAD // 2_000, 0, MARGIN_SHARE, amm)
             for number, address in enumerate(self._markets)
         ]
 
@@ -121,8 +133,11 @@ class PaperVenue:
         for order in match.orders:
             if order.account.hex() in self._refused:
                 return Refusal("its account has no margin", accounts=(order.account,))
+        if match.rest and not self._quotes(match.taker.side * match.rest.size, match.taker.price):
+            return Refusal(BEYOND, amm=True)
         done = [order.size <= self._amount(order.hash.hex()) for order in match.orders]
-        return Refusal(NOTHING, nothing=True) if done[0] or all(done[1:]) else None
+        is_over = done[0] or (all(done[1:]) and match.rest is None)
+        return Refusal(NOTHING, nothing=True) if is_over else None
 
     def nonce(self, sender: str) -> int:
         """See Venue."""
@@ -138,6 +153,7 @@ class PaperVenue:
                         match.taker.hash.hex(),
                         match.taker.size * match.taker.side,
                         match.taker.account.hex(),
+                        match.taker.price,
                     ],
                     "legs": [
                         [
@@ -147,7 +163,9 @@ class PaperVenue:
                             leg.size,
                         ]
                         for leg in match.legs
+                        if leg.maker
                     ],
+                    "rest": match.rest.size if match.rest else 0,
                 }
                 for match in matches
             ],
@@ -182,11 +200,11 @@ class PaperVenue:
         return None
 
     def mine(self, logs: Sequence[list[Any]] = (), blocks: int = 1) -> None:
-        """Blocks of others, the first with ["filled", maker, taker, size] and ["cancelled", account, lowest nonce]."""
+        """Blocks of others, the first with ["filled", maker, taker, size], ["rest", taker, signed size] by the AMM, and
+        ["cancelled", account, lowest nonce]."""
         self._db.execute("BEGIN IMMEDIATE")
         for kind, *values in logs:
-            if kind == "filled":
-                self._fill(*values)
+            self._apply(kind, values, 1)
         for number in range(blocks):
             self._block(() if number else logs, None, "")
         self._db.execute("COMMIT")
@@ -196,9 +214,7 @@ class PaperVenue:
         first = self.head().number - depth + 1
         for (text,) in self._db.execute("SELECT logs FROM mined WHERE block >= ?", (first,)).fetchall():
             for kind, *values in json.loads(text):
-                if kind == "filled":
-                    maker, taker, size = values
-                    self._fill(maker, taker, -size)
+                self._apply(kind, values, -1)
         self._db.execute("DELETE FROM mined WHERE block >= ?", (first,))
         self.mine(blocks=depth)
 
@@ -208,30 +224,55 @@ class PaperVenue:
             (self.head().number + 1, "0x" + secrets.token_hex(32), nonce, tx, json.dumps(logs)),
         )
 
-    def _fill(self, maker: str, taker: str, size: int) -> None:
-        for hash_ in (maker, taker):
-            amount = str(self._amount(hash_) + size)
-            self._db.execute("INSERT OR REPLACE INTO filled VALUES (?, ?)", (hash_, amount))
+    def _apply(self, kind: str, values: Sequence[Any], sign: int) -> None:
+        """What an entry of a block has filled, or with a sign of -1 has not."""
+        if kind == "filled":
+            maker, taker, size = values
+            self._fill(maker, sign * size)
+            self._fill(taker, sign * size)
+        elif kind == "rest":
+            taker, size = values
+            self._fill(SOLD, sign * size)
+            self._fill(taker, sign * abs(size))
+
+    def _fill(self, hash_: str, size: int) -> None:
+        amount = str(self._amount(hash_) + size)
+        self._db.execute("INSERT OR REPLACE INTO filled VALUES (?, ?)", (hash_, amount))
+
+    def _amm(self) -> Amm:
+        return Amm(AMM, CURVE, self._price, self._amount(SOLD), CURVE.depth // 2)
+
+    def _quotes(self, size: int, limit: int) -> bool:
+        """Whether the AMM trades a signed size within a limit."""
+        amm, side = self._amm(), (1 if size > 0 else -1)
+        return abs(amm.sold + size) <= amm.most and side * (limit - amm.price(size)) >= 0
 
     def _amount(self, hash_: str) -> int:
         row = self._db.execute("SELECT amount FROM filled WHERE hash = ?", (hash_,)).fetchone()
         return int(row[0]) if row else 0
 
     def _mine(self, position: int, match: dict[str, Any]) -> list[list[Any]]:
-        taker, taker_size, taker_account = match["taker"]
+        taker, taker_size, taker_account, limit = match["taker"]
         logs: list[list[Any]] = []
         accounts = [taker_account, *(leg[2] for leg in match["legs"])]
         if any(account in self._refused for account in accounts):
             return [["failed", position, "its account has no margin"]]
         room = abs(taker_size) - self._amount(taker)
+        side = 1 if taker_size > 0 else -1
+        if match["rest"] and not self._quotes(side * match["rest"], limit):
+            return [["failed", position, BEYOND]]
         for maker, maker_size, _, wanted in match["legs"]:
             left = abs(maker_size) - self._amount(maker)
             size = min(wanted, left, room)
             if size <= 0:
                 continue
             room -= size
-            self._fill(maker, taker, size)
             logs.append(["filled", maker, taker, size])
+            self._apply("filled", logs[-1][1:], 1)
+        rest = side * min(match["rest"], max(room, 0))
+        if rest:
+            logs.append(["rest", taker, rest])
+            self._apply("rest", logs[-1][1:], 1)
         return logs or [["failed", position, NOTHING]]
 
 
@@ -241,8 +282,11 @@ def _decoded(text: str) -> list[Log]:
         if kind == "filled":
             maker, taker, size = rest
             logs.append(Filled(bytes.fromhex(maker), bytes.fromhex(taker), size))
+        elif kind == "rest":
+            taker, size = rest
+            logs.append(Filled(NO_ORDER, bytes.fromhex(taker), abs(size)))
         elif kind == "cancelled":
             logs.append(CancelledBelow(bytes.fromhex(rest[0]), rest[1]))
         else:
-            logs.append(Failed(rest[0], Refusal(rest[1], nothing=rest[1] == NOTHING)))
+            logs.append(Failed(rest[0], Refusal(rest[1], nothing=rest[1] == NOTHING, amm=rest[1] == BEYOND)))
     return logs

@@ -45,7 +45,7 @@ orders = Table(
     ),
 )
 
-# Matches, a row for each maker. `filled` is what was settled, null before.
+# Matches, a row for each maker; the virtual AMM's has zeros for an order. `filled` is what was settled, null before.
 fills = Table(
     "matcher_fills",
     tables,

@@ -88,7 +88,9 @@ class Settler:
             if match.stage is not Stage.READY:
                 self._engine.hold(match)
             return
-        offenders = self._offenders(match, refusal)
+        is_amms = self._is_amms(match, refusal)
+        is_dropped = not is_amms or match.taker.has(Flag.FILL_OR_KILL)
+        offenders = self._offenders(match, refusal) if is_dropped else {}
         self._tries.pop(match.id, None)
         self._held.pop(match.id, None)
         self.unwound += 1
@@ -103,9 +105,21 @@ class Settler:
                 if order.hash in offenders:
                     self._engine.disarm(order)
             offenders = {}
-        self._engine.unwind(match, offenders, self._clock.now())
+        now = self._clock.now()
+        if is_amms:
+            self._engine.amms.bar(match.taker, now)
+        self._engine.unwind(match, offenders, now)
 
     # --- internal ---
+
+    def _is_amms(self, match: Match, refusal: Refusal) -> bool:
+        """Whether it is the virtual AMM that does not trade, or not within the taker's limit: nobody's fault."""
+        amm = self._engine.amms.of(match.taker.market)
+        if match.rest is None:
+            return False
+        if refusal.price is not None and all(leg.price != refusal.price for leg in match.legs if leg.maker):
+            return True
+        return refusal.amm or (amm is not None and amm.account in refusal.accounts)
 
     def _offenders(self, match: Match, refusal: Refusal) -> dict[bytes, str]:
         """Whose fault it is. Nobody's is the taker's: something must change, or it would be matched again."""
@@ -117,7 +131,7 @@ class Settler:
             found = [order for order in orders if order.has(Flag.REDUCE_ONLY)]
         found = found or [order for order in orders if order.account in refusal.accounts]
         if refusal.price is not None:
-            found = found or [leg.maker for leg in match.legs if leg.price == refusal.price]
+            found = found or [leg.maker for leg in match.legs if leg.maker and leg.price == refusal.price]
         found = found or [match.taker]
         return {order.hash: refusal.reason for order in found}
 

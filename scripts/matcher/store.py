@@ -22,6 +22,7 @@ import sqlalchemy as sql
 from scripts.common.database import Database, DatabaseError
 from scripts.matcher import schema
 from scripts.matcher.effects import (
+    NO_ORDER,
     Changed,
     Effect,
     FilledLate,
@@ -200,7 +201,8 @@ class Store:
                 for row in connection.execute(sql.select(orders).where(orders.c.ended != "", lately)):
                     known[row.hash] = _live(row, reader)
                     saved.late.append(known[row.hash])
-            missing = sorted({hash_ for row in rows for hash_ in (row.taker, row.maker)} - known.keys())
+            named = {hash_ for row in rows for hash_ in (row.taker, row.maker)} - {NO_ORDER}
+            missing = sorted(named - known.keys())
             for start in range(0, len(missing), IN_ROWS):
                 some = missing[start : start + IN_ROWS]
                 for row in connection.execute(sql.select(orders).where(orders.c.hash.in_(some))):
@@ -217,7 +219,8 @@ class Store:
                 )
                 by_match[row.match] = found
             filled = int(row.filled) if found.stage is Stage.SETTLED else None
-            found.legs.append(Leg(known[row.maker], int(row.size), int(row.price), filled))
+            maker = None if row.maker == NO_ORDER else known[row.maker]
+            found.legs.append(Leg(maker, int(row.size), int(row.price), filled))
         saved.matches = [match for match in by_match.values() if match.stage in (Stage.READY, Stage.SENT)]
         saved.settled = {match.id: match for match in by_match.values() if match.stage is Stage.SETTLED}
         open_hashes = {order.hash for match in saved.matches for order in match.orders}
@@ -374,7 +377,7 @@ def _fill_rows(match: Match) -> list[tuple[Any, ...]]:
     taker = match.taker
     return [
         (
-            *(match.id, position, taker.market, taker.hash, leg.maker.hash, str(leg.size), str(leg.price)),
+            *(match.id, position, taker.market, taker.hash, leg.hash, str(leg.size), str(leg.price)),
             *(match.at, str(Stage.READY), None, "", None),
         )
         for position, leg in enumerate(match.legs)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from scripts.matcher.amm import Amm
 from scripts.matcher.effects import Match
 from scripts.matcher.orders import Domain
 
@@ -30,7 +31,7 @@ class Market:
     """A market as it stands. Prices, fees and `margin_share` are WADs.
 
     `margin_share` is the initial requirement of a position as a share of its notional; `fresh` says whether stop
-    orders may wake and risk may grow.
+    orders may wake and risk may grow; `amm` fills what signed orders leave (None: nobody does).
     """
 
     name: str
@@ -41,6 +42,7 @@ class Market:
     taker_fee: int
     maker_fee: int
     margin_share: int
+    amm: Amm | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """The chain filled a maker's order against a taker's."""
+    """The chain filled a maker's order against a taker's; the maker is NO_ORDER where the virtual AMM filled."""
 
     maker: bytes
     taker: bytes
@@ -111,7 +113,8 @@ class Refusal:
     """Why the chain does not settle a match.
 
     `orders` and `accounts` are those that the error names. `passing` is set where it is nobody's fault and may end,
-    such as a price that is not fresh; `asleep` where a stop order's trigger is not reached.
+    such as a price that is not fresh; `asleep` where a stop order's trigger is not reached; `amm` where the virtual
+    AMM does not trade, or not within the taker's limit.
     """
 
     reason: str
@@ -120,6 +123,7 @@ class Refusal:
     passing: bool = False
     asleep: bool = False
     nothing: bool = False
+    amm: bool = False
     price: int | None = None
 
 

@@ -180,6 +180,15 @@ class Books:
             self.allot()
         return first + second
 
+    def forfeit(self, account: Account) -> int:
+        """All that a lost account claims goes to the fees; tokens."""
+        waiting, allotted = self.claim(account)
+        self.set_claim(account, 0, 0)
+        self.fees += (waiting + allotted) * self.token
+        if allotted:
+            self.allot()
+        return waiting + allotted
+
     def collect_fees(self) -> int:
         """Fees that leave the market, in tokens."""
         amount = min(self.fees // self.token, self.cash - self.allotted)

@@ -296,7 +296,8 @@ class Market(Books):
             return 0
         out = self._realise(account, index, paid) if index or not self.positions.get(account) else 0
         waiting, allotted = self.claim(account)
-        if allotted:
+        stored = self.claims.get(account, Claim())
+        if allotted or (not waiting and (stored.waiting or stored.allotted)):
             self.set_claim(account, waiting, 0)
             self.cash -= allotted
         return out + allotted
@@ -314,11 +315,14 @@ class Market(Books):
         elif pnl // self.token:
             tokens = pnl // self.token
             self._cost(account, tokens)
-            out = 0 if self.waiting else min(tokens, self.cash - self.allotted)
+            queued = self.waiting or self.unborne >= self.token
+            out = 0 if queued else min(tokens, self.cash - self.allotted)
             self.cash -= out
             if tokens != out:
                 waiting, allotted = self.claim(account)
                 self.set_claim(account, waiting + tokens - out, allotted)
+                self.bear_losses()
+                self.allot()
         cost = self.costs.get(account, 0)
         if not self.positions.get(account) and -self.token < cost < 0:
             self.fees -= cost
@@ -331,33 +335,23 @@ class Market(Books):
     # --- takeovers ---
 
     def move(self, source: Account, target: Account, fraction: int, index: int) -> None:
-        """Moves a part of every position, or all of them with the claims."""
-        if fraction >= WAD:
-            cost, positions = self.opened(source)
-            sizes = {number: live.size for number, live in positions.items()}
-            for live in positions.values():
-                live.size = 0
-            self.save(source, 0, positions)
-            self._put(target, sizes, cost)
-            claim = self.claim(source)
-            if sum(claim):
-                self.set_claim(source, 0, 0)
-                waiting, allotted = self.claim(target)
-                self.set_claim(target, waiting + claim[0], allotted + claim[1])
-            return
+        """Moves a part of every position; the profit on it becomes a claim that stays."""
         cost, positions = self.opened(source)
         pnl = sum(live.size * self.value(number, index) for number, live in positions.items()) - cost
         netted = self.net_claim(source, -pnl // self.token) * self.token if pnl < 0 else 0
         cost, pnl = cost - netted, pnl + netted
-        tokens = max(pnl, 0) // self.token
+        tokens = max(pnl, 0) * fraction // WAD // self.token
         if tokens:
             cost += tokens * self.token
             waiting, allotted = self.claim(source)
             self.set_claim(source, waiting + tokens, allotted)
+            self.bear_losses()
             self.allot()
         sizes = {number: toward_zero(live.size * fraction, WAD) for number, live in positions.items()}
         moved = sum(size * self.value(number, index) for number, size in sizes.items())
         moved += div_up(-pnl * fraction, WAD) if pnl < 0 else 0
+        if fraction == WAD:
+            moved = cost
         for number, size in sizes.items():
             positions[number].size -= size
         self.save(source, cost - moved, positions)
@@ -391,6 +385,7 @@ class Market(Books):
                 cost, left = self._close_all(positions, cost, left, index)
             cost -= left
             self.unborne += left
+            self.bear_losses()
         self.save(account, cost, positions)
         return deficit
 
@@ -485,6 +480,7 @@ class Market(Books):
         assert self.open_interest == sum(bucket.total for (_, long), bucket in self.sides.items() if long)
         assert self.allotted <= self.cash
         assert not self.waiting or self.cash == self.allotted, "free cash beside a queue"
+        assert not self.waiting or self.unborne < self.token, "a queue beside a loss that nobody bears"
 
 
 def settlement_price(

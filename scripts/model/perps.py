@@ -314,15 +314,7 @@ class Market(Books):
     # --- takeovers ---
 
     def move(self, source: Account, target: Account, fraction: int, mark: int) -> None:
-        """Moves a part of a position, or all of it with its claims."""
-        if fraction >= WAD:
-            position, claim = self.load(source), self.claim(source)
-            self._put(source, target, position.size, self.cost(source))
-            if sum(claim):
-                self.set_claim(source, 0, 0)
-                waiting, allotted = self.claim(target)
-                self.set_claim(target, waiting + claim[0], allotted + claim[1])
-            return
+        """Moves a part of a position; its profit becomes a claim that stays."""
         self.pay_with_claim(source, mark)
         pnl = self.pnl(source, mark)
         if pnl // self.token > 0:
@@ -332,7 +324,8 @@ class Market(Books):
             self.bear_losses()
             self.allot()
         size = toward_zero(self.load(source).size * fraction, WAD)
-        self._put(source, target, size, size * mark + (div_up(-pnl * fraction, WAD) if pnl < 0 else 0))
+        cost = size * mark + (div_up(-pnl * fraction, WAD) if pnl < 0 else 0)
+        self._put(source, target, size, self.cost(source) if fraction == WAD else cost)
 
     def pay_with_claim(self, account: Account, mark: int) -> None:
         """The account's own claim pays its loss."""

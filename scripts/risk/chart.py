@@ -22,8 +22,8 @@ from scripts.model.volatility import Smile
 from scripts.risk.estimate import SIDES, Aim, Breaches, Shock
 from scripts.risk.fitting import Fit, forward_of, volatility
 from scripts.risk.netting import Netting
-from scripts.risk.proposal import Estimate, share
-from scripts.risk.windows import Windows
+from scripts.risk.proposal import Estimate, proposed_netting, share
+from scripts.risk.windows import Interval, Windows
 
 INK, QUIET, ALARM, BLUE, GREEN, ORANGE = "#22262b", "#8a9099", "#d1242f", "#2f6fde", "#1a7f37", "#e08600"
 SIDE_COLOURS = {"down": ALARM, "up": BLUE}
@@ -44,6 +44,8 @@ STYLE: Any = {
     "legend.frameon": False,
     "legend.fontsize": 8.5,
 }
+_Points = Sequence[tuple[int, Breaches]]
+_Pick = Callable[[Breaches], Interval]
 
 
 @contextmanager
@@ -102,7 +104,7 @@ def draw_smiles(
             axis.xaxis.set_minor_locator(NullLocator())
             ticks = [forward * factor for factor in (0.5, 0.7, 1, 1.4, 2)]
             axis.set_xticks([tick for tick in ticks if strikes[0] <= tick <= strikes[-1]])
-            axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+            axis.yaxis.set_major_formatter(PercentFormatter(1))
             axis.set_title(f"{datetime.fromtimestamp(fit.expiry, UTC):%d %b %Y}")
             axis.set_xlabel("strike, USD")
             axis.set_ylabel("volatility")
@@ -133,7 +135,7 @@ def _shock_panel(axis: Any, shock: Shock, windows: Windows, static: Mapping[str,
         axis.plot(dates, sign * moves, color=SIDE_COLOURS[side], linewidth=0.4, alpha=0.6)
         axis.plot(dates, sign * shocks, color=INK, linewidth=1, label="shock" if sign > 0 else None)
         hit = moves > shocks
-        label = f"beyond, {side} ({hit.sum()} windows)"
+        label = f"beyond, {side} (windows: {hit.sum()})"
         axis.plot(dates[hit], sign * moves[hit], "v", color=SIDE_COLOURS[side], markersize=4, label=label)
         if side in static:
             words = "shock of the market file" if sign > 0 else None
@@ -154,11 +156,11 @@ def draw_breaches(
     with _figure(file, 2, 2, (12, 7.4), sharex=True, sharey="row") as axes:
         for column, side in enumerate(SIDES):
             rate, beyond = axes[0][column], axes[1][column]
-            for colour, (label, points) in zip(colours, curves.items(), strict=False):
+            for place, (label, points) in enumerate(curves.items()):
                 own = [(horizon, one) for horizon, one in points if one.side == side]
-                hours = [horizon / 3_600 for horizon, _ in own]
-                _band(rate, hours, own, colour, label, lambda one: one.rate)
-                _band(beyond, hours, own, colour, label, lambda one: one.shortfall)
+                colour = colours[place % len(colours)]
+                _line(rate, own, place, colour, label, lambda one: one.rate)
+                _line(beyond, own, place, colour, label, lambda one: one.shortfall)
             for aim in aims:
                 rate.plot(
                     aim.horizon / 3_600,
@@ -179,11 +181,9 @@ def draw_breaches(
             rate.set_xscale("log")
             rate.set_yscale("symlog", linthresh=1e-4)
             rate.set_ylim(0, 1)
-            rate.yaxis.set_major_formatter(
-                FuncFormatter(lambda value, _: f"{value:.4g}" if not value else f"{value:.2%}")
-            )
+            rate.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}%"))
             rate.set_title(f"{name}, {side}: share of windows that go beyond the shock")
-            beyond.set_title("Expected shortfall: how far a breach goes beyond the shock, on average")
+            beyond.set_title("Expected shortfall beyond the shock")
             beyond.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
             beyond.set_ylim(0, None)
             beyond.set_xlabel("horizon")
@@ -195,20 +195,16 @@ def draw_breaches(
         axes[0][0].legend(loc="upper left")
 
 
-def _band(
-    axis: Any,
-    hours: list[float],
-    own: list[tuple[int, Breaches]],
-    colour: str,
-    label: str,
-    of: Callable[[Breaches], Any],
-) -> None:
+def _line(axis: Any, own: _Points, place: int, colour: str, label: str, of: _Pick) -> None:
+    """A curve with its 95% intervals, a little to the side so that they do not hide each other."""
+    hours = [horizon / 3_600 * 1.025 ** (place - 1.5) for horizon, _ in own]
     found = [of(one) for _, one in own]
-    axis.plot(
-        hours, [one.value for one in found], "-o", color=colour, linewidth=1.4, markersize=3, label=label
-    )
-    axis.fill_between(
-        hours, [one.low for one in found], [one.high for one in found], color=colour, alpha=0.12, linewidth=0
+    low = [one.value - one.low for one in found]
+    high = [one.high - one.value for one in found]
+    values = [one.value for one in found]
+    axis.plot(hours, values, "-o", color=colour, linewidth=1.4, markersize=3.5, label=label)
+    axis.errorbar(
+        hours, values, yerr=(low, high), fmt="none", ecolor=colour, elinewidth=0.9, capsize=2, alpha=0.7
     )
 
 
@@ -241,7 +237,7 @@ def draw_tails(file: Path, estimate: Estimate, in_sample: float) -> None:
             )
             axis.set_xlabel("worst move within the horizon, in standard deviations")
             axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
-            axis.legend(loc="upper right")
+            axis.legend(loc="upper right", frameon=True, framealpha=1, edgecolor="white")
         axes[0][0].set_ylabel("share of windows that exceed it")
 
 
@@ -275,7 +271,7 @@ def draw_netting(file: Path, netting: Netting) -> None:
             capsize=4,
             fmt="none",
         )
-        bar.axvline(rho.low, color=GREEN, linewidth=1.4, linestyle="--", label="proposed")
+        bar.axvline(proposed_netting(netting), color=GREEN, linewidth=1.4, linestyle="--", label="proposed")
         bar.set_xlim(0, 1.02)
         bar.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         bar.set_title("Netting share with 95% interval")

@@ -20,7 +20,9 @@ from scripts.risk.report import estimate_all, show, write_all
 from scripts.risk.smiles import Request, show_fit
 from scripts.risk.surface import Limits, State
 
-app = typer.Typer(name="risk", add_completion=False, no_args_is_help=True, help=__doc__)
+HELP = "Smiles fitted to quotes and published; shocks and netting estimated from prices."
+
+app = typer.Typer(name="risk", add_completion=False, no_args_is_help=True, help=HELP)
 WIDTH = 150
 
 Quotes = Annotated[
@@ -112,6 +114,7 @@ def estimate(
     least_return: Annotated[str, typer.Option(help="Return that counts before")] = "1%",
     max_return: Annotated[str, typer.Option(help="Size to which a return is cut")] = "10%",
     in_sample: Annotated[str, typer.Option(help="Share of the time that estimates are made from")] = "60%",
+    closes_only: Annotated[bool, typer.Option("--closes-only", help="Leave highs and lows aside")] = False,
     block: Annotated[str, typer.Option(help="Length of the bootstrap's blocks")] = "7 days",
     draws: Annotated[int, typer.Option(min=100, max=20_000, help="Of the bootstrap")] = 1_000,
     seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap")] = 1,
@@ -138,7 +141,7 @@ def estimate(
             draws=draws,
             seed=seed,
         )
-        result = estimate_all(_sources(prices), aims, remembered, settings)
+        result = estimate_all(_sources(prices), aims, remembered, settings, closes_only)
         console = _console()
         show(result, console)
         for file in write_all(result, out):

@@ -98,7 +98,7 @@ def estimate_shock(windows: Windows, aim: Aim, settings: Settings, interval: int
     level = 1 - aim.probability
 
     def multiple_of(side: str, places: Ints) -> float:
-        return float(np.quantile(first.moves(side)[places] / first.deviations[places], level))
+        return _quantile(first.moves(side)[places] / first.deviations[places], level)
 
     by_side = {
         side: bootstrap.interval(lambda places, side=side: multiple_of(side, places), len(first))  # type: ignore[misc]
@@ -112,7 +112,7 @@ def estimate_shock(windows: Windows, aim: Aim, settings: Settings, interval: int
     def floor_of(places: Ints) -> float:
         deviations = first.deviations[places]
         quiet = places[deviations <= np.quantile(deviations, QUIET)]
-        return min(max(float(np.quantile(first.moves(side)[quiet], level)) for side in SIDES), most)
+        return min(max(_quantile(first.moves(side)[quiet], level) for side in SIDES), most)
 
     def cap_of(places: Ints) -> float:
         high = float(np.quantile(first.deviations[places], settings.cap_quantile))
@@ -162,6 +162,11 @@ def breaches_of(
     )
 
 
+def _quantile(values: Floats, level: float) -> float:
+    """The least of the values that no more than a share of 1 - `level` exceeds."""
+    return float(np.quantile(values, level, method="higher"))
+
+
 def _bounded(multiple: float) -> float:
     return min(max(multiple, LEAST_MULTIPLE), MOST_MULTIPLE)
 
@@ -171,8 +176,8 @@ def _warnings(aim: Aim, first: Windows, rest: Windows, breaches: Sequence[Breach
     expected = first.disjoint * aim.probability
     if expected < ENOUGH:
         told.append(
-            f"{first.disjoint:,.0f} windows of {format_duration(aim.horizon)} that do not overlap hold {expected:.1f} breaches at"
-            f" {aim.probability:.3%}: multiple and floor rest on a handful of moves"
+            f"{first.disjoint:,.0f} windows of {format_duration(aim.horizon)} that do not overlap hold"
+            f" {expected:.1f} breaches at {aim.probability:.3%}: multiple and floor rest on a handful of moves"
         )
     outside = [one for one in breaches if one.part == "out of sample"]
     for one in outside:

@@ -38,7 +38,12 @@ ROOM = 1e-6
 # Strikes that a market lists: 0.2 to 5 times the price, and of these what is within the smile's range.
 LISTED = (0.2, 5.0)
 DENSITY_POINTS = 401
+# Of g, which is held at points and may be less between them.
+DENSITY_ROOM = 5e-4
 STARTS = (-0.5, 0.0, 0.5)
+EDGE = 1e-9
+# A cost that counts as about the same: a quarter more, or a tenth of a quote's error for each.
+ABOUT, SLIGHT = 1.25, 0.005
 
 
 @dataclass(frozen=True)
@@ -89,8 +94,17 @@ def years_of(expiry: int, quotes: Sequence[Quote]) -> float:
     return (expiry - max(quote.made_at for quote in quotes)) / SECONDS_PER_YEAR
 
 
-def fit_surface(quotes: Mapping[int, Sequence[Quote]], rules: Rules, hold_density: bool = True) -> list[Fit]:
-    """A fit for each expiry, ascending. Raises KeelError where one has too few strikes or no smile fits the rules."""
+def fit_surface(
+    quotes: Mapping[int, Sequence[Quote]],
+    rules: Rules,
+    hold_density: bool = True,
+    near: Mapping[int, Smile] | None = None,
+) -> list[Fit]:
+    """A fit for each expiry, ascending. Raises KeelError where one has too few strikes or no smile fits the rules.
+
+    `near` are smiles in force: their centre and width are kept where that fits about as well, because what VOL-1 lets
+    through is much more for the other three numbers.
+    """
     fits: list[Fit] = []
     for expiry, group in quotes.items():
         strikes = len({quote.strike for quote in group})
@@ -98,11 +112,20 @@ def fit_surface(quotes: Mapping[int, Sequence[Quote]], rules: Rules, hold_densit
             raise KeelError(
                 f"expiry {expiry} has quotes at {strikes} strikes; a smile has five parameters and needs as many"
             )
-        fits.append(_fit(expiry, group, rules, fits[-1] if fits else None, hold_density))
+        fits.append(
+            _fit(expiry, group, rules, fits[-1] if fits else None, hold_density, (near or {}).get(expiry))
+        )
     return fits
 
 
-def _fit(expiry: int, quotes: Sequence[Quote], rules: Rules, earlier: Fit | None, hold_density: bool) -> Fit:
+def _fit(
+    expiry: int,
+    quotes: Sequence[Quote],
+    rules: Rules,
+    earlier: Fit | None,
+    hold_density: bool,
+    near: Smile | None,
+) -> Fit:
     forward, years = forward_of(quotes), years_of(expiry, quotes)
     strikes = np.array([quote.ln_strike for quote in quotes])
     wanted = np.array([quote.volatility for quote in quotes])
@@ -119,22 +142,28 @@ def _fit(expiry: int, quotes: Sequence[Quote], rules: Rules, earlier: Fit | None
 
     def starts() -> list[Floats]:
         middle = float(np.median(wanted)) ** 2
-        first = [np.array([middle / 2, middle, rho, np.log(forward), 0.3]) for rho in STARTS]
-        return [np.clip(start, low + 1e-9, high - 1e-9) for start in first]
+        return [np.array([middle / 2, middle, rho, np.log(forward), 0.3]) for rho in STARTS]
 
-    found = [
-        least_squares(residuals, start, bounds=(low, high), loss="soft_l1", f_scale=OUTLIER, x_scale="jac").x
-        for start in starts()
-    ]
-    best = min(found, key=cost)
     held = _constraints(forward, years, rules, earlier, hold_density)
-    if held(best).min() < 0:
-        best = _constrained(cost, [best, *starts()], held, low, high)
-        if best is None:
-            raise KeelError(
-                f"no smile of expiry {expiry} near its quotes keeps the surface's rules: variance from"
-                f" {rules.least_variance:g} to {rules.most_variance:g}, no arbitrage; look for bad quotes"
-            )
+
+    def solved(low: Floats, high: Floats) -> Floats | None:
+        first = [np.clip(start, low + EDGE, high - EDGE) for start in starts()]
+        how: Any = {"bounds": (low, high), "loss": "soft_l1", "f_scale": OUTLIER, "x_scale": "jac"}
+        best = min((least_squares(residuals, start, **how).x for start in first), key=cost)
+        return best if held(best).min() >= 0 else _constrained(cost, [best, *first], held, low, high)
+
+    best = solved(low, high)
+    if best is None:
+        raise KeelError(
+            f"no smile of expiry {expiry} near its quotes keeps the surface's rules: variance from"
+            f" {rules.least_variance:g} to {rules.most_variance:g}, no arbitrage; look for bad quotes"
+        )
+    if near is not None:
+        kept = np.array([near.centre, near.width]) / ONE
+        if (kept > low[3:]).all() and (kept < high[3:]).all():
+            again = solved(np.append(low[:3], kept - 2 * EDGE), np.append(high[:3], kept + 2 * EDGE))
+            if again is not None and cost(again) <= ABOUT * cost(best) + SLIGHT:
+                best = np.append(again[:3], kept)
     smile = _rounded(_from_free(best))
     return Fit(
         expiry,
@@ -205,7 +234,9 @@ def _constraints(
             total = _variance(before, points) * years_of(earlier.expiry, earlier.quotes)
             parts.append(_variance(parameters, points) * years / total - 1 - ROOM)
         if hold_density:
-            parts.append(_density(parameters, np.log(forward), years, _listed(centre, forward)) - ROOM)
+            parts.append(
+                _density(parameters, np.log(forward), years, _listed(centre, forward)) - DENSITY_ROOM
+            )
         return np.concatenate(parts)
 
     return held

@@ -5,7 +5,8 @@ requirements,
 
     R = rho max(down, up) + (1 - rho) (down + up) = down + up - rho min(down, up).
 
-Loss over a horizon, in the same units, is the sum of each position's move over its shock. The largest rho at which a book
+Loss, in the same units, is the sum of each position's move over its shock, at the worst of the times within the
+horizon that the prices show. The largest rho at which a book
 loses more than R no more often than the stated probability is
 
     rho = (down + up - quantile of its loss) / min(down, up),
@@ -60,44 +61,52 @@ def estimate_netting(
     year: int,
 ) -> Netting:
     """rho of two or more aligned series; `multiples` are those of their shocks over `horizon`."""
-    interval = series[0].interval
-    steps = horizon // interval
-    moves = np.array([one.closes[steps:] / one.closes[:-steps] - 1 for one in series])
+    steps = horizon // series[0].interval
+    count = len(series[0].closes) - steps
     root = np.sqrt(horizon / year)
     shocks = np.array(
         [
-            multiple * volatility[:-steps] * root
+            multiple * volatility[:count] * root
             for multiple, volatility in zip(multiples, volatilities, strict=True)
         ]
     )
-    units = moves / shocks
-    known = np.flatnonzero(~np.isnan(units).any(axis=0))
+    books = np.array(_books(len(series), settings.seed))
+    losses = np.zeros((len(books), count))
+    for step in range(1, steps + 1):
+        moves = (
+            np.array([one.closes[step : step + count] / one.closes[:count] - 1 for one in series]) / shocks
+        )
+        losses = np.maximum(losses, -books @ moves)
+    known = np.flatnonzero(~np.isnan(losses).any(axis=0))
     if len(known) < 2 * steps:
         raise KeelError(
             "the prices have no common times at which all volatilities are known; use longer files"
         )
     border = known[0] + settings.in_sample * (known[-1] - known[0])
     first, rest = known[known + steps <= border], known[known > border]
-    books = _books(len(series), settings.seed)
-    within, beyond = units[:, first], units[:, rest]
+    within, beyond = losses[:, first], losses[:, rest]
 
     def least(places: Ints) -> tuple[float, int]:
-        shares = [_share(book, within[:, places], probability) for book in books]
+        quantiles = np.quantile(within[:, places], 1 - probability, axis=1, method="higher")
+        shares = [_share(book, loss) for book, loss in zip(books, quantiles, strict=True)]
         worst = int(np.argmin(shares))
         return min(max(shares[worst], 0.0), 1.0), worst
 
-    bootstrap = Bootstrap(len(first), settings.block // interval, max(settings.draws // 5, 50), settings.seed)
+    bootstrap = Bootstrap(
+        len(first), settings.block // series[0].interval, max(settings.draws // 5, 50), settings.seed
+    )
     rho = bootstrap.interval(lambda places: least(places)[0], len(first))
-    worst = books[least(np.arange(len(first)))[1]]
+    worst = least(np.arange(len(first)))[1]
     turbulence = (shocks / np.nanmedian(shocks, axis=1)[:, None]).max(axis=0)[first]
     stormy = np.flatnonzero(turbulence >= np.quantile(turbulence, 1 - TURBULENT))
     return Netting(
         [one.name for one in series],
         rho,
         least(stormy)[0],
-        list(worst),
-        float(np.mean(-worst @ beyond > _requirement(worst, rho.value))),
-        np.corrcoef(units[:, known]),
+        list(books[worst]),
+        float(np.mean(beyond[worst] > _requirement(books[worst], rho.value))),
+        # `moves` are those over the whole horizon now.
+        np.corrcoef(moves[:, known]),
         len(first),
         len(first) / steps,
     )
@@ -117,9 +126,9 @@ def _sides(book: Floats) -> tuple[float, float]:
     return float(book[book > 0].sum()), float(-book[book < 0].sum())
 
 
-def _share(book: Floats, units: Floats, probability: float) -> float:
+def _share(book: Floats, loss: float) -> float:
     down, up = _sides(book)
-    return (down + up - float(np.quantile(-book @ units, 1 - probability))) / min(down, up)
+    return (down + up - loss) / min(down, up)
 
 
 def _requirement(book: Floats, rho: float) -> float:

@@ -57,12 +57,15 @@ class Prices:
         return int(np.isnan(self.closes).sum())
 
 
-def read_prices(path: Path, name: str) -> Prices:
-    """The prices of a file. Raises CsvError for the first line that cannot be right."""
+def read_prices(path: Path, name: str, closes_only: bool = False) -> Prices:
+    """The prices of a file, without highs and lows if `closes_only`.
+
+    Raises CsvError for the first line that cannot be right.
+    """
     rows = list(read_rows(path, ("timestamp", "close"), ("high", "low")))
     if len(rows) < LEAST_ROWS:
         raise CsvError(f"{path.name} has {len(rows)} prices; an estimate needs {LEAST_ROWS} at least")
-    has_extremes = "high" in rows[0].cells and "low" in rows[0].cells
+    has_extremes = not closes_only and {"high", "low"} <= rows[0].cells.keys()
     times: list[int] = []
     table: list[tuple[float, float, float]] = []
     for row in rows:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,12 @@ def times(value: float) -> str:
 
 def _underlying(estimate: Estimate, settings: Settings) -> dict[str, Any]:
     memory = estimate.memory
+    prices = estimate.prices
+    begin, end = (datetime.fromtimestamp(int(time), UTC) for time in (prices.times[0], prices.times[-1]))
     return {
+        "prices": f"{len(prices.times) - prices.missing:,} every {format_duration(prices.interval)}, {prices.missing}"
+        f" missing, from {begin:%Y-%m-%d} to {end:%Y-%m-%d}; moves within windows from"
+        f" {'highs and lows' if prices.has_extremes else 'closes alone'}",
         "realised_volatility": {
             "memory": _setting(
                 format_duration(memory.seconds), "given: the estimates below are for it, and no others"
@@ -129,18 +135,24 @@ def _breaches(found: Breaches) -> str:
     )
     return (
         f"{found.part}, {found.side}: {share(found.rate.value, 3)} of windows (95% {between(found.rate, 3)}),"
-        f" {found.episodes} episode{'s' if found.episodes != 1 else ''}; {beyond}; worth {found.effective:,.0f} independent windows"
+        f" {found.episodes} episode{'s' if found.episodes != 1 else ''}; {beyond};"
+        f" worth {found.effective:,.0f} independent windows"
     )
 
 
 def _netting(netting: Netting) -> dict[str, str]:
-    value = max(math.floor(netting.rho.low * 1_000) / 10, 0)
+    value = math.floor(proposed_netting(netting) * 1_000) / 10
     return _setting(
         f"{value:.1f}%",
-        f"lower end of 95% from {between(netting.rho)} (estimate {share(netting.rho.value)}) over"
-        f" {', '.join(netting.names)}; {share(netting.turbulent)} in the fifth of windows with the highest volatility; at"
+        f"the less of the lower end of 95% from {between(netting.rho)} (estimate {share(netting.rho.value)}) over"
+        f" {', '.join(netting.names)}; and {share(netting.turbulent)} in the fifth of windows with the highest volatility; at"
         f" the estimate the worst book breaches in {share(netting.breaches, 2)} of the rest of the time",
     )
+
+
+def proposed_netting(netting: Netting) -> float:
+    """The careful one: the lower end of the interval, and no more than in turbulent times."""
+    return min(netting.rho.low, netting.turbulent)
 
 
 def _median(shock: Shock, windows: Windows) -> float:

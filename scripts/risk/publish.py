@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -158,7 +159,7 @@ def open_surface(target: Target, signs: bool = True) -> Surface:
 def publish_once(surface: Surface, request: Request, max_age: int, dry_run: bool, console: Console) -> Fitted:
     """One update, as far towards the quotes as the surface allows. Raises NothingNew, KeelError with the reason why not."""
     state, now = surface.state(), surface.now
-    found = fitted(request, state.limits, max_age, now)
+    found = fitted(request, state, max_age, now)
     for line in found.left_out:
         console.print(f"left out: {line}", style="yellow")
     for fit in found.fits:
@@ -209,20 +210,33 @@ def publish_quotes(
         publish_once(surface, request, max_age, dry_run, console)
         return 0
     stop = stop or threading.Event()
-    ended = stop
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: ended.set())
-    while not stop.is_set():
-        try:
-            publish_once(surface, request, max_age, dry_run, console)
-        except NothingNew as reason:
-            console.print(f"nothing published: {reason}")
-        except KeelError as error:
-            console.print(f"nothing published: {error}", style="yellow")
-        stop.wait(pause)
+    with _told_to_end(stop):
+        while not stop.is_set():
+            try:
+                publish_once(surface, request, max_age, dry_run, console)
+            except NothingNew as reason:
+                console.print(f"nothing published: {reason}")
+            except KeelError as error:
+                console.print(f"nothing published: {error}", style="yellow")
+            stop.wait(pause)
     console.print("ended: told to")
     return 0
+
+
+@contextmanager
+def _told_to_end(stop: threading.Event) -> Iterator[None]:
+    """Has SIGTERM and SIGINT set the event, in the main thread, which alone hears them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {
+        number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def state_at(state: State) -> State:

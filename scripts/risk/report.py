@@ -39,15 +39,19 @@ class Result:
 
 
 def estimate_all(
-    sources: Mapping[str, Path], aims: Sequence[Aim], memory: Memory, settings: Settings
+    sources: Mapping[str, Path],
+    aims: Sequence[Aim],
+    memory: Memory,
+    settings: Settings,
+    closes_only: bool = False,
 ) -> Result:
     """An estimate for each file by name of its underlying, and with several the netting share. Raises KeelError."""
-    series = [read_prices(path, name) for name, path in sources.items()]
+    series = [read_prices(path, name, closes_only) for name, path in sources.items()]
     estimates = [_estimate(prices, aims, memory, settings) for prices in series]
     if len(series) == 1:
         return Result(estimates, None, settings)
     common = aligned(series)
-    # What margin must cover at once is the maintenance shock, and netting serves both.
+    # One share serves both requirements. Over the longer horizon it matters less that prices are not of the same second.
     longest = max(range(len(aims)), key=lambda place: aims[place].horizon)
     netting = estimate_netting(
         common,

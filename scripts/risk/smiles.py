@@ -66,8 +66,11 @@ def read_recent(request: Request, max_age: int | None, now: int | None) -> Quote
     return Quotes(kept, left_out)
 
 
-def fitted(request: Request, limits: Limits, max_age: int | None = None, now: int | None = None) -> Fitted:
-    """Smiles for the expiries with enough quotes. Raises KeelError where no expiry has them, or no smile fits."""
+def fitted(request: Request, state: State, max_age: int | None = None, now: int | None = None) -> Fitted:
+    """Smiles for the expiries with enough quotes, near those in force.
+
+    Raises KeelError where no expiry has them, or no smile fits.
+    """
     quotes = read_recent(request, max_age, now)
     groups, left_out = {}, list(quotes.left_out)
     for expiry, group in quotes.by_expiry().items():
@@ -81,12 +84,14 @@ def fitted(request: Request, limits: Limits, max_age: int | None = None, now: in
             f"{request.path.name}: no expiry has quotes at {LEAST_STRIKES} strikes; {left_out[-1] if left_out else ''}"
         )
     made_at = min(quote.made_at for group in groups.values() for quote in group)
-    return Fitted(fit_surface(groups, rules_of(limits), request.hold_density), made_at, left_out)
+    return Fitted(
+        fit_surface(groups, rules_of(state.limits), request.hold_density, state.smiles), made_at, left_out
+    )
 
 
 def show_fit(request: Request, state: State, now: int | None, plot: Path | None, console: Console) -> None:
     """Fits, prints parameters, residuals, and the way there from the surface on chain; draws to `plot`."""
-    found = fitted(request, state.limits, now=now)
+    found = fitted(request, state, now=now)
     moment = found.made_at if now is None else now
     # Whether an update may come just now is for who publishes.
     still = replace(state, last=0, accepted_at=0)
@@ -156,9 +161,7 @@ def way(state: State, found: Fitted, steps: dict[int, Smile], now: int) -> str:
         return (
             f"one update leads part of the way ({names}); no number of updates in a straight line leads there"
         )
-    return (
-        f"{count} updates lead there: one may move a variance by {state.limits.max_move / WAD:.2%} ({names})"
-    )
+    return f"{count} updates in all lead there: one may move a variance by {state.limits.max_move / WAD:.2%} ({names})"
 
 
 def day(expiry: int) -> str:

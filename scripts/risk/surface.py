@@ -165,10 +165,11 @@ def _check_time(state: State, made_at: int, now: int) -> None:
 def _check_smiles(state: State, smiles: Smiles, now: int) -> None:
     if not smiles:
         _refuse("Empty")
-    alive = state.alive(now)
+    alive, after = state.alive(now), now
     for expiry, smile in sorted(smiles.items()):
-        if not now < expiry <= now + MAX_TERM:
-            _refuse("BadExpiry", expiry=expiry, after_=now, latest=now + MAX_TERM)
+        if not after < expiry <= now + MAX_TERM:
+            _refuse("BadExpiry", expiry=expiry, after_=after, latest=now + MAX_TERM)
+        after = expiry
         _check_smile(state.limits, expiry, smile, expiry - now, alive.get(expiry) or state.smiles.get(expiry))
     merged = dict(sorted({**alive, **smiles}.items()))
     if len(merged) > MAX_EXPIRIES:

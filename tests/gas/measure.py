@@ -17,7 +17,7 @@ import json
 import sys
 from pathlib import Path
 
-from tests.gas.options import option_value_figures
+from tests.gas.options import option_market_figures, option_value_figures
 from tests.gas.perpetuals import perpetual_figures
 from tests.gas.portfolio import portfolio_figures
 from tests.gas.volatility import volatility_figures
@@ -44,7 +44,7 @@ def measure(evm: AnvilBackend) -> dict[str, int]:
     _leverage(system, figures)
     _views(system, figures)
     figures |= perpetual_figures(system) | option_value_figures(evm) | volatility_figures(system)
-    return figures | portfolio_figures(system)
+    return figures | portfolio_figures(system) | option_market_figures(system)
 
 
 def _next_day(system: System) -> None:

@@ -85,7 +85,7 @@ class Place:
 
 @asynccontextmanager
 async def market_place(
-    perps: PerpTrading, folder: Path, settler: int, **settlement: Any
+    perps: PerpTrading, folder: Path, settler: int, with_amm: bool = False, **settlement: Any
 ) -> AsyncIterator[Place]:
     """A matcher with its database in `folder`, which settles from the backend's account `settler`."""
     evm: Any = perps.evm
@@ -100,6 +100,7 @@ async def market_place(
         lens=perps.system.lens,
         parameters=perps.system.parameters,
         markets={"ETH-PERP": perps.market},
+        amms={"ETH-PERP": perps.amm} if with_amm else {},
     ).another()
     options = Options(
         database=f"sqlite:///{folder / 'matcher.db'}",

@@ -119,7 +119,7 @@ class OptionBench:
     @staticmethod
     def fill_data(taker: bytes, legs: Mapping[int, int], fills: list[tuple[bytes, int, int]]) -> bytes:
         """Fills, each of maker, signed units of the taker, premium."""
-        kinds = [{"type": "uint8"}, {"type": "bytes32"}, LEG, FILL]
+        kinds: list[dict[str, Any]] = [{"type": "uint8"}, {"type": "bytes32"}, LEG, FILL]
         return codec.encode(kinds, (FILLS, taker, sorted(legs.items()), fills))
 
     @staticmethod

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from copy import deepcopy
 
 from scripts.common.contract import Tx
-from scripts.model.options import WAD, Market, Parameters, Series
+from scripts.model.books import WAD
+from scripts.model.options import Market, Parameters, Series
 from tests.helpers.expect import Reverted
 from tests.helpers.option_market import TOKEN, OptionBench
 from tests.helpers.system import NO_LIMIT
@@ -127,17 +128,15 @@ class Mirror:
         )
         if tx is None:
             return False
+        self.model.settle(account, self.index, 0)
         for event in tx.events("Absorbed", bench.market):
             assert self.model.bear(account, event["deficit"], self.index) == event["deficit"]
         taken = tx.value[0]
         if self.model.holds(account):
             self.model.move(account, into, taken, self.index)
+        for event in tx.events("ClaimForfeited", bench.market):
+            assert self.model.forfeit(account) == event["amount"]
         return True
-
-    def bear_losses(self) -> None:
-        """Waiting claims bear what nobody has borne."""
-        if self._try(lambda: self.bench.market.bearLosses()) is not None:
-            self.model.bear_losses()
 
     def collect_fees(self) -> None:
         """Fees leave the market."""

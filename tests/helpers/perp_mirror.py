@@ -141,6 +141,7 @@ class Mirror:
         if tx is None:
             return False
         self._refresh()
+        self.model.settle(account, self.mark, 0)
         for event in tx.events("Absorbed", bench.market):
             assert self.model.bear(account, event["deficit"], self.mark) == event["deficit"]
             self.absorbed += 1
@@ -148,6 +149,8 @@ class Mirror:
         taken = tx.value[0]
         if self.model.holds(account):
             self.model.move(account, into, taken, self.mark)
+        for event in tx.events("ClaimForfeited", bench.market):
+            assert self.model.forfeit(account) == event["amount"]
         return True
 
     def deleverage(self, most: int) -> None:

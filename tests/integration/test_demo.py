@@ -11,12 +11,15 @@ import sys
 import time
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from scripts.common.errors import KeelError
+from scripts.common.units import WAD
 from scripts.demo.__main__ import run
+from scripts.demo.perp_result import PerpsOutcome
 from scripts.demo.prices import PricePath, path_of
 from scripts.demo.result import DemoResult
 from scripts.demo.shapes import named_path
@@ -98,12 +101,100 @@ def test_after_a_gap_the_backstop_pays_and_lenders_do_not() -> None:
     after = [(1_500 + number * 300, Decimal(1_800)) for number in range(5)]
     result = run(path_of("gap", before + after, least=10))
     insolvent = [event for event in result.liquidations if event.insolvent]
-    assert len(insolvent) >= 3
-    assert all(event.top_up > 0 and event.profit > 0 for event in insolvent)
+    borrowers = [event for event in insolvent if not event.account.startswith("perp")]
+    assert len(borrowers) >= 3
+    assert all(event.top_up > 0 and event.profit > 0 for event in borrowers)
     paid = sum(event.top_up - event.fee for event in result.liquidations)
     assert abs(result.backstop_start - result.backstop_end - paid) < 10**15
     assert result.lenders_whole
     assert all(pool.written_off == 0 for pool in result.pools)
+    # Insolvent accounts with perpetuals go whole; what they cannot pay the other side bears, and nobody else.
+    perps = result.perps
+    assert perps is not None
+    gone = {event.account for event in insolvent if event.account.startswith("perp")}
+    assert len(gone) >= 2
+    for account in perps.accounts:
+        if account.name in gone:
+            assert (account.size, account.claims) == (0, 0)
+            assert 0 <= account.end_equity < WAD
+            assert [event.fraction for event in insolvent if event.account == account.name] == [1]
+    assert perps.books.deleveraged > 0
+    assert perps.books.add_up and perps.books.unborne == 0
+
+
+# --- perpetuals ---
+
+
+def _perps(result: DemoResult) -> PerpsOutcome:
+    assert result.perps is not None
+    return result.perps
+
+
+def test_the_arbitrageur_earns_funding_through_the_crash(kept: DemoResult) -> None:
+    perps = _perps(kept)
+    arbitrage = perps.arbitrage
+    assert arbitrage.funding > 1_000 * WAD
+    assert arbitrage.end_equity > arbitrage.start_equity
+    # In dollars that are paid: nothing is open, nothing waits.
+    assert (arbitrage.size, arbitrage.claims) == (0, 0)
+    # Whatever ether does: a fall by a fifth moves him by less than a tenth of that.
+    assert kept.fall > 0.2
+    assert max(abs(sample.gained) for sample in perps.samples) < 0.02 * arbitrage.start_equity / WAD
+    assert all(sample.rate > 0 for sample in perps.samples)
+
+
+def test_naked_longs_are_taken_over_the_more_often_the_higher_their_leverage(kept: DemoResult) -> None:
+    longs = [account for account in _perps(kept).accounts if account.position.startswith("long")]
+    times = [kept.takeovers(account.name) for account in longs]
+    assert times[0] == 0 and times == sorted(times) and times[-1] >= 5
+    for account, count in zip(longs, times, strict=True):
+        assert account.funding < 0
+        assert 0 < account.end_equity < account.start_equity
+        assert (kept.premiums(account.name) > 0) == (count > 0)
+        assert account.lowest_health is not None
+        assert (account.lowest_health < 1) == (count > 0)
+    assert not any(kept.takeovers(account.name) for account in _perps(kept).accounts if account.funding > 0)
+
+
+def test_the_books_of_perpetuals_add_up_and_funding_is_one_persons_gain_and_anothers_loss(
+    kept: DemoResult, neglected: DemoResult
+) -> None:
+    for result in (kept, neglected):
+        perps, books = _perps(result), _perps(result).books
+        assert (books.sizes, books.difference) == (0, 0), "PERP-1"
+        assert books.held == books.cash >= books.allotted, "PERP-4"
+        total = perps.lp_funding + sum(account.funding for account in perps.accounts)
+        assert abs(total) <= len(perps.accounts) + 1, "to the wei, but for each account's rounding to one"
+        assert perps.samples[-1].funding * WAD == pytest.approx(perps.arbitrage.funding, rel=0.01)
+
+
+def test_lps_gain_what_longs_lose_and_can_leave_with_it(kept: DemoResult) -> None:
+    perps = _perps(kept)
+    assert perps.lp_change > 0.05
+    assert perps.lp_start < perps.lp_exit <= perps.lp_end
+    assert perps.lp_traded > perps.lp_funding > 0
+
+
+def test_without_a_keeper_losers_do_not_pay_and_winners_wait(neglected: DemoResult, kept: DemoResult) -> None:
+    perps = _perps(neglected)
+    assert perps.books.claims > 100_000 * WAD and perps.books.cash == 0
+    assert perps.arbitrage.claims > 10_000 * WAD
+    assert any(account.end_equity < 0 for account in perps.accounts), "a loss that grows"
+    # What waits counts for nothing for who leaves.
+    assert perps.lp_exit <= perps.lp_start < perps.lp_end
+    assert _perps(kept).books.claims == 0
+    assert not any(neglected.takeovers(account.name) for account in perps.accounts)
+
+
+def test_the_same_path_gives_the_same_figures(tmp_path: Path) -> None:
+    path = named_path("crash-45", points=30)
+
+    def figures(name: str) -> dict[str, Any]:
+        run(path).write_json(tmp_path / name)
+        content: dict[str, Any] = json.loads((tmp_path / name).read_text())
+        return {key: value for key, value in content.items() if key not in ("seconds", "set_up_seconds")}
+
+    assert figures("first.json") == figures("second.json")
 
 
 def test_a_price_that_no_feed_would_give_is_refused_before_anything_is_played() -> None:
@@ -145,6 +236,8 @@ def test_the_program_plays_a_csv_and_leaves_picture_and_figures(tmp_path: Path) 
     assert content["verdict"] == lines[-1]
     assert content["points"] >= 500
     assert len(content["accounts"]) == 4
+    assert content["perps"]["books"]["add_up"]
+    assert content["perps"]["accounts"][-1]["funding"] > 0
     assert (tmp_path / "demo.png").stat().st_size > 20_000
 
 

@@ -111,11 +111,6 @@ class OptionMachine(RuleBasedStateMachine):
             if self.mirror.model.positions.get(account):
                 self.mirror.take_over(account, self.takers[into % len(self.takers)], fraction)
 
-    @precondition(lambda self: self.mirror.model.unborne > 0)
-    @rule()
-    def bear_losses(self) -> None:
-        self.mirror.bear_losses()
-
     @precondition(lambda self: self.mirror.model.fees > 0)
     @rule()
     def collect_fees(self) -> None:

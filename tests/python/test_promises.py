@@ -18,6 +18,7 @@ NUMBERS = {
     "EXIT": (1,),
     "PERP": (1, 2, 3, 4),
     "PM": (1, 2, 3),
+    "OPT": (1,),
     "VOL": (1,),
 }
 PROMISES = [f"{family}-{number}" for family, numbers in NUMBERS.items() for number in numbers]

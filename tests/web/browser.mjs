@@ -128,7 +128,16 @@ export async function checkWidth(page) {
         document.documentElement.scrollWidth,
         document.documentElement.clientWidth,
     ]);
-    assert.ok(wide <= screen, `the page is ${wide} wide on a screen of ${screen}`);
+    const reach = (element) => Math.round(element.getBoundingClientRect().right);
+    const cause = await page.evaluate(
+        ([read, edge]) => {
+            const right = (0, eval)(read);
+            const found = [...document.querySelectorAll("main *")].filter((one) => right(one) > edge);
+            return found.slice(0, 3).map((one) => `${one.tagName}.${one.className} to ${right(one)}`);
+        },
+        [reach.toString(), screen],
+    );
+    assert.ok(wide <= screen, `the page is ${wide} wide on a screen of ${screen}: ${cause.join(", ")}`);
 }
 
 // Injected wallet

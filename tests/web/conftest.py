@@ -44,7 +44,12 @@ def chromium() -> str | None:
 
 
 class Stack:
-    """A chain, a deployment and a console that serves it."""
+    """A chain, a deployment and a console that serves it.
+
+    `matcher` is the address of the matcher that pages may ask, if any.
+    """
+
+    matcher: str | None = None
 
     def __init__(self, folder: Path) -> None:
         self._options = ("--timestamp", str(GENESIS))
@@ -53,7 +58,7 @@ class Stack:
         self.deployment: Deployment = deploy(self.chain, folder=folder)
         people.move_in(self.deployment)
         self._state: Any = None
-        self.server = ConsoleServer(Settings.ask(self.anvil.url, folder=folder), port=0)
+        self.server = ConsoleServer(Settings.ask(self.anvil.url, folder=folder, matcher=self.matcher), port=0)
         self.server.start()
         self._others: list[ConsoleServer] = []
 
@@ -72,6 +77,7 @@ class Stack:
             "chainId": self.chain.chain_id,
             "chromium": browser,
             "timeout": WAIT_SECONDS,
+            "others": [self.matcher] if self.matcher else [],
         }
 
     # What journeys ask for

@@ -29,3 +29,12 @@ export async function act(page, button) {
         await toast.getByRole("button", { name: "Dismiss" }).click();
     }
 }
+
+/** Presses a button that asks for a signature alone, and waits until what it is for is done. */
+export async function sign(page, button) {
+    await page.locator(`[data-testid="${button}"]:enabled`).first().click();
+    await page.getByTestId("toast-done").last().waitFor();
+    for (const toast of await page.getByTestId("toast-done").all()) {
+        await toast.getByRole("button", { name: "Dismiss" }).click();
+    }
+}

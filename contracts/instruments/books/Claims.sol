@@ -159,15 +159,16 @@ abstract contract Claims is MarketBase {
         if (fromAllotted != 0) _allot();
     }
 
-    /// @dev Gives all that an account claims to another.
+    /// @dev Gives all that an account claims to the fees.
     /// @return claimed {settlement tok}
-    function _moveClaim(AccountId from, AccountId to) internal returns (uint256 claimed) {
-        (uint256 waiting, uint256 allotted) = _claimOf(from);
+    function _forfeitClaim(AccountId account) internal returns (uint256 claimed) {
+        (uint256 waiting, uint256 allotted) = _claimOf(account);
         claimed = waiting + allotted;
-        if (claimed == 0) return 0;
-        _setClaim(from, 0, 0);
-        (uint256 toWaiting, uint256 toAllotted) = _claimOf(to);
-        _setClaim(to, toWaiting + waiting, toAllotted + allotted);
+        if (!_hasClaim(account)) return 0;
+        _setClaim(account, 0, 0);
+        _addFees(int256(claimed) * TOKEN);
+        if (allotted != 0) _allot();
+        emit IMarketBooks.ClaimForfeited(account, claimed);
     }
 
     /// @dev Adds to what an account waits for.

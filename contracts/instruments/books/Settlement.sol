@@ -39,10 +39,22 @@ abstract contract Settlement is Claims {
 
     /// @param alone outside of anybody's batch: a loss may be paid by borrowing, and what the vault refuses stays a loss
     function _settle(AccountId account, bool alone) internal returns (int256 paid) {
+        return _settle(account, alone, true);
+    }
+
+    /// @dev As far as the account is paid: what it owes stays a loss, but for what its own claim pays.
+    function _payProfit(AccountId account) internal {
+        _settle(account, false, false);
+    }
+
+    /// @param collects whether a loss is paid
+    function _settle(AccountId account, bool alone, bool collects) private returns (int256 paid) {
+        // Before: bringing the market up to now may take the last position out of the books.
+        bool held = _holds(account);
         (bool known, int256 profit, bool open) = _standing(account);
-        if (!_holds(account)) return 0;
+        if (!held) return 0;
         int256 claimed;
-        if (known) (paid, claimed) = _realise(account, profit, open, alone);
+        if (known) (paid, claimed) = _realise(account, profit, open, alone, collects);
         (uint256 waiting, uint256 allotted) = _claimOf(account);
         // A claim that others' losses ate up is written off.
         if (allotted != 0 || (waiting == 0 && _hasClaim(account))) {
@@ -62,7 +74,8 @@ abstract contract Settlement is Claims {
         AccountId account,
         int256 profit,
         bool open,
-        bool alone
+        bool alone,
+        bool collects
     ) private returns (int256 paid, int256 claimed) {
         if (profit < 0) {
             uint256 tokens = uint256(-profit) / uint256(TOKEN);
@@ -72,7 +85,7 @@ abstract contract Settlement is Claims {
                 _changeCost(account, -int256(netted) * TOKEN);
                 claimed = -int256(netted);
             }
-            if (tokens != netted) paid = -int256(_collect(account, tokens - netted, alone));
+            if (collects && tokens != netted) paid = -int256(_collect(account, tokens - netted, alone));
             profit += (int256(netted) - paid) * TOKEN;
         } else {
             uint256 tokens = uint256(profit / TOKEN);

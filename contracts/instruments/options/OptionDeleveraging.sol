@@ -20,8 +20,8 @@ abstract contract OptionDeleveraging is OptionPrices {
     /// @notice As `IInstrument.absorb`.
     function absorb(AccountId account, uint256 deficitWad) external onlyVault returns (uint256 absorbedWad) {
         uint256 settlementWad = ENGINE.band(SETTLEMENT_UNDERLYING).priceWad;
-        (Book memory book, uint256[] memory values, int256 profit) = _valued(account);
         if (settlementWad == 0) return 0;
+        (Book memory book, uint256[] memory values, int256 profit) = _valued(account, false);
         int256 netted = _payWithClaim(account, profit);
         book.cost -= netted;
         uint256 loss = uint256((-profit - netted).max(0));
@@ -37,18 +37,19 @@ abstract contract OptionDeleveraging is OptionPrices {
         if (left != 0) left = _closeAll(book, values, left);
         book.cost -= int256(left);
         _unborne += int256(left);
+        _bearLosses();
         _save(book);
         emit IOptionMarket.Absorbed(account, deficit, tokens, left);
         return deficitWad.min(deficit.fullMulDiv(settlementWad, WAD * WAD));
     }
 
-    /// @notice As `IInstrument.transferFraction`. A part moves at its value: losses go with it, profits become claims of the account
-    /// first. All of it: all.
+    /// @notice As `IInstrument.transferFraction`. At the positions' values: losses go with them, the profit on what goes becomes a
+    /// claim of the account first, which it keeps. While the index is not fresh, a part goes at the edge at which the account was
+    /// judged, so that no taker has the width of a lie; all of an account, which has nothing to lose, at the worst.
     function transferFraction(AccountId from, AccountId to, uint256 fractionWad) external onlyVault {
         if (from.equals(to) || fractionWad == 0) return;
         bool toHeld = _holds(to);
-        if (fractionWad >= WAD) _moveAll(from, to);
-        else _movePart(from, to, fractionWad);
+        _move(from, to, fractionWad.min(WAD));
         if (!_holds(from)) VAULT.setHeld(from, false);
         if (_holds(to) != toHeld) VAULT.setHeld(to, !toHeld);
     }
@@ -56,9 +57,10 @@ abstract contract OptionDeleveraging is OptionPrices {
     // --- internal ---
 
     /// @dev An account in memory, what its positions are worth and its profit. While the index is not fresh both are what they
-    /// are at the edge of the band at which the profit is less, so that no profit is realised that a doubtful price made.
+    /// are at the edge of the band at which the profit is more, or less.
     function _valued(
-        AccountId account
+        AccountId account,
+        bool best
     ) private returns (Book memory book, uint256[] memory values, int256 profit) {
         book = _open(account, 0);
         (uint256[] memory ids, int256[] memory sizes, int256 cost) = _listed(book);
@@ -72,7 +74,7 @@ abstract contract OptionDeleveraging is OptionPrices {
         profit = _worth(sizes, values) - cost;
         uint256[] memory other = _valuesAtIndex(options, band.highWad);
         int256 otherProfit = _worth(sizes, other) - cost;
-        if (otherProfit < profit) (values, profit) = (other, otherProfit);
+        if ((otherProfit > profit) == best) (values, profit) = (other, otherProfit);
     }
 
     /// @dev The account's own claim pays what it can of its loss.
@@ -114,25 +116,16 @@ abstract contract OptionDeleveraging is OptionPrices {
         return p.size != 0 && block.timestamp < _termsOf(p.series).expiry();
     }
 
-    function _moveAll(AccountId from, AccountId to) private {
-        Book memory source = _open(from, 0);
-        (uint256[] memory ids, int256[] memory sizes, int256 cost) = _listed(source);
-        for (uint256 i = 0; i < ids.length; ++i) source.list[i].size = 0;
-        source.cost = 0;
-        _save(source);
-        _put(to, ids, sizes, cost);
-        emit IOptionMarket.PositionsMoved(from, to, WAD, cost, _moveClaim(from, to));
-    }
-
-    function _movePart(AccountId from, AccountId to, uint256 fractionWad) private {
-        (Book memory source, uint256[] memory values, int256 profit) = _valued(from);
+    function _move(AccountId from, AccountId to, uint256 fractionWad) private {
+        (Book memory source, uint256[] memory values, int256 profit) = _valued(from, fractionWad < WAD);
         int256 netted = _payWithClaim(from, profit);
         source.cost -= netted;
         profit += netted;
-        uint256 tokens = profit > 0 ? uint256(profit / TOKEN) : 0;
+        uint256 tokens = profit > 0 ? uint256(profit).fullMulDiv(fractionWad, WAD) / uint256(TOKEN) : 0;
         if (tokens != 0) {
             source.cost += int256(tokens) * TOKEN;
             _addClaim(from, tokens);
+            _bearLosses();
             _allot();
         }
         (uint256[] memory ids, int256[] memory sizes, ) = _listed(source);
@@ -142,11 +135,13 @@ abstract contract OptionDeleveraging is OptionPrices {
             source.list[i].size -= sizes[i];
             cost += sizes[i] * int256(values[i]);
         }
-        if (profit < 0) cost += int256(uint256(-profit).fullMulDivUp(fractionWad, WAD));
+        // All of it leaves nothing behind, not even less than a token.
+        if (fractionWad == WAD) cost = source.cost;
+        else if (profit < 0) cost += int256(uint256(-profit).fullMulDivUp(fractionWad, WAD));
         source.cost -= cost;
         _save(source);
         _put(to, ids, sizes, cost);
-        emit IOptionMarket.PositionsMoved(from, to, fractionWad, cost, 0);
+        emit IOptionMarket.PositionsMoved(from, to, fractionWad, cost);
     }
 
     /// @dev After the source is written: the last position of a side has what roundings left.

@@ -80,7 +80,7 @@ contract OptionMarket is IOptionSettlement, OptionPrices, Settlement, Delegation
         AccountId account,
         address caller,
         bytes calldata data
-    ) external onlyVault returns (bytes memory) {
+    ) external onlyVault withinOperation returns (bytes memory) {
         IOptionMarket.Action action = abi.decode(data, (IOptionMarket.Action));
         if (action == IOptionMarket.Action.SETTLE) return abi.encode(_settle(account, false));
         if (caller != _orders) revert IMarketBooks.Market_NotOrders(caller);
@@ -101,6 +101,17 @@ contract OptionMarket is IOptionSettlement, OptionPrices, Settlement, Delegation
         bool
     ) external returns (Report memory) {
         _delegateTo(RISK);
+    }
+
+    /// @notice As `IInstrument.payProfit`.
+    function payProfit(AccountId account) external onlyVault {
+        _payProfit(account);
+    }
+
+    /// @notice As `IInstrument.forfeit`: claims go to the fees.
+    function forfeit(AccountId account) external onlyVault {
+        _forfeitClaim(account);
+        if (!_holds(account)) VAULT.setHeld(account, false);
     }
 
     /// @notice As `IInstrument.transferFraction`.

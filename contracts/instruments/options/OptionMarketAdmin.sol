@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
-
 import {IOptionMarket} from "../../../interfaces/IOptionMarket.sol";
 import {AccountId} from "../../../interfaces/Types.sol";
 import {Governed} from "../../access/Governed.sol";
@@ -12,27 +10,11 @@ import {OptionPrices} from "./OptionPrices.sol";
 /// @notice An option market's series, settlement prices, governance, fees, and what others read. The market runs this code on its
 /// own storage (`OptionPrices` first, the roles behind it); called at its own address it acts on nothing.
 contract OptionMarketAdmin is OptionListing {
-    using FixedPointMathLib for int256;
-    using FixedPointMathLib for uint256;
-
     /// @dev Roles at this address belong to nobody of use: the market's are set by `initialise`.
     constructor(
         address vault,
         IOptionMarket.Setup memory setup
     ) OptionPrices(vault, setup) Governed(address(1), address(0)) {}
-
-    // --- anybody ---
-
-    /// @inheritdoc IOptionMarket
-    function bearLosses() external returns (int256 left) {
-        _requireUnlocked();
-        left = _unborne;
-        uint256 tokens = (uint256(left.max(0)) / uint256(TOKEN)).min(_pile.waiting);
-        if (tokens == 0) revert OptionMarket_NothingToBear();
-        _reduceClaims(tokens);
-        left -= int256(tokens) * TOKEN;
-        _unborne = left;
-    }
 
     // --- views ---
 

@@ -25,7 +25,7 @@ abstract contract PerpDeleveraging is PerpGovernance {
 
     /// @notice As `IInstrument.absorb`.
     function absorb(AccountId account, uint256 deficitWad) external onlyVault returns (uint256 absorbedWad) {
-        uint256 mark = _doubtedMark(_refresh(), _load(account).size);
+        uint256 mark = _doubtedMark(_refresh(), _load(account).size, false);
         uint256 settlementWad = ENGINE.band(SETTLEMENT_UNDERLYING).priceWad;
         if (settlementWad == 0 || mark == 0) return 0;
         _payWithClaim(account, mark);
@@ -145,11 +145,14 @@ abstract contract PerpDeleveraging is PerpGovernance {
         _save(p);
     }
 
-    /// @dev The mark; while the index is not fresh the edge that is worst for a position of this sign, so that no profit is
-    /// realised that a doubtful price made.
-    function _doubtedMark(IRiskEngine.Band memory band, int256 size) internal view returns (uint256) {
+    /// @dev The mark; while the index is not fresh at the edge that is best or worst for a position of this sign.
+    function _doubtedMark(
+        IRiskEngine.Band memory band,
+        int256 size,
+        bool best
+    ) internal view returns (uint256) {
         uint256 index = band.priceWad;
-        if (band.status != PriceStatus.FRESH) index = size > 0 ? band.lowWad : band.highWad;
+        if (band.status != PriceStatus.FRESH) index = (size > 0) == best ? band.highWad : band.lowWad;
         return _markWad(index.min(MAX_PRICE));
     }
 

@@ -94,6 +94,16 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
     }
 
     /// @inheritdoc IInstrument
+    function payProfit(AccountId account) external onlyVault {
+        _payProfit(account);
+    }
+
+    /// @inheritdoc IInstrument
+    function forfeit(AccountId) external {
+        _delegate();
+    }
+
+    /// @inheritdoc IInstrument
     function transferFraction(AccountId, AccountId, uint256) external {
         _delegate();
     }

@@ -41,15 +41,22 @@ contract PerpMarketAdmin is PerpDeleveraging {
 
     // --- vault ---
 
-    /// @notice As `IInstrument.transferFraction`. A part moves at the mark: losses go with it, profits become claims of the account first. All of it: all.
+    /// @notice As `IInstrument.transferFraction`. At the mark: losses go with it, the profit on what goes becomes a claim of the
+    /// account first, which it keeps. While the index is not fresh, a part goes at the edge at which the account was judged, so
+    /// that no taker has the width of a lie; all of an account, which has nothing to lose, at the worst.
     function transferFraction(AccountId from, AccountId to, uint256 fractionWad) external onlyVault {
         if (from.equals(to) || fractionWad == 0) return;
         IRiskEngine.Band memory band = _refresh();
         bool toHeld = _holds(to);
-        if (fractionWad >= WAD) _moveAll(from, to);
-        else _movePart(from, to, fractionWad, _doubtedMark(band, _load(from).size));
+        _move(from, to, fractionWad.min(WAD), _doubtedMark(band, _load(from).size, fractionWad < WAD));
         if (!_holds(from)) VAULT.setHeld(from, false);
         if (_holds(to) != toHeld) VAULT.setHeld(to, !toHeld);
+    }
+
+    /// @notice As `IInstrument.forfeit`: claims go to the fees.
+    function forfeit(AccountId account) external onlyVault {
+        _forfeitClaim(account);
+        if (!_holds(account)) VAULT.setHeld(account, false);
     }
 
     // --- views ---
@@ -107,18 +114,11 @@ contract PerpMarketAdmin is PerpDeleveraging {
 
     // --- takeovers ---
 
-    function _moveAll(AccountId from, AccountId to) private {
-        Live memory source = _load(from);
-        _put(source, to, source.size, source.base + source.size * _running.fundingWad);
-        uint256 claimed = _moveClaim(from, to);
-        emit PositionMoved(from, to, source.size, source.base, claimed);
-    }
-
-    function _movePart(AccountId from, AccountId to, uint256 fractionWad, uint256 mark) private {
+    function _move(AccountId from, AccountId to, uint256 fractionWad, uint256 mark) private {
         _payWithClaim(from, mark);
         Live memory source = _load(from);
         int256 pnl = source.size * int256(mark) - source.base - source.size * _running.fundingWad;
-        uint256 tokens = pnl > 0 ? uint256(pnl / TOKEN) : 0;
+        uint256 tokens = pnl > 0 ? uint256(pnl).fullMulDiv(fractionWad, WAD) / uint256(TOKEN) : 0;
         if (tokens != 0) {
             source.base += int256(tokens) * TOKEN;
             _addClaim(from, tokens);
@@ -127,9 +127,11 @@ contract PerpMarketAdmin is PerpDeleveraging {
         }
         int256 size = (source.size * int256(fractionWad)) / int256(WAD);
         int256 cost = size * int256(mark);
-        if (pnl < 0) cost += int256(uint256(-pnl).fullMulDivUp(fractionWad, WAD));
+        // All of it leaves nothing behind, not even less than a token.
+        if (fractionWad == WAD) cost = source.base + size * _running.fundingWad;
+        else if (pnl < 0) cost += int256(uint256(-pnl).fullMulDivUp(fractionWad, WAD));
         _put(source, to, size, cost);
-        emit PositionMoved(from, to, size, cost, 0);
+        emit PositionMoved(from, to, size, cost);
     }
 
     /// @dev Moves size and cost; what is moved keeps its entry price.

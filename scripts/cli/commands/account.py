@@ -10,7 +10,7 @@ from scripts.cli.discovery import accounts_of, healths
 from scripts.cli.frame import command
 from scripts.cli.output import facts, table
 from scripts.cli.perp_tables import positions_data, positions_table
-from scripts.cli.perps import read_positions
+from scripts.cli.perps import read_outlooks
 from scripts.cli.session import Session, identified, index_of, owner_of
 from scripts.cli.state import (
     holdings_table,
@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
         with session.out.waiting("reading the account"):
             state = read_state(session.domain, session.account)
             wallet = _wallet(session, owner_of(session.account))
-            perps = read_positions(session.domain, session.account)
+            perps = read_outlooks(session.domain, session.account)
         out = session.out
         out.show(f"[bold]Account {account_name(session.account)}[/bold]")
         if state.is_empty:
@@ -61,11 +61,11 @@ def register(app: typer.Typer) -> None:
             out.show(facts(lines))
         if perps:
             out.show()
-            out.show(positions_table(session, session.account, perps))
+            out.show(positions_table(session, perps))
         out.show()
         out.show(f"In the owner's wallet: {', '.join(text for text, _ in wallet.values())}")
         data = state_data(state)
-        data["perps"] = positions_data(session, session.account, perps)
+        data["perps"] = positions_data(session, perps)
         data["wallet"] = {symbol: amount for symbol, (_, amount) in wallet.items()}
         return data
 

@@ -18,8 +18,8 @@ from scripts.cli.perp_tables import market_data, markets_table, positions_data, 
 from scripts.cli.perps import (
     FUNDING_HOURS,
     Row,
-    depth_ladder,
-    read_positions,
+    read_depth,
+    read_outlooks,
     read_row,
     read_rows,
     size_text,
@@ -65,7 +65,7 @@ def register(app: typer.Typer) -> None:
     ) -> dict[str, Any]:
         """The matcher's book, and what the virtual AMM trades at which price."""
         most, row = number_within(levels, 1, LEVELS, "--levels"), read_row(session, market)
-        ladder = depth_ladder(session, row)
+        ladder = read_depth(session, row)
         asked, why = None, ""
         try:
             asked = Matcher(session, matcher).book(row.perp.market.address, most)
@@ -88,7 +88,14 @@ def register(app: typer.Typer) -> None:
                 "middle": to_decimal(row.depth.middleWad),
                 "sold": to_decimal(row.depth.soldWad),
                 **{
-                    side: [{"size": to_decimal(size), "price": to_decimal(at)} for size, at in steps]
+                    side: [
+                        {
+                            "size": to_decimal(level.sizeWad),
+                            "price": to_decimal(level.priceWad),
+                            "step_price": to_decimal(level.stepPriceWad),
+                        }
+                        for level in steps
+                    ]
                     for side, steps in ladder.items()
                 },
             },
@@ -153,29 +160,37 @@ def register(app: typer.Typer) -> None:
     def positions(session: Session) -> dict[str, Any]:
         """An account's perpetual positions: entry, profit, funding, claims."""
         with session.out.waiting("reading the account"):
-            found = read_positions(session.domain, session.account)
+            found = read_outlooks(session.domain, session.account)
         out = session.out
         out.show(f"[bold]Account {account_name(session.account)}[/bold]")
         if not found:
             out.show("It has no perpetual positions. Open one: keel perp open --long ETH --leverage 3")
         else:
-            out.show(positions_table(session, session.account, found))
-        return {**identified(session.account), "perps": positions_data(session, session.account, found)}
+            out.show(positions_table(session, found))
+            out.show()
+            out.show(facts([(f"{one.position.perp.name}: taken over", one.edges()) for one in found]))
+        return {**identified(session.account), "perps": positions_data(session, found)}
 
     perp_trade.register(group)
     perp_orders.register(group)
     perp_lp.register(group)
 
 
-def _amm_table(row: Row, ladder: dict[str, list[tuple[int, int]]]) -> Table:
+def _amm_table(row: Row, ladder: dict[str, list[Any]]) -> Table:
     title = f"Virtual AMM, middle {price(row.depth.middleWad)}"
-    made = table("to who", "size", "price", "against the index", title=title)
+    made = table("to who", "size", "price", "against the index", "of the last step", title=title)
     for side, steps in ladder.items():
-        for size, at in steps:
-            away = at * WAD // row.state.indexWad - WAD
-            made.add_row(side, size_text(size), price(at), percent(away))
+        for level in steps:
+            away = level.priceWad * WAD // row.state.indexWad - WAD
+            made.add_row(
+                side,
+                size_text(level.sizeWad),
+                price(level.priceWad),
+                percent(away),
+                price(level.stepPriceWad),
+            )
     if not any(ladder.values()):
-        made.add_row("nothing", "–", "–", f"the index is {STATES[row.state.status]}")
+        made.add_row("nothing", "–", "–", "–", f"the index is {STATES[row.state.status]}")
     return made
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -18,13 +20,14 @@ from scripts.cli.perps import parse_price, parse_size, read_row, size_text
 from scripts.cli.session import Session
 from scripts.cli.signing import sign_cancellation
 from scripts.cli.transaction import Step, carry_out
-from scripts.cli.values import close_to, price, split_amount, units
+from scripts.cli.values import close_to, number_within, price, split_amount, units
 from scripts.client.domain import Domain
 from scripts.client.sentences import account_name
 from scripts.common.contract import Call
 from scripts.common.errors import KeelError
 from scripts.common.units import UnitError, parse_duration, to_decimal
-from scripts.matcher.orders import FIELDS, Flag, Trigger
+from scripts.matcher.orders import FIELDS, Flag, Reader, Rejected, Trigger
+from scripts.matcher.orders import Domain as Terms
 
 EXPIRES = "1 day"
 LONGEST = 90 * 86_400
@@ -34,6 +37,7 @@ SIDES = ("buy", "sell")
 # A hash, or enough of its beginning.
 HASH = re.compile(r"0x[0-9a-fA-F]{4,64}")
 SHOWN = 10
+MOST_NONCE = 2**256 - 1
 LIVING = ("open", "waiting", "matched")
 
 Side = Annotated[str, typer.Argument(metavar="buy|sell", help="Which way")]
@@ -146,11 +150,28 @@ def register(group: typer.Typer) -> None:
         on_chain: Annotated[
             bool, typer.Option("--on-chain", help="For everybody, by a transaction; without, at this matcher")
         ] = False,
+        file: Annotated[
+            Path | None,
+            typer.Option(
+                metavar="FILE", help="On chain, without a matcher: signed orders, or what `place --json` said"
+            ),
+        ] = None,
+        below: Annotated[
+            str | None,
+            typer.Option(metavar="NONCE", help="On chain: all orders of the account with a lower nonce"),
+        ] = None,
         matcher: Url = DEFAULT_URL,
     ) -> dict[str, Any]:
         """Calls orders off, at the matcher at once and without gas, or on chain for good."""
-        if bool(hashes) == every:
-            raise UsageError("name orders by their hashes, or --all")
+        if sum((bool(hashes), every, file is not None, below is not None)) != 1:
+            raise UsageError("name orders by their hashes, or --all, or --file, or --below")
+        if file is not None:
+            found = _orders_of(session, file)
+            return _cancel_on_chain(
+                session, found, f"Cancel {len(found)} order{'s' if len(found) != 1 else ''}"
+            )
+        if below is not None:
+            return _cancel_below(session, below)
         for hash_ in hashes or []:
             if not HASH.fullmatch(hash_):
                 raise UsageError(f'"{hash_[:80]}" is no hash of an order; write 0x and its first hex digits')
@@ -220,6 +241,45 @@ def _cancel(session: Session, asked: Matcher, found: list[dict[str, Any]], title
     data["cancelled"] = asked.cancel({**request, "signature": sign_cancellation(session, request)})
     session.out.show(f"[green]cancelled[/green] {len(data['cancelled'])} of {len(hashes)}")
     return data
+
+
+def _orders_of(session: Session, file: Path) -> list[dict[str, Any]]:
+    """Orders of a JSON file, signed or not, with their hashes. Raises UsageError."""
+    orders = session.domain.orders
+    assert orders is not None
+    try:
+        content = json.loads(file.read_text())
+    except (OSError, ValueError) as error:
+        raise UsageError(f"--file: {file} holds no JSON that can be read ({error})") from None
+    if isinstance(content, dict):
+        content = content.get("data", content)
+        content = (
+            content.get("order", content.get("orders", content)) if isinstance(content, dict) else content
+        )
+    reader = Reader(Terms(session.chain.chain_id, orders.address))
+    found = []
+    for raw in content if isinstance(content, list) else [content]:
+        try:
+            hash_ = reader.order({"signature": "0x00", **raw} if isinstance(raw, dict) else raw).hash
+        except Rejected as error:
+            raise UsageError(f"--file: {file}: {error}") from None
+        found.append({**raw, "hash": "0x" + hash_.hex()})
+    if not found:
+        raise UsageError(f"--file: {file} holds no orders")
+    return found
+
+
+def _cancel_below(session: Session, text: str) -> dict[str, Any]:
+    orders, account = session.domain.orders, session.account
+    if orders is None:
+        raise KeelError("this domain settles no signed orders")
+    lowest, now = number_within(text, 1, MOST_NONCE, "--below"), orders.lowestNonce(account)
+    if lowest <= now:
+        raise KeelError(
+            f"all orders of {account_name(account)} with a nonce below {now} are cancelled already"
+        )
+    step = Step("cancel below", orders.cancelBelow.prepare(account, lowest, sender=session.sender))
+    return carry_out(session, f"Cancel all orders with a nonce below {lowest}", [step], account)
 
 
 def _cancel_on_chain(session: Session, found: list[dict[str, Any]], title: str) -> dict[str, Any]:

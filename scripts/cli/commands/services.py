@@ -1,4 +1,4 @@
-"""`keel up`, `down`, `keeper` and `console`: what runs beside the command line."""
+"""`keel up`, `down`, `keeper`, `matcher` and `console`: what runs beside the command line."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from eth_account.signers.local import LocalAccount
 
 from scripts.chain import local, people
 from scripts.cli.failures import ExitCode
@@ -17,9 +18,14 @@ from scripts.cli.frame import command
 from scripts.cli.options import CHAIN, LOCAL, TIMEOUT, WHO
 from scripts.cli.output import facts, table
 from scripts.cli.session import Session
+from scripts.common.accounts import local_account
 from scripts.common.errors import KeelError
 from scripts.console.server import PORT, serve
 from scripts.deploy import FOLDER
+from scripts.deploy.deployer import LOCAL_CHAIN_ID
+from scripts.setup.environment import STATE
+
+MATCHER_ACCOUNT = 8
 
 
 def register(app: typer.Typer) -> None:
@@ -110,6 +116,46 @@ def register(app: typer.Typer) -> None:
         return {"ended": True}
 
     @command(app, without=(WHO,))
+    def matcher(
+        session: Session,
+        config: Annotated[
+            Path | None, typer.Option(metavar="FILE", help="Settings in YAML, see docs/matcher.md")
+        ] = None,
+        database: Annotated[
+            str | None,
+            typer.Option(metavar="URL", help="sqlite:///path/to/file or postgresql://user@host/database"),
+        ] = None,
+        port: Annotated[
+            int | None, typer.Option(min=0, max=65_535, help="Of this machine; 0 takes a free one")
+        ] = None,
+        log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error")] = None,
+    ) -> dict[str, Any]:
+        """Takes signed perpetual orders, matches them and settles the fills, until it is told to end (Ctrl-C).
+
+        It settles as KEEL_PRIVATE_KEY or KEEL_ACCOUNT, on a local chain as the node's last account but one.
+        """
+        from scripts.matcher.chain import open_venue
+        from scripts.matcher.options import read_options
+        from scripts.matcher.service import run_matcher
+
+        options = session.options
+        # A file may name a node of its own; an option goes before it.
+        named = config is not None and options.network == LOCAL
+        settings = read_options(
+            config,
+            chain=None if named else session.url,
+            deployments=None if options.deployments == FOLDER else options.deployments,
+            database=database or (_matcher_file(session) if config is None else None),
+            port=port,
+            log_level=log_level,
+        )
+        with redirect_stdout(sys.stderr if session.out.as_json else sys.stdout):
+            code = run_matcher(settings, open_venue(settings, _matcher_account(session)))
+        if code:
+            raise KeelError(f"the matcher ended with exit code {code}", exit_code=ExitCode.REFUSED)
+        return {"ended": True}
+
+    @command(app, without=(WHO,))
     def console(
         session: Session,
         port: Annotated[
@@ -132,6 +178,19 @@ def register(app: typer.Typer) -> None:
         except KeyboardInterrupt:
             session.out.show("The console has ended.")
         return {"ended": True}
+
+
+def _matcher_file(session: Session) -> str:
+    """The SQLite file of a chain; a local chain that is started anew is another one."""
+    chain = session.chain
+    genesis = str(chain.rpc("eth_getBlockByNumber", "0x0", False)["hash"])
+    return f"sqlite:///{STATE / f'matcher-{chain.chain_id}-{genesis[2:10]}.db'}"
+
+
+def _matcher_account(session: Session) -> LocalAccount | None:
+    """On a local chain an account that the keeper does not use; elsewhere none."""
+    is_local = session.chain.rpc.is_local and session.chain.chain_id == LOCAL_CHAIN_ID
+    return local_account(MATCHER_ACCOUNT) if is_local else None
 
 
 def _require(step: Callable[[], int], problem: str) -> None:

@@ -56,6 +56,16 @@ def test_up_leaves_a_funded_chain_and_down_ends_it(tmp_path):
         assert address == expected == Account.from_key(key).address
         assert "10,000 ETH, 250,000 USDC, 100 WETH, 5 WBTC, 50 wstETH, 100,000 DAI" in holds
         assert deployment["WBTC"].token.balanceOf(address) == 5 * 10**8
+    for option in deployment.configuration.options:
+        market = deployment.options[option.symbol].market
+        series = market.aliveSeries()
+        assert len(series) == 40
+        assert (
+            deployment.volatility.surface.statusOf(market.underlying(), market.seriesOf(series[-1])[0]) == 0
+        )
+        held = [one for one in series if market.sidesOf(one)[0] == market.sidesOf(one)[1] != 0]
+        assert {market.sidesOf(one)[0] for one in held} == {option.local.straddle} and len(held) == 2
+        assert all(value > 0 for value in market.valuesOf(held))
     process = psutil.Process(node.pid)
     result = keel("down")
     assert result.output == f"ended the local chain at {node.url} (process {node.pid})\n"

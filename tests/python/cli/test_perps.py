@@ -198,7 +198,9 @@ def test_the_book_shows_what_the_amm_would_do(keel, eth):
         for step in steps:
             size = int(Decimal(step["size"]) * WAD)
             assert Decimal(step["price"]) * WAD == eth.amm.quote(sign * size)
-        assert len(steps) == 6
+        assert len(steps) == 8
+        last = Decimal(steps[-1]["step_price"])
+        assert sign * last > sign * Decimal(steps[-1]["price"]) > sign * Decimal(steps[0]["price"])
     assert "no matcher answers" in keel("perp", "book", "ETH", "--matcher", "http://127.0.0.1:9").out
 
 
@@ -292,17 +294,22 @@ def test_what_cannot_be_is_one_line(keel, system, words, code, message):
 
 
 @pytest.mark.parametrize(("side", "word", "sign"), [("buy", "--long", 1), ("sell", "--short", -1)])
-def test_an_orders_preview_estimates_where_it_would_be_taken_over(funded, eth, side, word, sign):
+def test_an_orders_preview_tells_where_it_would_be_taken_over(funded, eth, side, word, sign):
     funded("perp", "open", word, "ETH", "--size", "10", "--yes")
     quoted = Decimal(eth.amm.quote(sign * 20 * WAD)) / WAD
     order = ("perp", "order", "place", side, "20", "ETH", "--limit", str(quoted), "--dry-run", "--json")
     data = funded(*order).data
     assert abs(Decimal(data["margin_usd"]) - 20 * quoted * Decimal("0.186")) < Decimal("1e-9")
-    estimate = Decimal(data["liquidation_price_estimate"])
+    told = data["if_filled_now"]
     after = funded("perp", "open", word, "ETH", "--size", "20", "--yes", "--json").data["after"]
     edge = Decimal(after["liquidation_prices_usd"]["ETH"]["below" if sign > 0 else "above"])
-    # The mark's premium and the width of prices are in the one and not in the other.
-    assert abs(estimate / edge - 1) < Decimal("0.02")
+    side = "taken_over_below" if sign > 0 else "taken_over_above"
+    # A block later funding has moved.
+    assert abs(Decimal(told[side]) / edge - 1) < Decimal("1e-5")
+    assert Decimal(told["size_after"]) == sign * 30
+    (shown,) = funded("perp", "positions", "--json").data["perps"]
+    assert abs(Decimal(shown[side]) / edge - 1) < Decimal("1e-5")
+    assert all(len(line) <= 80 for line in funded("perp", "positions").out.splitlines())
     # Nothing is needed to close.
     closing = ("perp", "order", "place", "sell" if sign > 0 else "buy", "30", "ETH", "--limit", str(quoted))
     assert funded(*closing, "--dry-run", "--json").data["margin_usd"] == "0"

@@ -143,6 +143,11 @@ def test_an_error_without_a_sentence_has_its_name_and_values():
     assert "overflow" in sentence(Reverted("Panic", (0x11,), b""), None)
 
 
+def test_hashes_are_written_in_hex():
+    error = reverted("SignedOrders_Cancelled", hash=b"\x11" * 32)
+    assert sentence(error, Listed()) == f"the order 0x{'11' * 32} was cancelled; sign a new one"
+
+
 def test_another_error_of_a_known_name_falls_back_to_its_values():
     """OpenZeppelin has an InsufficientBalance of two numbers; what is not known by name is not guessed."""
     error = Reverted("Vault_NotAuthorised", (1, 2), b"")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
+from scripts.anvil import AnvilProcess
 from scripts.common import anvil
 from scripts.common.chain import connect
 from scripts.common.errors import KeelError
@@ -67,6 +70,42 @@ def test_with_a_base_fee_and_small_blocks_a_script_sends_all_the_same(tmp_path: 
         assert chain.balance(chain.account) < 10_000 * 10**18
     finally:
         anvil.stop(node.pid)
+
+
+def test_states_of_old_blocks_answer_and_go_with_the_node(tmp_path: Path) -> None:
+    node = anvil.start(log=tmp_path / "log", options=["--max-persisted-states", "2000", "--base-fee", "0"])
+    chain = connect(node.url)
+    to = chain.accounts[1]
+    chain.rpc("anvil_setBalance", to, "0x7")
+    chain.rpc("anvil_mine", "0x1")
+    old = chain.block_number
+    chain.rpc("anvil_mine", "0x1")
+    chain.rpc("anvil_setBalance", to, "0x8")
+    chain.rpc("anvil_mine", hex(1_500))
+    assert chain.rpc("eth_getBalance", to, hex(old)) == "0x7"
+    (folder,) = tmp_path.glob("anvil-states-*")
+    assert any(path.is_file() for path in folder.rglob("*")), "old states are on disk here"
+    chain.close()
+    os.kill(node.pid, signal.SIGKILL)
+    os.waitpid(node.pid, 0)
+    left = set(folder.rglob("*"))
+    assert left
+    again = anvil.start(log=tmp_path / "log", port=node.port)
+    try:
+        assert not left & set(folder.rglob("*"))
+    finally:
+        anvil.stop(again.pid)
+    assert not folder.exists()
+
+
+def test_a_process_of_ones_own_leaves_nothing() -> None:
+    with AnvilProcess() as node:
+        words = psutil.Process(node.pid).cmdline()
+        folder = Path(words[words.index("--cache-path") + 1])
+        node.rpc("anvil_mine", hex(1_500))
+        assert any(path.is_file() for path in folder.rglob("*"))
+        os.kill(node.pid, signal.SIGKILL)
+    assert not folder.exists()
 
 
 def test_a_taken_port_is_refused(tmp_path: Path) -> None:

@@ -22,9 +22,11 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command.signal, "signal", lambda *_: None)
 
 
-def exit_code(monkeypatch: pytest.MonkeyPatch, whole: bool, *arguments: str) -> int:
+def exit_code(
+    monkeypatch: pytest.MonkeyPatch, whole: bool, *arguments: str, books_add_up: bool = True
+) -> int:
     def run(*_: Any, **__: Any) -> Any:
-        return SimpleNamespace(lenders_whole=whole)
+        return SimpleNamespace(lenders_whole=whole, books_add_up=books_add_up)
 
     monkeypatch.setattr(command, "run", run)
     return CliRunner().invoke(command.app, list(arguments)).exit_code
@@ -34,6 +36,13 @@ def exit_code(monkeypatch: pytest.MonkeyPatch, whole: bool, *arguments: str) -> 
 def test_lost_money_in_a_named_crash_is_a_failure(monkeypatch: pytest.MonkeyPatch, crash: str) -> None:
     assert exit_code(monkeypatch, False, "--crash", crash) == 1
     assert exit_code(monkeypatch, True, "--crash", crash) == 0
+
+
+@pytest.mark.parametrize("arguments", [(), ("--no-keeper",)])
+def test_books_that_do_not_add_up_are_a_failure_in_any_case(
+    monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    assert exit_code(monkeypatch, True, *arguments, books_add_up=False) == 1
 
 
 def test_nobody_promises_anything_without_a_keeper(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,12 +7,16 @@ from dataclasses import replace
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import matplotlib.image
 import pytest
 from rich.console import Console
 
 from scripts.demo import chart, report
+from scripts.demo.perp_books import funding_paid, worth
+from scripts.demo.perp_result import PerpBooks, PerpOutcome, PerpSample, PerpsOutcome
 from scripts.demo.play import Moment
 from scripts.demo.result import (
     SHARES,
@@ -26,6 +30,7 @@ from scripts.demo.result import (
 from scripts.demo.screen import Screen
 
 WAD = 10**18
+QUOTE = 10**36
 HOUR = 3_600
 
 
@@ -59,6 +64,21 @@ def result() -> DemoResult:
         backstop_end=1_040 * WAD,
         set_up_seconds=1.23,
         seconds=4.56,
+    )
+
+
+def perps() -> PerpsOutcome:
+    accounts = [
+        PerpOutcome("perp trader 1", "long 4×", 1_000 * WAD, 400 * WAD, -30 * WAD, 0, 2 * WAD, 0.9),
+        PerpOutcome("perp trader 2", "holds ether, short 1×", 3_000 * WAD, 3_047 * WAD, 61 * WAD, 5 * WAD),
+    ]
+    books = PerpBooks(0, 0, 80 * WAD, 80 * WAD, 70 * WAD, 60 * WAD, 9 * WAD, 0, 2 * WAD)
+    samples = [
+        PerpSample(point * HOUR, 0.001 * point, 0.002 * point, 10.0 * point, 5.0) for point in range(3)
+    ]
+    return PerpsOutcome(
+        *("ETH-PERP", accounts, "perp trader 2", books, 9_000 * WAD, 9_900 * WAD, 9_800 * WAD, 33 * WAD),
+        samples,
     )
 
 
@@ -129,6 +149,106 @@ def test_json_holds_what_the_tables_show(result: DemoResult, tmp_path: Path) -> 
     assert content["samples"]["health"] == {"trader 1": [1.2, 1.0, 0.8], "trader 2": [None, None, None]}
     assert content["samples"]["price"] == [3_000, 2_900, 2_800]
     assert content["gas"]["lend"]["median"] == 200
+
+
+# --- perpetuals ---
+
+
+def test_books_add_up_when_nothing_is_missing_and_cash_covers_what_is_kept(result: DemoResult) -> None:
+    assert result.books_add_up, "there is no market"
+    result.perps = perps()
+    assert result.books_add_up
+    good = result.perps.books
+    for wrong in ({"sizes": 1}, {"sizes": -1}, {"difference": 1}, {"cash": 81 * WAD}, {"allotted": 81 * WAD}):
+        result.perps.books = replace(good, **wrong)
+        assert not result.books_add_up, wrong
+    loose = replace(good, deleveraged=1, loose_sizes=2, loose_costs=10)
+    for small in ({"sizes": -2}, {"difference": 10}):
+        result.perps.books = replace(loose, **small)
+        assert result.books_add_up, "what roundings of deleveraging leave"
+    result.perps.books = replace(loose, sizes=3)
+    assert not result.books_add_up
+
+
+def test_what_lps_gain_beside_funding_is_what_traders_lost_to_them() -> None:
+    assert perps().lp_traded == 867 * WAD
+    assert perps().lp_change == pytest.approx(0.1)
+
+
+def test_tables_show_perpetuals(result: DemoResult) -> None:
+    result.perps = perps()
+    result.liquidations.append(replace(result.liquidations[0], account="perp trader 1", premium=77 * WAD))
+    text = printed(result)
+    for expected in (
+        *("long 4×", "$1,000", "$400", "-$30", "1×", "$77"),
+        *("holds ether, short 1×", "$3,047", "$61", "+1.57%", "-$14", "$5"),
+        *("+10.00%", "$9,900", "$867", "$33", "$9,800"),
+        *("ETH-PERP", "$80", "$60", "$70", "yes"),
+    ):
+        assert expected in text, expected
+    result.perps.books.difference = QUOTE
+    assert "1e+00" in printed(result) and "no\n" in printed(result).replace(" ", "")
+
+
+def test_json_holds_perpetuals(result: DemoResult, tmp_path: Path) -> None:
+    result.perps = perps()
+    result.liquidations.append(replace(result.liquidations[0], account="perp trader 1"))
+    result.write_json(tmp_path / "demo.json")
+    content = json.loads((tmp_path / "demo.json").read_text())["perps"]
+    assert content["accounts"][0]["taken_over"] == 1
+    assert content["accounts"][0]["premiums"] == 300.0
+    assert content["accounts"][1]["funding"] == 61.0
+    assert content["lps"] == {"start": 9_000, "end": 9_900, "exit": 9_800, "funding": 33, "change": 0.1}
+    assert content["books"]["add_up"] and content["books"]["difference"] == "0"
+    assert content["samples"]["rate"] == [0, 0.001, 0.002]
+
+
+def test_worth_is_tokens_less_debt_the_position_at_the_mark_and_claims() -> None:
+    def dollars(symbol: str, amount: int) -> Decimal:
+        return Decimal(amount) / 10**6 if symbol == "USDC" else Decimal(amount) / WAD * 2_000
+
+    stage: Any = SimpleNamespace(
+        by_id={0: SimpleNamespace(symbol="USDC"), 1: SimpleNamespace(symbol="WETH")},
+        dollars=dollars,
+        prices={"USDC": Decimal(1)},
+        settlement="USDC",
+        settlement_value=lambda amount: amount * 10**12,
+    )
+    debt = -300 * 10**6 & (1 << 248) - 1
+    position = SimpleNamespace(pnl=-50 * QUOTE, waiting=4 * 10**6, allotted=3 * 10**6)
+    answers = ((([debt, 1 << 248 | WAD], [], 0)), position)
+    assert worth(stage, answers) == (1_657 * WAD, 7 * WAD)
+
+
+def test_funding_is_the_size_times_what_the_index_moved_while_it_stood(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    events = {
+        "FundingAccrued": [{"block": 3, "fundingWad": 2}, {"block": 5, "fundingWad": 7}],
+        # Opened before anything had accrued, halved in the block of the first, closed and reversed later.
+        "PositionChanged": [
+            {"block": 2, "sizeWad": 10},
+            {"block": 3, "sizeWad": 4},
+            {"block": 6, "sizeWad": -3},
+        ],
+    }
+    monkeypatch.setattr("scripts.demo.perp_books.events_of", lambda chain, market, name, *_: events[name])
+    market = SimpleNamespace(state=lambda: SimpleNamespace(fundingWad=11))
+    stage: Any = SimpleNamespace(chain=SimpleNamespace(block_number=9))
+    perp: Any = SimpleNamespace(market=market)
+    # A long of 10 pays 2, one of 4 pays 5 a unit, a short of 3 earns 4.
+    assert funding_paid(stage, perp, [b"account"], 1) == [-10 * 2 - 4 * 5 + 3 * 4]
+
+
+def test_the_picture_has_panels_for_perpetuals(result: DemoResult, tmp_path: Path) -> None:
+    chart.draw(result, tmp_path / "without.png")
+    result.perps = perps()
+    result.liquidations.append(replace(result.liquidations[0], account="perp trader 1"))
+    chart.draw(result, tmp_path / "with.png")
+    without, with_perps = (
+        matplotlib.image.imread(tmp_path / f"{name}.png").shape for name in ("without", "with")
+    )
+    assert with_perps[0] > without[0] + 400 and with_perps[1] == without[1]
 
 
 def test_the_picture_is_drawn_with_and_without_liquidations(result: DemoResult, tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ def test_a_market_is_listed_when_all_is_set(evm, record, files, monkeypatch):
     both = deploy(evm, record=record)
     assert list(both.perps) == ["ETH-PERP", "BTC-PERP"] and both.orders.address == first.orders.address
     assert both.sent == 7
-    with pytest.raises(DeployError, match=r"lists 0x.* as instrument 2, and no market file has it"):
+    with pytest.raises(DeployError, match=r"lists 0x.* as instrument 4, and no market file has it"):
         deploy(evm, record=record, markets=files.load())
 
 
@@ -178,8 +178,8 @@ def test_an_asset_cannot_be_taken_away(evm, deployment, record, files):
 
 def test_the_settlement_asset_cannot_change(evm, deployment, record, files):
     files.change("main.yaml", "settlement", to="DAI").change("main.yaml", "local", "stake", to="1 DAI")
-    for perp in files.folder.glob("*-perp.yaml"):
-        perp.unlink()
+    for market in [*files.folder.glob("*-perp.yaml"), *files.folder.glob("*-option.yaml")]:
+        market.unlink()
     with pytest.raises(DeployError, match=r"^(backstop: settlementAsset|main.yaml: settlement)"):
         deploy(evm, record=record, markets=files.load())
 

@@ -91,7 +91,7 @@ FORMS = [
     (("collateral",), "", "collateral: is missing"),
     (("decimals",), "eighteen", "decimals: 'eighteen': input should be a valid integer"),
     (("symbol",), "W ETH", "symbol: 'W ETH': string should match pattern"),
-    (("kind",), "asset", "kind: 'asset' is neither market, perp nor domain"),
+    (("kind",), "asset", "kind: 'asset' is neither market, perp, option nor domain"),
     (("pool", "rate_model", "kind"), "straight", "pool.rate_model: "),
     (("price", "second_source", "quote"), "USDT", "price.second_source.quote: USDT is no other market"),
     (("local", "uniswap", "quote"), "WETH", "local.uniswap.quote: WETH is no other market"),

@@ -38,7 +38,8 @@ def test_a_domain_needs_no_perpetual_market(files, evm):
     assert markets.perps == ()
     deployment = deploy(evm, markets=markets)
     assert deployment.orders is None and deployment.perps == {}
-    assert deployment.vault.instrumentCount() == 1
+    assert list(deployment.options) == ["ETH-OPTION", "BTC-OPTION"]
+    assert deployment.vault.instrumentCount() == 3
 
 
 # Field, text, what is said of it.
@@ -111,7 +112,7 @@ def test_fees_go_somewhere(files):
         (("symbol",), "BTC-PERP", "symbol: BTC-PERP is btc-perp.yaml's already"),
         (("symbol",), "WETH", "symbol: WETH is weth.yaml's already"),
         (("order",), "2", "order: 2 is btc-perp.yaml's already"),
-        (("kind",), "swap", "kind: 'swap' is neither market, perp nor domain"),
+        (("kind",), "swap", "kind: 'swap' is neither market, perp, option nor domain"),
         (("margin",), "", "margin: is missing"),
         (("fees", "taker"), "", "fees.taker: is missing"),
     ],

@@ -8,10 +8,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from scripts.matcher.amm import Amm
 from scripts.matcher.effects import Match, Matched
 from scripts.matcher.engine import NOT_ALL, POST_ONLY, SELF_TRADE, TOO_MANY, Engine
 from scripts.matcher.live import BUY, SELL, LiveOrder, Status
 from scripts.matcher.orders import Flag
+from scripts.model.perp_amm import Curve
 from tests.helpers.perp_matcher import MARKET, unsigned
 
 NOW = 1_000
@@ -104,9 +106,8 @@ def check_book(engine: Engine, known: dict[bytes, LiveOrder]) -> None:
             )
     pending: dict[bytes, int] = {}
     for match in engine.matches.values():
-        for leg in match.legs:
-            for order in (leg.maker, match.taker):
-                pending[order.hash] = pending.get(order.hash, 0) + leg.size
+        for order, leg in match.moves:
+            pending[order.hash] = pending.get(order.hash, 0) + leg.size
     for order in known.values():
         assert order.pending == pending.get(order.hash, 0)
         assert order.filled + order.pending + order.open <= order.size
@@ -206,7 +207,7 @@ class Settling(RuleBasedStateMachine):
             leg.size - (1 if short and flags & Flag.REDUCE_ONLY and leg.size > 1 else 0) for leg in match.legs
         ]
         for leg, size in zip(match.legs, filled, strict=True):
-            for order in (leg.maker, match.taker):
+            for order in filter(None, (leg.maker, match.taker)):
                 self.chain[order.hash] = self.chain.get(order.hash, 0) + size
         for order in match.orders:
             self.engine.fill(order.hash, self.chain[order.hash], BLOCK, NOW)
@@ -225,9 +226,8 @@ class Settling(RuleBasedStateMachine):
     @rule()
     def reorganise(self) -> None:
         match = self.settled.pop()
-        for leg in match.legs:
-            for order in (leg.maker, match.taker):
-                self.chain[order.hash] -= leg.filled or 0
+        for order, leg in match.moves:
+            self.chain[order.hash] -= leg.filled or 0
         self.engine.unsettle(match, 1)
         for order in match.orders:
             self.engine.fill(order.hash, self.chain[order.hash], BLOCK, NOW)
@@ -238,14 +238,57 @@ class Settling(RuleBasedStateMachine):
         for order in self.known.values():
             assert order.filled == self.chain.get(order.hash, 0) <= order.size
         for match in self.engine.matches.values():
+            assert not match.taker.has(Flag.POST_ONLY)
             for leg in match.legs:
+                assert match.taker.side * (match.taker.price - leg.price) >= 0
+                if leg.maker is None:
+                    assert leg is match.rest is match.legs[-1]
+                    continue
                 assert leg.maker.owner != match.taker.owner and leg.maker.side == -match.taker.side
-                assert (
-                    match.taker.side * (match.taker.price - leg.price) >= 0 and leg.price == leg.maker.price
-                )
-                assert not match.taker.has(Flag.POST_ONLY)
+                assert leg.price == leg.maker.price
 
 
+class WithAmm(Settling):
+    """The same beside a virtual AMM whose index moves: it takes no more than its room, and nothing rests that it
+    would take."""
+
+    CURVE = Curve(100)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.index, self.sold = 3, 0
+        self.move(3, 0)
+
+    @rule(index=st.integers(1, 6), sold=st.integers(-50, 50))
+    def move(self, index: int, sold: int) -> None:
+        self.engine.amms.now[MARKET] = Amm(b"amm".ljust(20), self.CURVE, index, sold, 50)
+        self.engine.meet_amm(MARKET, NOW)
+        for order in self.engine.books[MARKET].orders():
+            amm = self.engine.amms.met_by(order, NOW)
+            assert amm is None or not amm.fill(order.side, order.price, order.open)
+
+    @precondition(lambda self: any(match.rest for match in self.engine.matches.values()))
+    @rule(data=st.data())
+    def refuse(self, data: st.DataObject) -> None:
+        routed = [match for match in self.engine.matches.values() if match.rest]
+        match = data.draw(st.sampled_from(routed))
+        self.engine.amms.bar(match.taker, NOW)
+        self.engine.unwind(match, {}, NOW)
+        assert all(
+            other.taker is not match.taker or other.rest is None or other.id < match.id
+            for other in self.engine.matches.values()
+        )
+
+    @invariant()
+    def under_way(self) -> None:
+        rests = [(match.taker.side, match.rest) for match in self.engine.matches.values()]
+        routed = sum(side * rest.size for side, rest in rests if rest)
+        amm, now = self.engine.amms.of(MARKET), self.engine.amms.now[MARKET]
+        assert amm and now and amm.sold == now.sold + routed
+
+
+TestWithAmm = WithAmm.TestCase
+TestWithAmm.settings = settings(max_examples=60, stateful_step_count=50)
 TestIncoming = Incoming.TestCase
 TestIncoming.settings = settings(max_examples=60, stateful_step_count=50)
 TestSettling = Settling.TestCase

@@ -134,7 +134,8 @@ def settled_on_chain(run: Run) -> Counter[tuple[str, str, int]]:
     with sqlite3.connect(run.folder / "chain.db") as chain:
         rows = chain.execute("SELECT logs FROM mined WHERE nonce IS NOT NULL").fetchall()
     logs = [log for (text,) in rows for log in json.loads(text)]
-    return Counter(tuple(values) for kind, *values in logs if kind == "filled")
+    made = Counter(tuple(values) for kind, *values in logs if kind == "filled")
+    return made + Counter(("00" * 32, values[0], abs(values[1])) for kind, *values in logs if kind == "rest")
 
 
 @pytest.fixture(scope="module")
@@ -148,11 +149,11 @@ def new_run(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Run
     server = request.getfixturevalue("postgres") if request.param == "postgresql" else None
     numbers = iter(range(10_000))
 
-    def make(**how: Any) -> Run:
+    def make(amm: bool = False, **how: Any) -> Run:
         folder = tmp_path / str(next(numbers))
         folder.mkdir()
         url = server.database() if server else f"sqlite:///{folder / 'matcher.db'}"
-        return Run(folder, url, paper={"refused": [POOR.account.hex()]}, **how)
+        return Run(folder, url, paper={"refused": [POOR.account.hex()], "amm": amm}, **how)
 
     return make
 
@@ -167,6 +168,52 @@ def test_a_kill_at_any_moment_loses_and_repeats_nothing(
         run = new_run(cut=cut, chain_goes_on=chain_goes_on)
         try:
             run.go(STEPS, check)
+        except Exception as error:
+            error.add_note(f"killed {cut}")
+            raise
+
+
+MARKETABLE, RESTS = signed(Trader(21), 3, 2_004), signed(Trader(22), -2, 1_999)
+MADE = signed(Trader(23), -1, 2_001)
+WITH_AMM = [
+    placed(MADE, MARKETABLE),
+    placed(RESTS),
+    QUIET,
+    # Somebody buys so much that what rests is within the AMM's price; the last settlements lose their blocks.
+    on_chain(lambda run: run.chain.mine([["rest", STRANGER, 100 * WAD]])),
+    QUIET,
+    on_chain(lambda run: run.chain.reorganise(2)),
+    QUIET,
+    on_chain(lambda run: run.chain.mine([["rest", STRANGER, 100 * WAD]], blocks=6)),
+    QUIET,
+]
+
+
+async def check_with_amm(run: Run) -> None:
+    """What was signed is filled once, and the AMM has sold what the chain says."""
+    assert run.matcher is not None
+    for order in (MADE, MARKETABLE, RESTS):
+        found = await run.matcher.order(bytes.fromhex(hash_of(order)))
+        if found is None:
+            assert "0x" + hash_of(order) not in run.acknowledged
+            continue
+        amount = int(str(found["filled"]))
+        assert amount == run.chain.filled([bytes.fromhex(hash_of(order))])[0][0] <= abs(int(order["sizeWad"]))
+        # Where the AMM moved meanwhile, an order may wait for it.
+        assert found["status"] == Status.FILLED or (run.chain_goes_on and found["status"] == Status.OPEN)
+    assert settled(run.matcher.store.database) == settled_on_chain(run)
+    amms = run.matcher.engine.amms
+    assert all(amms.of(market) == amm and amm for market, amm in amms.now.items())
+
+
+@pytest.mark.parametrize("chain_goes_on", [False, True], ids=["chain waits", "chain goes on"])
+def test_a_kill_at_any_moment_beside_an_amm(new_run: Callable[..., Run], chain_goes_on: bool) -> None:
+    whole = new_run(amm=True).go(WITH_AMM, check_with_amm)
+    assert whole.counts["write"] > 3 and whole.counts["send"] > 1
+    for cut in cuts(whole.counts):
+        run = new_run(amm=True, cut=cut, chain_goes_on=chain_goes_on)
+        try:
+            run.go(WITH_AMM, check_with_amm)
         except Exception as error:
             error.add_note(f"killed {cut}")
             raise

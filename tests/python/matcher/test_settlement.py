@@ -13,7 +13,7 @@ from scripts.matcher.effects import Stage
 from scripts.matcher.live import Status
 from tests.helpers.evm import AnvilBackend
 from tests.helpers.matcher_place import Place, market_place
-from tests.helpers.perp_orders import AT_OR_BELOW, REDUCE_ONLY
+from tests.helpers.perp_orders import AT_OR_BELOW, FILL_OR_KILL, REDUCE_ONLY
 from tests.helpers.perp_trading import PerpTrading
 from tests.helpers.system import WAD, System
 
@@ -253,3 +253,116 @@ def test_matches_of_one_transaction_fail_alone(run: Run, taker: bytes, makers: l
         assert place.matcher.settler.sent <= 3
 
     run(test)
+
+
+@pytest.fixture
+def run_with_amm(deployed: PerpTrading, anvil: AnvilBackend, tmp_path: Path) -> Run:
+    """As `run`, with a matcher that knows the virtual AMM."""
+
+    async def steps(test: Callable[[Place], Awaitable[None]]) -> None:
+        async with market_place(deployed, tmp_path, SETTLER, with_amm=True) as place:
+            await test(place)
+
+    return lambda test: asyncio.run(steps(test))
+
+
+def test_the_amm_fills_what_the_book_leaves(run_with_amm: Run, taker: bytes, makers: list[bytes]) -> None:
+    async def test(place: Place) -> None:
+        asked = place.perps.amm.quote(2 * WAD)
+        maker = await place.post(makers[0], -1, 2_001)
+        taken = await place.post(taker, 3, 2_010)
+        assert taken["status"] == "matched", taken
+        await place.settled()
+        assert (place.filled(maker), place.filled(taken)) == (WAD, 3 * WAD)
+        assert place.perps.size(place.perps.amm_account) == -2 * WAD
+        assert place.end_of(taken) == (Status.FILLED, "")
+        market = next(iter(place.matcher.markets))
+        youngest = place.matcher.store.trades(market, 2)[0]
+        assert int(youngest["maker"], 16) == 0 and youngest["filledWad"] == str(2 * WAD)
+        assert int(youngest["priceWad"]) == asked
+
+    run_with_amm(test)
+
+
+def test_a_stop_order_is_closed_by_the_amm_alone(
+    run_with_amm: Run, taker: bytes, makers: list[bytes]
+) -> None:
+    async def test(place: Place) -> None:
+        place.perps.trade(taker, WAD)
+        stop = await place.post(
+            taker, -1, 1_800, trigger=AT_OR_BELOW, trigger_price=1_900 * WAD, flags=REDUCE_ONLY
+        )
+        assert stop["status"] == "waiting"
+        place.perps.system.set_price("WETH", 1_880)
+        place.perps.evm.mine()
+        await place.until(lambda: place.filled(stop) == WAD, "the stop order's fill")
+        await place.settled()
+        assert place.perps.size(taker) == place.perps.size(place.perps.amm_account) == 0
+
+    run_with_amm(test)
+
+
+@pytest.mark.parametrize("after", ["the simulation", "it was sent"])
+def test_who_moves_the_amm_before_settlement_costs_the_taker_nothing_but_time(
+    run_with_amm: Run, anvil: AnvilBackend, taker: bytes, makers: list[bytes], after: str
+) -> None:
+    """A stranger buys ahead so that the AMM asks more than the taker's limit, and sells again later."""
+
+    async def test(place: Place) -> None:
+        perps, venue, engine = place.perps, place.matcher.venue, place.matcher.engine
+        asked = perps.amm.quote(WAD)
+        limit = asked // WAD + 1
+        moved: list[int] = []
+        name = "sign" if after == "the simulation" else "send"
+        whole = getattr(venue, name)
+
+        def ahead(*arguments: Any) -> Any:
+            if not moved:
+                moved.append(1)
+                perps.trade(makers[2], 30 * WAD)
+            return whole(*arguments)
+
+        setattr(venue, name, ahead)
+        taken = await place.post(taker, 1, limit)
+        assert taken["status"] == "matched"
+        await place.until(lambda: moved and not engine.matches, "the refusal")
+        live = engine.live[bytes.fromhex(taken["hash"][2:])]
+        assert (live.filled, live.open, live.end) == (0, WAD, None)
+        assert perps.amm.quote(WAD) > limit * WAD
+        unwound = place.matcher.settler.unwound
+        for _ in range(5):
+            anvil.mine()
+            await asyncio.sleep(0.1)
+        assert place.matcher.settler.unwound == unwound, "it is not tried while the price is beyond the limit"
+        perps.trade(makers[2], -30 * WAD)
+        for _ in range(20):
+            anvil.warp(2)
+            await asyncio.sleep(0.1)
+            if place.filled(taken):
+                break
+        await place.settled()
+        assert place.filled(taken) == WAD == perps.size(taker)
+
+    run_with_amm(test)
+
+
+def test_an_order_that_must_be_filled_at_once_ends_when_the_amm_has_moved(
+    run_with_amm: Run, taker: bytes, makers: list[bytes]
+) -> None:
+    async def test(place: Place) -> None:
+        perps, venue = place.perps, place.matcher.venue
+        limit, whole, moved = perps.amm.quote(WAD) // WAD + 1, venue.sign, []
+
+        def ahead(*arguments: Any) -> Any:
+            if not moved:
+                moved.append(perps.trade(makers[2], 30 * WAD))
+            return whole(*arguments)
+
+        venue.sign = ahead  # type: ignore[method-assign]
+        taken = await place.post(taker, 1, limit, flags=FILL_OR_KILL)
+        assert taken["status"] == "matched"
+        await place.until(lambda: place.end_of(taken), "its end")
+        status, reason = place.end_of(taken) or ("", "")
+        assert status is Status.DROPPED and "limit" in reason and place.filled(taken) == 0
+
+    run_with_amm(test)

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { spread } from "../../../web/src/chain/history";
 import { lendersRate } from "../../../web/src/chain/markets";
-import { phaseOf } from "../../../web/src/pages/lend/exit";
+import { phaseOf } from "../../../web/src/lib/exit";
 
 test("an exit opens on its first second, closes after its last", () => {
     const exit = { shares: 5n, opensAt: 1_000, closesAt: 1_100 };

@@ -2,10 +2,9 @@
 
 import { effect, signal } from "@preact/signals";
 import { liquidationAbi, vaultAbi } from "@generated/abi";
-import type { PublicClient } from "viem";
 import { EMPTY_LEDGER, fold, type Entry, type Ledger } from "../lib/ledger";
-import type { Domain } from "./domain";
 import { explain } from "./errors";
+import { Follower } from "./follower";
 import { head } from "./head";
 import { session, type Session } from "./session";
 
@@ -14,11 +13,6 @@ export const ledger = signal<Ledger | null>(null);
 /** Share of the blocks that the first reading is through. */
 export const ledgerProgress = signal(0);
 export const ledgerError = signal<string | null>(null);
-
-/** Blocks of this age do not change any more; younger ones are read again with each block. */
-const SETTLED = 64n;
-const AGAIN = 256n;
-const FIRST_CHUNK = 20_000n;
 
 const NAMES: ReadonlySet<string> = new Set([
     ...["Deposited", "Transferred", "OperatorSet", "Liquidated", "DebtWrittenOff", "ShortfallCovered"],
@@ -34,7 +28,7 @@ let watching = false;
 export function watchActivity(): void {
     if (watching) return;
     watching = true;
-    let reader: Reader | null = null;
+    let reader: Follower<Ledger, Entry> | null = null;
     let busy = false;
 
     async function refresh(open: Session): Promise<void> {
@@ -42,7 +36,7 @@ export function watchActivity(): void {
         busy = true;
         for (let at = head.peek(); at && session.peek() === open;) {
             const started = at;
-            if (reader?.session !== open) reader = new Reader(open);
+            if (reader?.session !== open) reader = followerOf(open);
             try {
                 const next = await reader.upTo(started.number);
                 if (session.peek() === open) ledger.value = next;
@@ -65,58 +59,12 @@ export function watchActivity(): void {
     });
 }
 
-/** Reads in chunks as large as the node takes. What is younger than SETTLED is never kept: a reorganisation undoes it. */
-class Reader {
-    private settled: Ledger = EMPTY_LEDGER;
-    private next: bigint;
-    private chunk = FIRST_CHUNK;
-
-    constructor(readonly session: Session) {
-        this.next = session.domain.deployedAt;
-    }
-
-    async upTo(newest: bigint): Promise<Ledger> {
-        const { client, domain } = this.session;
-        if (newest + 1n < this.next) {
-            this.settled = EMPTY_LEDGER;
-            this.next = domain.deployedAt;
-        }
-        if (newest - this.next > AGAIN) {
-            const goal = newest - SETTLED;
-            const first = this.next;
-            while (this.next <= goal) {
-                const last = this.next + this.chunk - 1n < goal ? this.next + this.chunk - 1n : goal;
-                const entries = await this.read(client, domain, this.next, last);
-                if (!entries) continue;
-                this.settled = fold(this.settled, entries);
-                this.next = last + 1n;
-                ledgerProgress.value = Number(this.next - first) / Number(newest - first + 1n);
-            }
-        }
-        const recent = await readEntries(client, domain, this.next, newest);
-        ledgerProgress.value = 1;
-        return fold(this.settled, recent);
-    }
-
-    /** Null where the node wants less at a time. */
-    private async read(
-        client: PublicClient,
-        domain: Domain,
-        from: bigint,
-        to: bigint,
-    ): Promise<Entry[] | null> {
-        try {
-            return await readEntries(client, domain, from, to);
-        } catch (error) {
-            if (this.chunk <= 1n) throw error;
-            this.chunk /= 4n;
-            if (this.chunk < 1n) this.chunk = 1n;
-            return null;
-        }
-    }
+function followerOf(open: Session): Follower<Ledger, Entry> {
+    const onProgress = (share: number) => (ledgerProgress.value = share);
+    return new Follower(open, { empty: EMPTY_LEDGER, read: readEntries, fold, onProgress });
 }
 
-async function readEntries(client: PublicClient, domain: Domain, from: bigint, to: bigint): Promise<Entry[]> {
+async function readEntries({ client, domain }: Session, from: bigint, to: bigint): Promise<Entry[]> {
     const logs = await client.getLogs({
         address: [domain.vault, domain.liquidation],
         events: EVENTS as never,

@@ -8,6 +8,8 @@ export interface Config {
     websocket: string | null;
     /** Accounts that a local node holds and signs for. */
     accounts: Address[];
+    /** The order book of perpetuals on this machine; null where pages ask none. */
+    matcher: string | null;
 }
 
 export interface Deployment {

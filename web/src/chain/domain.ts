@@ -1,6 +1,6 @@
 /** A deployed domain: its contracts and listed assets, by the deployments file and the chain. */
 
-import { parametersAbi, poolAbi, tokenAbi, vaultAbi } from "@generated/abi";
+import { parametersAbi, perpAbi, poolAbi, tokenAbi, vaultAbi } from "@generated/abi";
 import { isAddressEqual, zeroAddress, type Address, type PublicClient } from "viem";
 import type { Names } from "../lib/sentences";
 import type { Deployment } from "./config";
@@ -23,6 +23,16 @@ export interface Asset {
     aggregator: Address;
 }
 
+/** A perpetual market with its virtual AMM. */
+export interface Perp {
+    name: string;
+    market: Address;
+    amm: Address;
+    /** Number and name of what its price moves with. */
+    underlying: number;
+    underlyingName: string;
+}
+
 export interface Domain {
     name: string;
     deployedAt: bigint;
@@ -41,6 +51,11 @@ export interface Domain {
     /** In the vault's order; the first one settles. */
     assets: Asset[];
     settlement: Asset;
+    /** By name. */
+    perps: Perp[];
+    /** Settles signed orders; null without perpetual markets, as the lens of perpetuals. */
+    orders: Address | null;
+    perpLens: Address | null;
 }
 
 export async function readDomain(client: PublicClient, deployment: Deployment): Promise<Domain> {
@@ -54,6 +69,7 @@ export async function readDomain(client: PublicClient, deployment: Deployment): 
     const assets = await Promise.all(
         Array.from({ length: count }, (_, id) => readAsset(client, deployment, vault.address, id)),
     );
+    const perps = await readPerps(client, deployment, assets);
     const settlement = assets[0];
     if (!settlement) throw new Error("The vault lists no assets; deploy with `make deploy`.");
     return {
@@ -72,6 +88,9 @@ export async function readDomain(client: PublicClient, deployment: Deployment): 
         wrappedNative: deployment.wrappedNative,
         assets,
         settlement,
+        perps,
+        orders: deployment.contracts["orders"] ?? null,
+        perpLens: deployment.contracts["perp_lens"] ?? null,
     };
 }
 
@@ -94,6 +113,42 @@ export function namesOf(domain: Domain | null, amounts?: Asset): Names {
         amounts,
     };
 }
+
+export function perpByMarket(domain: Domain, market: Address): Perp | undefined {
+    return domain.perps.find((perp) => isAddressEqual(perp.market, market));
+}
+
+export function perpByName(domain: Domain, name: string): Perp | undefined {
+    return domain.perps.find((perp) => perp.name.toLowerCase() === name.toLowerCase());
+}
+
+async function readPerps(
+    client: PublicClient,
+    deployment: Deployment,
+    assets: readonly Asset[],
+): Promise<Perp[]> {
+    const { contracts } = deployment;
+    const names = Object.keys(contracts)
+        .filter((key) => key.endsWith(MARKET) && contracts[key.replace(MARKET, ".amm")])
+        .map((key) => key.slice(0, -MARKET.length));
+    return Promise.all(
+        names.map(async (name) => {
+            const market = contracts[name + MARKET]!;
+            const call = { address: market, abi: perpAbi, functionName: "underlying" } as const;
+            const underlying = Number(await client.readContract(call));
+            const known = assets.find((asset) => asset.underlying === underlying);
+            return {
+                name,
+                market,
+                amm: contracts[`${name}.amm`]!,
+                underlying,
+                underlyingName: known?.underlyingName ?? `#${underlying}`,
+            };
+        }),
+    );
+}
+
+const MARKET = ".market";
 
 async function readAsset(
     client: PublicClient,

@@ -24,12 +24,13 @@ const PAUSE_MS = 200;
 
 /**
  * The outlook on `account`, with each block and change of the plan anew; undefined until it is there, and where the plan
- * would fail. `changes` are what the plan does to balances, for a node without eth_simulateV1.
+ * would fail. `changes` are what the plan does to balances, for a node without eth_simulateV1; null where they do not tell
+ * all, so that such a node gives no outlook.
  */
 export function useOutlook(
     plan: Plan | null,
     account: Hex | null,
-    changes: readonly Change[] = [],
+    changes: readonly Change[] | null = [],
 ): Outlook | undefined {
     const [state, setState] = useState<{ key: string; outlook: Outlook | undefined } | null>(null);
     const from = wallet.value?.address;
@@ -61,12 +62,13 @@ async function look(
     from: Address,
     account: Hex,
     plan: Plan,
-    changes: readonly Change[],
+    changes: readonly Change[] | null,
 ): Promise<Outlook | undefined> {
     const calls = plan.simulated ?? plan.steps.map((step) => step.call);
     const result = await simulate(client, from, [...calls, ...standingCalls(domain, account)], plan.amounts);
     if (!result.ok) return undefined;
     if (result.complete) return standingFrom(domain, result.results.slice(calls.length));
+    if (!changes) return undefined;
     const [, after] = await client.readContract({
         address: domain.lens,
         abi: lensAbi,

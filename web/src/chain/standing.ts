@@ -1,10 +1,10 @@
 /** How an account stands: positions, equity, requirements, health, and the prices at which it is taken over. */
 
 import { lensAbi, parametersAbi } from "@generated/abi";
-import { decodeFunctionResult, encodeFunctionData, type Hex } from "viem";
+import { decodeFunctionResult, encodeFunctionData, type Address, type Hex } from "viem";
 import { max, MAX_UINT } from "../lib/units";
 import type { Call } from "../wallet/simulate";
-import { assetByToken, type Asset, type Domain } from "./domain";
+import { assetByToken, perpByMarket, type Asset, type Domain } from "./domain";
 import { STATUSES, type PriceStatus } from "./markets";
 import { useQuery } from "./query";
 
@@ -36,7 +36,8 @@ export interface Standing {
     freeWad: bigint;
     status: PriceStatus;
     positions: Position[];
-    instruments: number;
+    /** Addresses of instruments in which the account has something. */
+    instruments: Address[];
     thresholds: Threshold[];
 }
 
@@ -65,7 +66,9 @@ export function standingFrom(domain: Domain, results: readonly Hex[]): Standing 
         const asset = assetByToken(domain, token);
         return asset ? [{ asset, amount, valueWad, requirementWad }] : [];
     });
-    const concerned = new Set(positions.map(({ asset }) => asset.underlying));
+    const instruments = found.instruments.map(({ instrument }) => instrument);
+    const traded = instruments.flatMap((one) => perpByMarket(domain, one)?.underlying ?? []);
+    const concerned = new Set([...positions.map(({ asset }) => asset.underlying), ...traded]);
     const thresholds = oneOfEach(domain).flatMap((asset, place) => {
         const data = rest[place];
         if (!data || !concerned.has(asset.underlying)) return [];
@@ -77,7 +80,7 @@ export function standingFrom(domain: Domain, results: readonly Hex[]): Standing 
         return [{ underlying: asset.underlying, name: asset.underlyingName, belowWad, aboveWad }];
     });
     const { initial, maintenance } = found;
-    const owes = positions.some(({ amount }) => amount < 0n) || found.instruments.length > 0;
+    const owes = positions.some(({ amount }) => amount < 0n) || instruments.length > 0;
     return {
         equityWad: maintenance.equity,
         uncertaintyWad: initial.uncertainty,
@@ -88,7 +91,7 @@ export function standingFrom(domain: Domain, results: readonly Hex[]): Standing 
         freeWad: max(0n, initial.equity - initial.uncertainty - initial.requirement),
         status: STATUSES[Math.max(initial.status, maintenance.status)] ?? "none",
         positions,
-        instruments: found.instruments.length,
+        instruments,
         thresholds: owes ? thresholds : [],
     };
 }

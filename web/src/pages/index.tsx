@@ -5,6 +5,7 @@ import { AccountPage } from "./account";
 import { LendPage } from "./lend";
 import { LiquidationsPage } from "./liquidations";
 import { MarketsPage } from "./markets";
+import { PerpsPage } from "./perps";
 import { TradePage } from "./trade";
 
 export interface PageProps {
@@ -23,6 +24,7 @@ export const PAGES: readonly Page[] = [
     { path: "markets", title: "Markets", icon: "markets", Page: MarketsPage },
     { path: "account", title: "Account", icon: "account", Page: AccountPage },
     { path: "trade", title: "Trade", icon: "trade", Page: TradePage },
+    { path: "perps", title: "Perpetuals", icon: "perps", Page: PerpsPage },
     { path: "liquidations", title: "Liquidations", icon: "liquidations", Page: LiquidationsPage },
     { path: "lend", title: "Lend", icon: "lend", Page: LendPage },
 ];

@@ -110,11 +110,12 @@ interface MainButtonProps {
     busy: boolean;
     disabled: boolean;
     testid: string;
-    kind: ButtonProps["kind"];
+    kind?: ButtonProps["kind"];
     onClick: () => void;
 }
 
-function MainButton({ label, busy, disabled, testid, kind, onClick }: MainButtonProps) {
+/** The button of a form, or what has to be done before: connect a wallet, switch its network. */
+export function MainButton({ label, busy, disabled, testid, kind, onClick }: MainButtonProps) {
     if (!wallet.value) {
         return (
             <Button size="wide" onClick={() => (choosing.value = true)}>

@@ -24,6 +24,8 @@ import { AssetMark } from "./icon";
 import { Table, type Column } from "./table";
 
 const MANY = 1_000n * WAD;
+/** Multiple of today's price beyond which a price of liquidation is not shown. */
+const SIGHT = 20n;
 
 /** "Main account", "Sub-account 2", or whose it is. */
 export function accountTitle(id: Hex): string {
@@ -95,9 +97,15 @@ interface ThresholdRow {
 function thresholdsOf(before: Standing | undefined, after: Outlook | undefined): ThresholdRow[] {
     const settlement = markets.value?.list[0]?.asset.underlying;
     const known = new Map<number, { name: string; now?: Threshold; then?: Threshold }>();
-    for (const one of before?.thresholds ?? []) known.set(one.underlying, { name: one.name, now: one });
+    const seen = (one: Threshold) => {
+        const market = markets.value?.list.find(({ asset }) => asset.underlying === one.underlying);
+        return inSight(one, market?.band.priceWad);
+    };
+    for (const one of before?.thresholds ?? []) {
+        known.set(one.underlying, { name: one.name, now: seen(one) });
+    }
     for (const one of after?.thresholds ?? []) {
-        known.set(one.underlying, { ...known.get(one.underlying), name: one.name, then: one });
+        known.set(one.underlying, { ...known.get(one.underlying), name: one.name, then: seen(one) });
     }
     const shown = [...known.entries()].filter(
         ([underlying, { now, then }]) => underlying !== settlement && (bounds(now) || bounds(then)),
@@ -108,6 +116,12 @@ function thresholdsOf(before: Standing | undefined, after: Outlook | undefined):
         now: priceWords(now, !bounds(then)),
         then: priceWords(then),
     }));
+}
+
+/** A threshold without prices so far above today's that they say nothing (a long has an upper one too). */
+function inSight(threshold: Threshold | undefined, priceWad: bigint | undefined): Threshold | undefined {
+    if (!threshold || !priceWad || threshold.aboveWad <= SIGHT * priceWad) return threshold;
+    return { ...threshold, aboveWad: 0n };
 }
 
 function bounds(threshold: Threshold | undefined): boolean {
@@ -130,7 +144,8 @@ function shortPrice(wad: bigint): string {
 }
 
 /** A price at which the account is taken over, and how far away it is. */
-export function ThresholdWords({ threshold, priceWad }: { threshold?: Threshold; priceWad: bigint }) {
+export function ThresholdWords({ threshold: whole, priceWad }: { threshold?: Threshold; priceWad: bigint }) {
+    const threshold = inSight(whole, priceWad);
     if (!threshold || !bounds(threshold)) return <span class="muted">none</span>;
     const { belowWad, aboveWad } = threshold;
     if (belowWad === aboveWad) return <span class="tone-danger">now</span>;

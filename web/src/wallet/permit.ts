@@ -2,6 +2,7 @@
 
 import { tokenAbi } from "@generated/abi";
 import { domainSeparator, parseSignature, type Address, type Hex, type PublicClient } from "viem";
+import { DOMAIN_FIELDS, signTyped } from "./typed";
 import type { Wallet } from "./wallet";
 
 export interface Permit {
@@ -15,12 +16,7 @@ const VALID_SECONDS = 20n * 60n;
 const VERSIONS = ["1", "2"];
 
 const TYPES = {
-    EIP712Domain: [
-        { name: "name", type: "string" },
-        { name: "version", type: "string" },
-        { name: "chainId", type: "uint256" },
-        { name: "verifyingContract", type: "address" },
-    ],
+    EIP712Domain: DOMAIN_FIELDS,
     Permit: [
         { name: "owner", type: "address" },
         { name: "spender", type: "address" },
@@ -79,10 +75,7 @@ export async function signPermit(
             deadline: deadline.toString(),
         },
     };
-    const signature = (await wallet.connector.provider.request({
-        method: "eth_signTypedData_v4",
-        params: [wallet.address, JSON.stringify(content)],
-    })) as Hex;
+    const signature = await signTyped(wallet, content);
     const { r, s, yParity } = parseSignature(signature);
     return { deadline, v: yParity + 27, r, s };
 }

@@ -10,6 +10,8 @@ export interface Call {
     to: Address;
     data: Hex;
     value?: bigint;
+    /** Who calls, where a simulation asks what somebody else would do; the wallet otherwise. */
+    from?: Address;
 }
 
 export interface Log {
@@ -20,7 +22,7 @@ export interface Log {
 
 export type Simulation =
     | { ok: true; gas: bigint; feeWei: bigint; results: Hex[]; logs: Log[]; complete: boolean }
-    | { ok: false; reason: string; step: number };
+    | { ok: false; reason: string; step: number; data?: Hex };
 
 interface SimulatedCall {
     returnData: Hex;
@@ -56,7 +58,10 @@ export async function simulate(
     }
     const failed = simulated.findIndex((call) => Number(call.status) !== 1);
     const price = await gasPrice;
-    if (failed >= 0) return { ok: false, step: failed, reason: reasonOf(simulated[failed]!, amounts) };
+    if (failed >= 0) {
+        const call = simulated[failed]!;
+        return { ok: false, step: failed, reason: reasonOf(call, amounts), data: dataOf(call) };
+    }
     const gas = simulated.reduce((sum, call) => sum + BigInt(call.gasUsed), 0n);
     return {
         ok: true,
@@ -79,8 +84,8 @@ async function simulateAll(
     from: Address,
     calls: readonly Call[],
 ): Promise<SimulatedCall[]> {
-    const request = calls.map(({ to, data, value }) => ({
-        from,
+    const request = calls.map(({ to, data, value, from: caller }) => ({
+        from: caller ?? from,
         to,
         data,
         ...(value ? { value: numberToHex(value) } : {}),
@@ -104,19 +109,23 @@ async function simulateFirst(
     amounts?: Asset,
 ): Promise<Simulation> {
     const call = calls[0]!;
-    const request = { account: from, to: call.to, data: call.data, value: call.value };
+    const request = { account: call.from ?? from, to: call.to, data: call.data, value: call.value };
     try {
         const [{ data }, gas] = await Promise.all([client.call(request), client.estimateGas(request)]);
         const complete = calls.length === 1;
         return { ok: true, gas, feeWei: gas * gasPrice, results: [data ?? "0x"], logs: [], complete };
     } catch (error) {
         if (revertData(error) === undefined && !/revert/i.test(String(error))) throw error;
-        return { ok: false, step: 0, reason: explain(error, amounts) };
+        return { ok: false, step: 0, reason: explain(error, amounts), data: revertData(error) };
     }
 }
 
+function dataOf(call: SimulatedCall): Hex {
+    return call.error?.data ?? call.returnData;
+}
+
 function reasonOf(call: SimulatedCall, amounts?: Asset): string {
-    const data = call.error?.data ?? call.returnData;
+    const data = dataOf(call);
     if (data && data !== "0x") return explainRevert(data, session.peek()?.domain ?? null, amounts);
     return explain(new Error(call.error?.message ?? "The contract refused without a reason."), amounts);
 }

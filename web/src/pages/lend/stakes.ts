@@ -1,10 +1,12 @@
 /** What the connected wallet holds: tokens, pool shares, a stake in the backstop. */
 
-import { backstopAbi, poolAbi, tokenAbi } from "@generated/abi";
+import { poolAbi, tokenAbi } from "@generated/abi";
 import type { Address } from "viem";
 import { useQuery, type Query } from "../../chain/query";
 import type { Session } from "../../chain/session";
+import { readShareStake } from "../../chain/shares";
 import { wallet } from "../../wallet/wallet";
+import type { ShareStake } from "../../ui/exit-shares";
 
 export interface PoolStake {
     /** In the wallet {tok}. */
@@ -18,18 +20,10 @@ export interface PoolStake {
     withdrawable: bigint;
 }
 
-export interface BackstopStake {
-    balance: bigint;
-    allowance: bigint;
-    shares: bigint;
-    assets: bigint;
-    exit: { shares: bigint; opensAt: number; closesAt: number };
-}
-
 export interface Stakes {
     /** By asset id. */
     pools: ReadonlyMap<number, PoolStake>;
-    backstop: BackstopStake;
+    backstop: ShareStake;
 }
 
 export function useStakes(): Query<Stakes> {
@@ -38,32 +32,13 @@ export function useStakes(): Query<Stakes> {
 }
 
 async function readStakes(open: Session, owner: Address, blockNumber: bigint): Promise<Stakes> {
-    const { client, domain } = open;
+    const { domain } = open;
     const lent = domain.assets.filter((asset) => asset.pool !== null);
-    const backstop = { address: domain.backstop, abi: backstopAbi, blockNumber } as const;
-    const token = { address: domain.settlement.token, abi: tokenAbi, blockNumber } as const;
-    const [pools, balance, allowance, shares, exit] = await Promise.all([
+    const [pools, backstop] = await Promise.all([
         Promise.all(lent.map(({ token, pool }) => readPoolStake(open, owner, token, pool!, blockNumber))),
-        client.readContract({ ...token, functionName: "balanceOf", args: [owner] }),
-        client.readContract({ ...token, functionName: "allowance", args: [owner, domain.backstop] }),
-        client.readContract({ ...backstop, functionName: "balanceOf", args: [owner] }),
-        client.readContract({ ...backstop, functionName: "exitOf", args: [owner] }),
+        readShareStake(open, domain.backstop, owner, blockNumber),
     ]);
-    const assets = await client.readContract({
-        ...backstop,
-        functionName: "convertToAssets",
-        args: [shares],
-    });
-    return {
-        pools: new Map(lent.map((asset, place) => [asset.id, pools[place]!])),
-        backstop: {
-            balance,
-            allowance,
-            shares,
-            assets,
-            exit: { shares: exit.shares, opensAt: Number(exit.opensAt), closesAt: Number(exit.closesAt) },
-        },
-    };
+    return { pools: new Map(lent.map((asset, place) => [asset.id, pools[place]!])), backstop };
 }
 
 async function readPoolStake(

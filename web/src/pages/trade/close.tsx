@@ -25,7 +25,7 @@ import { OutlookRows } from "../../ui/standing";
 import { Empty, Note, Skeleton } from "../../ui/state";
 import { FillDetails, FillRows } from "./fill";
 import { MOST_LOSS, type TicketProps } from "./open";
-import { SLIPPAGES, SlippageField, slippageOf, type Slippage } from "./slippage";
+import { SLIPPAGES, SlippageField, slippageOf, type Slippage } from "../../ui/slippage";
 
 interface CloseProps extends TicketProps {
     asset: Asset;
@@ -75,7 +75,7 @@ function CloseForm({ standing, open, position, onAsset, onOutlook }: FormProps) 
     const { asset } = position;
     const against = counterpart(standing, position, domain.settlement);
     const isWhole = percent === 100;
-    const owesBesides = standing.instruments > 0 || owes(standing, [asset, against]);
+    const owesBesides = standing.instruments.length > 0 || owes(standing, [asset, against]);
     const { amount, exactOut } = closing(position.amount, (BigInt(percent) * WAD) / 100n);
     const [sell, buy] = exactOut ? [against, asset] : [asset, against];
     const order = amount > 0n ? { sell, buy, amount, exactOut } : null;

@@ -25,7 +25,7 @@ import { AmountField, checkAmount, Select, Slider, Tabs } from "../../ui/field";
 import { OutlookRows } from "../../ui/standing";
 import { Note } from "../../ui/state";
 import { FillDetails, FillRows } from "./fill";
-import { SLIPPAGES, SlippageField, slippageOf, type Slippage } from "./slippage";
+import { SLIPPAGES, SlippageField, slippageOf, type Slippage } from "../../ui/slippage";
 
 /** The most that a trade may lose against the oracle's price. */
 export const MOST_LOSS = (WAD * 2n) / 100n;

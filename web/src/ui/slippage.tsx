@@ -1,7 +1,7 @@
 /** How much worse than the quote a trade may end. */
 
-import { WAD } from "../../lib/units";
-import { Select } from "../../ui/field";
+import { WAD } from "../lib/units";
+import { Select } from "./field";
 
 export const SLIPPAGES = ["0.1", "0.5", "1", "2", "5"] as const;
 export type Slippage = (typeof SLIPPAGES)[number];
