@@ -128,6 +128,9 @@ def test_settlement_pays_the_loss(funded, system, eth):
     loss = -position(eth).pnl // 10**30
     before = system.domain.vault.balanceOf(ACCOUNT, system.domain.settlement.token)
     data = funded("perp", "settle", "--yes", "--json").data
+    (sent,) = data["transactions"]
+    limit = int(system.chain.rpc("eth_getTransactionByHash", sent["hash"])["gas"], 16)
+    assert limit > sent["gas_used"] + 1_000_000, "a node's estimate is that of collecting nothing"
     paid = before - system.domain.vault.balanceOf(ACCOUNT, system.domain.settlement.token)
     assert abs(paid - loss) < 10**6
     # Simulated a second before: funding has moved since.
@@ -313,3 +316,22 @@ def test_an_orders_preview_tells_where_it_would_be_taken_over(funded, eth, side,
     # Nothing is needed to close.
     closing = ("perp", "order", "place", "sell" if sign > 0 else "buy", "30", "ETH", "--limit", str(quoted))
     assert funded(*closing, "--dry-run", "--json").data["margin_usd"] == "0"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("{", "no JSON that can be read"),
+        ("[]", "holds no orders"),
+        ('{"account": 1}', "expected 0x and 64 hex digits"),
+        ("[5]", "order"),
+    ],
+)
+def test_a_file_that_holds_no_orders_cancels_nothing(funded, system, tmp_path, content, words):
+    file = tmp_path / "orders.json"
+    file.write_text(content)
+    before = system.chain.block_number
+    line = funded("perp", "order", "cancel", "--file", str(file), "--yes").line
+    assert str(file) in line and words in line
+    assert "--below" in funded("perp", "order", "cancel", "--below", "0", "--yes").line
+    assert system.chain.block_number == before
