@@ -10,7 +10,6 @@ import {AccountId} from "../../interfaces/Types.sol";
 import {Point} from "./Point.sol";
 import {PortfolioTally} from "./PortfolioTally.sol";
 import {ScenarioGrid} from "./ScenarioGrid.sol";
-import {UnderlyingPoints} from "./UnderlyingPoints.sol";
 
 /// @notice Adds up what an account holds in instruments, by the standard model: every position on its own worst shock, no
 /// netting between positions; and hands it to portfolio margin where the account has it.

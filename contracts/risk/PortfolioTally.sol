@@ -29,7 +29,7 @@ abstract contract PortfolioTally is UnderlyingPoints {
     using FixedPointMathLib for uint256;
 
     /// @dev What moves with one underlying.
-    /// @param grid points, in the order of `ScenarioGrid`, or two named ones
+    /// @param grid points, in the order of `ScenarioGrid`, or its end points, or two named ones
     /// @param changesWad weighted change of what instruments hold, at each of them {USD}
     /// @param linearWad exposure of tokens and debts {USD}
     struct Netting {
@@ -63,15 +63,19 @@ abstract contract PortfolioTally is UnderlyingPoints {
         uint256 pointer = point.netting();
         if (pointer == 0) {
             NamedScenario named = tally.named;
-            netting.grid =
-                named.isNone()
-                    ? ScenarioGrid.all(point, tally.maintenance)
-                    : ScenarioGrid.pair(
-                        point,
-                        tally.maintenance,
-                        named.lower(underlying),
-                        named.upper(underlying)
-                    );
+            if (!named.isNone()) {
+                netting.grid = ScenarioGrid.pair(
+                    point,
+                    tally.maintenance,
+                    named.lower(underlying),
+                    named.upper(underlying)
+                );
+            } else if ((tally.curved >> underlying) & 1 != 0) {
+                netting.grid = ScenarioGrid.all(point, tally.maintenance);
+            } else {
+                netting.grid = new Scenario[](ScenarioGrid.LINEAR_POINTS);
+                ScenarioGrid.putEnds(netting.grid, 0, point, tally.maintenance);
+            }
             netting.changesWad = new int256[](netting.grid.length);
             assembly ("memory-safe") {
                 pointer := netting

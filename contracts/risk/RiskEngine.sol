@@ -148,6 +148,7 @@ contract RiskEngine is AccountTally, IRiskEngine {
         Requirement requirement_
     ) external view returns (Netted[] memory netted, uint256 apartWad, uint256 rhoWad) {
         Tally memory tally = _open(requirement_ == Requirement.MAINTENANCE);
+        tally.curved = ALL;
         Weight[] memory none;
         _addUp(tally, account, holdings, instruments, false, none, none);
         return (_netted(tally), tally.apart, _rhoWad(tally));
