@@ -14,10 +14,7 @@ import {ScenarioGrid} from "./ScenarioGrid.sol";
 /// @notice Adds up what an account holds in instruments, by the standard model: every position on its own worst shock, no
 /// netting between positions; and hands it to portfolio margin where the account has it.
 abstract contract InstrumentTally is PortfolioTally {
-    constructor(
-        address portfolioMode,
-        address sequencerFeed
-    ) PortfolioTally(portfolioMode, sequencerFeed) {}
+    constructor(address portfolioMode, address sequencerFeed) PortfolioTally(portfolioMode, sequencerFeed) {}
 
     /// @dev Adds what an account holds in one instrument. Unsettled profit covers the instrument's own loss first, then its
     /// own requirement; what is left of it counts for nothing.

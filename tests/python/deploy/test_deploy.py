@@ -65,7 +65,11 @@ def test_everything_is_in_place(evm, deployment):
 
 def test_perpetual_markets_are_in_place(evm, deployment):
     vault, orders = deployment.vault, deployment.orders
-    assert vault.instrumentAt(0) == deployment.risk.portfolioMode() == deployment.record["portfolio_mode"].address
+    assert (
+        vault.instrumentAt(0)
+        == deployment.risk.portfolioMode()
+        == deployment.record["portfolio_mode"].address
+    )
     assert list(deployment.perps) == ["ETH-PERP", "BTC-PERP"]
     for number, (symbol, perp) in enumerate(deployment.perps.items()):
         entries = {part: deployment.record[f"{symbol}.{part}"] for part in ("market", "admin", "amm")}
