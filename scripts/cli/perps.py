@@ -12,7 +12,7 @@ from scripts.cli.failures import UsageError
 from scripts.cli.session import Session
 from scripts.cli.state import State
 from scripts.cli.values import UNBOUNDED, close_to
-from scripts.client.domain import Domain, Perp
+from scripts.client.domain import Domain, OptionMarket, Perp
 from scripts.common.errors import KeelError
 from scripts.common.units import WAD, UnitError, format_amount, parse_decimal
 
@@ -166,7 +166,7 @@ def liquidation_estimate(row: Row, state: State, held: int, size: int, price: in
 # --- what people type and read ---
 
 
-def parse_size(text: str, perp: Perp, underlying: str, field: str) -> int:
+def parse_size(text: str, market: Perp | OptionMarket, underlying: str, field: str) -> int:
     """A size above zero such as "2", "2 ETH" or "0.5eth" as a WAD. Raises UsageError."""
     number = re.sub(rf"\s*{re.escape(underlying)}$", "", text.strip(), flags=re.IGNORECASE)
     return _positive(number, text, field, f"a size such as 1.5 or 1.5{underlying}")

@@ -1,5 +1,4 @@
-"""Option markets: each with its two parts, the one contract that settles signed orders for all of them, and the lens that
-adds up greeks."""
+"""Option markets: each with its two parts, and the one contract that settles signed orders for all of them."""
 
 from __future__ import annotations
 
