@@ -1,0 +1,217 @@
+"""Keepers and options: volatility and shocks, expiries, takeovers by scenario, stale surfaces."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+
+from scripts.client.domain import account_id, open_domain
+from scripts.common.abi import topic
+from scripts.common.chain import connect
+from scripts.common.contract import Contract
+from scripts.common.units import WAD
+from scripts.keeper.expiries import last_round
+from tests.helpers.keepers import KeeperProcess, blocks, wait_until, wait_until_begun
+from tests.helpers.option_crash import OptionCrash
+from tests.python.keeper.test_perps import keep, keeper_account, kinds
+
+pytestmark = pytest.mark.anvil
+
+DOLLAR = 10**6
+PATIENCE = 30.0
+BUDGET = {"upkeep_budget": "1000"}
+
+
+@pytest.fixture
+def world() -> Iterator[OptionCrash]:
+    with OptionCrash() as world:
+        yield world
+
+
+def events(world: OptionCrash, contract: Contract, name: str, since: int) -> int:
+    """How many events of a name a contract has had after a block."""
+    entry = next(one for one in contract.abi if one.get("name") == name and one["type"] == "event")
+    asked = {"address": contract.address, "fromBlock": hex(since + 1), "topics": ["0x" + topic(entry).hex()]}
+    return len(world.chain.rpc("eth_getLogs", asked))
+
+
+# Volatility
+
+
+def test_two_keepers_observe_and_refresh_once(world: OptionCrash) -> None:
+    assert world.domain.volatility
+    realised, shocks = world.domain.volatility.realised, world.domain.volatility.shocks
+    number = world.option.underlying
+    world.move_pool(Decimal(1_700))
+    world.chain.warp(4 * 3_600)
+    keepers = [KeeperProcess(world, world.key(n), f"keeper-{n}", **BUDGET) for n in range(2)]
+    wait_until_begun(keepers)
+    since = world.chain.block_number
+    with blocks(world, 0.3):
+        world.feed(Decimal(1_700), one_block=False)
+        wait_until(lambda: events(world, shocks, "ShocksRefreshed", since) > 0, PATIENCE)
+        time.sleep(1.5)
+        assert [keeper.end() for keeper in keepers] == [0, 0]
+    assert not realised.isDue(number) and not shocks.preview(number).due
+    # Once for each underlying that has an estimate.
+    assert events(world, realised, "Observed", since) == sum(
+        bool(shocks.rule(one).ramp) for one in world.domain.feeds
+    )
+    refreshed = events(world, shocks, "ShocksRefreshed", since)
+    rows = [row for keeper in keepers for row in keeper.actions()]
+    assert kinds(rows).count("refresh shocks") == refreshed >= 1
+    assert {row["status"] for row in rows} <= {"done", "lost", "dropped"}
+
+
+def test_nothing_is_observed_beyond_the_budget(world: OptionCrash) -> None:
+    world.chain.warp(4 * 3_600)
+    world.crash(Decimal("0.9"))
+    log, rows = keep(world, upkeep_budget="0")
+    assert rows == [] and "observe volatility" in log
+    assert {"observe volatility"} <= set(kinds(keep(world, **BUDGET)[1]))
+
+
+# Expiries
+
+
+def straddled(world: OptionCrash, count: int) -> tuple[int, list[bytes], list[bytes]]:
+    """Accounts that hold a call of the first expiry, and those that sold it."""
+    call = world.series(0, 2_000)
+    longs = [world.fund(10_000) for _ in range(count)]
+    shorts = [world.fund(10_000, owner=world.chain.accounts[5]) for _ in range(count)]
+    for long, short in zip(longs, shorts, strict=True):
+        world.fill(long, short, 2, {call: 1})
+    return call, longs, shorts
+
+
+def test_the_round_is_the_last_one_not_later(world: OptionCrash) -> None:
+    feed = world.domain.feeds[world.option.underlying]
+    times = []
+    for _ in range(11):
+        world.chain.warp(100)
+        world.feed(Decimal(2_000))
+        times.append(int(feed.latestRoundData().updatedAt))
+    newest = int(feed.latestRoundData().roundId)
+    for back, at in enumerate(reversed(times)):
+        assert last_round(world.chain, feed, at) == newest - back
+        assert last_round(world.chain, feed, at + 50) == newest - back
+    assert last_round(world.chain, feed, 1) == 0
+    feed.startPhase(2_000 * 10**8)
+    assert last_round(world.chain, feed, times[3]) == newest - 7
+    feed.setDead(True)
+    assert last_round(world.chain, feed, times[3]) == 0
+
+
+def test_killed_between_chunks_an_expiry_is_settled_to_the_end(world: OptionCrash) -> None:
+    _, longs, shorts = straddled(world, 7)  # 14 accounts: two chunks
+    before = {account: world.balance(account) for account in longs + shorts}
+    expiry = world.expire(0, Decimal(2_200))
+    assert not world.book.settlementPrice(expiry).known
+    signer = world.key(0)
+    with blocks(world, 0.2):
+        first = KeeperProcess(world, signer, "keeper", **BUDGET)
+        wait_until(lambda: world.book.settlementPrice(expiry).known, PATIENCE)
+        first.kill()
+    left = [account for account in longs + shorts if world.sizes(account)]
+    assert left, "one chunk was all: nothing was interrupted"
+    with blocks(world, 0.1):
+        last = KeeperProcess(world, signer, "keeper", once=True, **BUDGET)
+        assert last.wait(PATIENCE) == 0, last.log.read_text()[-2_000:]
+    assert world.book.settlementPrice(expiry).priceWad == 2_200 * WAD
+    assert not any(world.sizes(account) for account in longs + shorts)
+    # What losers paid, winners have: nobody waits.
+    paid = sum(before[account] - world.balance(account) for account in shorts)
+    got = sum(world.balance(account) - before[account] for account in longs)
+    totals = world.book.totals()
+    assert totals.waiting == 0 and totals.expiredCost == 0
+    assert 0 < got <= paid
+    assert all(world.balance(account) > before[account] for account in longs)
+    assert {row["status"] for row in last.actions()} <= {"done", "dropped", "lost"}
+    assert kinds(last.actions()).count("settle expiry") >= 2
+
+
+def test_without_rounds_the_last_good_price_counts_a_day_later(world: OptionCrash) -> None:
+    _, longs, shorts = straddled(world, 1)
+    world.domain.risk.poke(world.option.underlying)
+    world.domain.feeds[world.option.underlying].setDead(True)
+    expiry = world.expire(0, Decimal(2_000), fed=False)
+    log, rows = keep(world, **BUDGET)
+    assert "settle expiry" not in kinds(rows) and "no rounds in its last half hour" in log
+    world.chain.warp(86_400)
+    _, rows = keep(world, 1, **BUDGET)
+    assert "settle expiry" in kinds(rows)
+    assert world.book.settlementPrice(expiry).known
+    assert not world.sizes(longs[0]) and not world.sizes(shorts[0])
+
+
+# Takeovers
+
+
+def shorted(world: OptionCrash, dollars: int) -> tuple[bytes, int]:
+    """An account that sold ten calls, which a rise of a sixth makes unhealthy."""
+    call = world.series(2, 2_000)
+    account, other = world.fund(dollars), world.fund(50_000, owner=world.chain.accounts[5])
+    world.fill(other, account, 10, {call: 1})
+    return account, call
+
+
+def collateral(world: OptionCrash, dollars: int) -> None:
+    """The keeper's own account gets dollars."""
+    signer = world.key(0)
+    world.deployment.mint("USDC", signer.address, dollars * DOLLAR)
+    own = open_domain(connect(world.url, account=signer), world.folder)
+    own["USDC"].token.approve(own.vault, dollars * DOLLAR)
+    own.vault.deposit(account_id(signer.address), own["USDC"].token, dollars * DOLLAR)
+
+
+def test_short_options_are_taken_over_with_collateral_alone(world: OptionCrash) -> None:
+    account, call = shorted(world, 5_500)
+    world.crash(Decimal("1.2"))
+    world.publish()
+    assert world.unhealthy([account])
+    log, rows = keep(world)
+    assert "take over" not in kinds(rows) and "it holds options (ETH-OPTION)" in log
+    log, rows = keep(world, 1, mode="inventory")
+    assert "take over" not in kinds(rows) and "BelowInitialRequirement" in log
+    collateral(world, 100_000)
+    before = world.sizes(account)[call]
+    _, rows = keep(world, mode="inventory")
+    assert "take over" in kinds(rows) and not world.unhealthy([account])
+    assert before < world.sizes(account).get(call, 0) <= 0
+    assert world.sizes(keeper_account(world))[call] == before - world.sizes(account).get(call, 0)
+    taken = [row for row in rows if int(row["profit"] or 0)]
+    assert taken and all(int(row["profit"]) > DOLLAR for row in taken)
+
+
+def test_a_portfolio_is_taken_over_by_its_worst_scenario(world: OptionCrash) -> None:
+    account, call = shorted(world, 5_000)
+    world.trade(account, 2)
+    world.as_portfolio(account)
+    collateral(world, 100_000)
+    world.crash(Decimal("1.28"))
+    world.publish()
+    assert world.unhealthy([account])
+    before = world.sizes(account)[call]
+    log, rows = keep(world, mode="inventory")
+    assert "take over" in kinds(rows) and not world.unhealthy([account])
+    assert "scenario=0x8" in log
+    assert world.sizes(account).get(call, 0) > before
+
+
+# Stale smiles
+
+
+def test_a_stale_surface_is_an_alarm_and_nothing_is_done(world: OptionCrash) -> None:
+    world.series(2, 2_000)
+    assert world.domain.volatility
+    surface = world.domain.volatility.surface
+    world.chain.warp(surface.parameters(world.option.underlying).heartbeat + 60)
+    world.crash(Decimal(1))
+    log, rows = keep(world)
+    assert "the volatility surface of ETH is stale: 1 of 1 expiries" in log and rows == []
+    world.publish()
+    log, _ = keep(world)
+    assert "volatility surface" not in log
