@@ -28,7 +28,7 @@ from scripts.cli.values import percent, price, short_usd
 from scripts.client.sentences import account_name
 from scripts.common import abi as codec
 from scripts.common.errors import KeelError
-from scripts.common.units import WAD, format_amount, to_decimal
+from scripts.common.units import WAD, format_amount, format_usd, to_decimal
 
 KINDS = {"initial": INITIAL, "maintenance": MAINTENANCE}
 MODES = ("standard", "portfolio")
@@ -95,11 +95,7 @@ def register(app: typer.Typer) -> None:
             found = read_scenarios(session, which, KINDS[kind])
             standard, _ = read_models(session, which)
         out = session.out
-        mode = (
-            "margined as a portfolio"
-            if held
-            else "with standard margin; this is what portfolio margin would ask"
-        )
+        mode = "margined as a portfolio" if held else "?"
         out.show(f"[bold]Account {account_name(which)}[/bold], {mode}")
         for grid in found.grids:
             out.show()
@@ -190,14 +186,18 @@ def _grid_table(name: str, grid: Grid) -> Table:
     numbers = {(cell.spot, cell.volatility): number for number, cell in enumerate(grid.cells)}
     made = table(name, *(_percent(spot) for spot in spots))
     for volatility in sorted({cell.volatility for cell in inner}, reverse=True):
-        label = f"volatility {_percent(volatility)}" if volatility else ""
+        label = f"vol {_percent(volatility)}" if volatility else ""
         made.add_row(label, *(_shown(grid, numbers[spot, volatility]) for spot in spots))
     return made
 
 
 def _shown(grid: Grid, number: int) -> Text:
+    """Dollars without their sign, whole where they are thousands: seven columns have to fit."""
     change = grid.cells[number].change
-    text = short_usd(change)
+    whole = any(abs(cell.change) >= 1_000 * WAD for cell in grid.cells)
+    text = format_usd(change + (WAD // 2 if change > 0 else -WAD // 2) * whole, 0 if whole else 2).replace(
+        "$", ""
+    )
     return Text(f"*{text}*", style="bold red") if number == grid.worst and change < 0 else Text(text)
 
 
