@@ -95,8 +95,9 @@ def register(app: typer.Typer) -> None:
             found = read_scenarios(session, which, KINDS[kind])
             standard, _ = read_models(session, which)
         out = session.out
-        mode = "margined as a portfolio" if held else "?"
-        out.show(f"[bold]Account {account_name(which)}[/bold], {mode}")
+        out.show(f"[bold]Account {account_name(which)}[/bold], {MODES[held]} margin")
+        asked = "" if held else ", if it had portfolio margin"
+        out.show(f"What it gains or loses in dollars as price and volatility move{asked}")
         for grid in found.grids:
             out.show()
             out.show(_grid_table(session.domain.underlying_name(grid.underlying), grid))
@@ -183,7 +184,9 @@ def _grid_table(name: str, grid: Grid) -> Table:
     """Volatility down the side, the price along the top; the worst cell stands out."""
     inner = grid.cells if len(grid.cells) == ENDS else grid.cells[1:-1]
     spots = list(dict.fromkeys(cell.spot for cell in inner))
-    numbers = {(cell.spot, cell.volatility): number for number, cell in enumerate(grid.cells)}
+    numbers: dict[tuple[int, int], int] = {}
+    for number, cell in enumerate(grid.cells):
+        numbers.setdefault((cell.spot, cell.volatility), number)
     made = table(name, *(_percent(spot) for spot in spots))
     for volatility in sorted({cell.volatility for cell in inner}, reverse=True):
         label = f"vol {_percent(volatility)}" if volatility else ""
@@ -195,9 +198,9 @@ def _shown(grid: Grid, number: int) -> Text:
     """Dollars without their sign, whole where they are thousands: seven columns have to fit."""
     change = grid.cells[number].change
     whole = any(abs(cell.change) >= 1_000 * WAD for cell in grid.cells)
-    text = format_usd(change + (WAD // 2 if change > 0 else -WAD // 2) * whole, 0 if whole else 2).replace(
-        "$", ""
-    )
+    half = WAD // (2 if whole else 200)
+    rounded = change + half if change > 0 else change - half
+    text = format_usd(rounded, 0 if whole else 2).replace("$", "")
     return Text(f"*{text}*", style="bold red") if number == grid.worst and change < 0 else Text(text)
 
 
