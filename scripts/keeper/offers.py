@@ -24,6 +24,8 @@ from scripts.keeper.types import Snapshot
 EIGHTHS = (8, 6, 4, 2, 1)
 CLOSING_MARGIN = 500
 PENDING = "pending"
+# Thirds of the shock that are named where the worst scenario cannot be taken over by.
+MILDER = (2, 1)
 # Types.sol: Requirement
 MAINTENANCE = 1
 _MASK_248 = (1 << 248) - 1
@@ -115,12 +117,21 @@ class Reader:
         excluded = [self._excluded(snapshot) for snapshot in snapshots]
         # A portfolio is judged by its worst scenario, and by the whole grid, which costs more.
         ways = [(number, 0) for number in range(len(snapshots))]
-        ways += self._worst_scenarios(snapshots)
-        whole = self._plans([(snapshots[number], WAD, *excluded[number], way) for number, way in ways])
+        ways += self._worst_scenarios(snapshots, None)
+        whole = self._whole(ways, snapshots, excluded)
+        possible = {number for (number, _), plan in zip(ways, whole, strict=True) if _is_plan(plan)}
+        hopeless = set(range(len(snapshots))) - possible
+        if any(self._is_portfolio(snapshots[number]) for number in hopeless):
+            # Credit that stays behind may leave too little for the premium of the worst scenario: a milder one, which
+            # proves it unhealthy too, has a smaller one.
+            milder = [way for thirds in MILDER for way in self._worst_scenarios(snapshots, thirds)]
+            milder = [way for way in milder if way[0] in hopeless]
+            whole += self._whole(milder, snapshots, excluded)
+            ways += milder
         asked = [
             (number, fraction, way)
             for (number, way), plan in zip(ways, whole, strict=True)
-            if not isinstance(plan, Reverted)
+            if _is_plan(plan)
             for fraction in dict.fromkeys(self._sizes(snapshots[number], plan.fractionWad))
             if fraction > 0
         ]
@@ -134,7 +145,7 @@ class Reader:
         found = []
         for (number, fraction, way), plan in zip(asked, plans, strict=True):
             # Where less would leave dust the engine takes all: that size is among the others.
-            if not isinstance(plan, Reverted) and plan.fractionWad == fraction:
+            if _is_plan(plan) and plan.fractionWad == fraction:
                 found.append((number, way, plan, _moved(plan)))
         quotes = iter(self._quotes([moved for _, _, _, moved in found]))
         taken = [(snapshots[number], plan, excluded[number][1]) for number, _, plan, _ in found]
@@ -164,8 +175,18 @@ class Reader:
     def _is_portfolio(self, snapshot: Snapshot) -> bool:
         return self._portfolio_mode in snapshot.instruments
 
-    def _worst_scenarios(self, snapshots: Sequence[Snapshot]) -> list[tuple[int, int]]:
-        """By number of a snapshot that is a portfolio, the word that names the points at which it loses most."""
+    def _whole(
+        self,
+        ways: Sequence[tuple[int, int]],
+        snapshots: Sequence[Snapshot],
+        excluded: Sequence[tuple[int, int]],
+    ) -> list[Any]:
+        """Plans of all that may be taken, by snapshots and scenarios."""
+        return self._plans([(snapshots[number], WAD, *excluded[number], way) for number, way in ways])
+
+    def _worst_scenarios(self, snapshots: Sequence[Snapshot], thirds: int | None) -> list[tuple[int, int]]:
+        """By number of a snapshot that is a portfolio, the word that names the points at which it loses most; with
+        `thirds` within so many thirds of the shock."""
         numbers = [number for number, snapshot in enumerate(snapshots) if self._is_portfolio(snapshot)]
         calls = [
             self.domain.risk.scenarios.prepare(
@@ -177,7 +198,10 @@ class Reader:
             for number in numbers
         ]
         answers = self.domain.chain.read_all(calls, allow_revert=True, block=PENDING)
-        named = [0 if isinstance(answer, Reverted) else scenarios.worst(answer.netted) for answer in answers]
+        named = [
+            0 if isinstance(answer, Reverted) else scenarios.worst(answer.netted, thirds)
+            for answer in answers
+        ]
         return [(number, word) for number, word in zip(numbers, named, strict=True) if word]
 
     def _problem(self, snapshot: Snapshot, left_behind: int, why: Reverted) -> Refusal:
@@ -341,6 +365,10 @@ class Reader:
 def _packed(snapshot: Snapshot) -> list[int]:
     """Holdings as the engines take them."""
     return [asset << 248 | amount & _MASK_248 for asset, amount in snapshot.holdings]
+
+
+def _is_plan(answer: Any) -> bool:
+    return not isinstance(answer, Reverted)
 
 
 def _moved(plan: Any) -> tuple[tuple[int, int], ...]:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 
 from scripts.client.domain import account_id, open_domain
-from scripts.common.abi import topic
+from scripts.common.abi import selector, topic
 from scripts.common.chain import connect
-from scripts.common.contract import Contract
+from scripts.common.contract import Contract, Reverted
 from scripts.common.units import WAD
+from scripts.keeper import scenarios
 from scripts.keeper.expiries import last_round
+from scripts.keeper.offers import Reader
 from tests.helpers.keepers import KeeperProcess, blocks, wait_until, wait_until_begun
 from tests.helpers.option_crash import OptionCrash
 from tests.python.keeper.test_perps import keep, keeper_account, kinds
@@ -186,19 +189,86 @@ def test_short_options_are_taken_over_with_collateral_alone(world: OptionCrash) 
     assert taken and all(int(row["profit"]) > DOLLAR for row in taken)
 
 
-def test_a_portfolio_is_taken_over_by_its_worst_scenario(world: OptionCrash) -> None:
+def test_a_portfolio_is_taken_over_by_its_worst_scenario(
+    world: OptionCrash, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account, call = shorted(world, 5_000)
+    world.trade(account, 1)
+    world.as_portfolio(account)
+    collateral(world, 100_000)
+    world.crash(Decimal("1.2"))
+    world.publish()
+    assert world.unhealthy([account])
+    before = world.sizes(account)[call], world.size(account)
+    start = world.chain.rpc("evm_snapshot")
+    log, rows = keep(world, mode="inventory")
+    assert kinds(rows) == ["take over"] and not world.unhealthy([account])
+    assert "scenario=0x8" in log, log
+    row = rows[0]
+    call_data = world.chain.rpc("eth_getTransactionByHash", row["tx_hash"])["input"]
+    vault = world.domain.vault
+    selectors = [
+        selector(next(one for one in vault.abi if one.get("name") == name)).hex()
+        for name in ("liquidateByScenario", "liquidate")
+    ]
+    assert selectors[0] in call_data and selectors[1] not in call_data
+    # The perpetual position was closed, the options are the keeper's.
+    after = world.sizes(account)[call], world.size(account)
+    assert before[0] < after[0] < 0 and 0 < after[1] < before[1]
+    assert world.sizes(keeper_account(world)) == {call: before[0] - after[0]}
+    assert world.size(keeper_account(world)) == 0
+    assert int(row["profit"]) > DOLLAR
+    # With the whole grid the same takes more gas.
+    gas = int(row["gas_used"])
+    world.chain.rpc("evm_revert", start)
+    monkeypatch.setattr(Reader, "_worst_scenarios", lambda *_: [])
+    (world.folder / "keeper-0.db").unlink()
+    _, rows = keep(world, mode="inventory")
+    assert kinds(rows) == ["take over"] and int(rows[0]["gas_used"]) > gas + 50_000, (
+        gas,
+        rows[0]["gas_used"],
+    )
+
+
+def test_a_portfolio_whose_credit_stays_behind_is_taken_over_by_a_milder_scenario(
+    world: OptionCrash,
+) -> None:
     account, call = shorted(world, 5_000)
     world.trade(account, 2)
     world.as_portfolio(account)
     collateral(world, 100_000)
     world.crash(Decimal("1.28"))
     world.publish()
-    assert world.unhealthy([account])
+    # Its equity has the profit of the perpetual position in it, of which no premium can be paid.
+    holdings, instruments, _ = world.domain.vault.holdings(account)
+    plan = world.domain.liquidation.plan.prepare((account, holdings, instruments, 0, WAD, 0, 0))
+    (answer,) = world.chain.read_all([plan], allow_revert=True)
+    assert isinstance(answer, Reverted) and answer.name == "LiquidationEngine_NothingToTake"
     before = world.sizes(account)[call]
     log, rows = keep(world, mode="inventory")
-    assert "take over" in kinds(rows) and not world.unhealthy([account])
-    assert "scenario=0x8" in log
-    assert world.sizes(account).get(call, 0) > before
+    assert "take over" in kinds(rows) and "scenario=0x8" in log
+    assert before < world.sizes(account).get(call, 0)
+    assert all(int(row["profit"]) > DOLLAR for row in rows)
+
+
+def test_the_points_that_are_named() -> None:
+    """Where the account loses most when prices rise, the lower half of what loses then is free: its far end is named."""
+
+    def of(underlying: int, changes: list[int]) -> SimpleNamespace:
+        lower, upper = (-min(0, *half) for half in (changes[:13], changes[10:]))
+        return SimpleNamespace(
+            underlying=underlying, changesWad=changes, lowerLossWad=lower, upperLossWad=upper
+        )
+
+    rising = of(0, [100 - 9 * point for point in range(23)])
+    falling = of(2, [-50 + 4 * point for point in range(23)])
+    both = scenarios.worst_points([rising, falling])
+    # In the second both halves count: it loses more when prices fall, while all in all more is lost when they rise.
+    assert both == {0: (3, 22), 2: (0, 10)}
+    assert scenarios.worst_points([falling]) == {2: (0, 19)}
+    assert scenarios.worst_points([rising], thirds=1) == {0: (3, 15)}
+    assert scenarios.worst([rising, falling]) == 1 << 255 | (0 | 10 << 5) << 20 | (3 | 22 << 5)
+    assert scenarios.worst([]) == 0 and scenarios.worst([of(25, [0] * 23)]) == 0
 
 
 # Stale smiles
