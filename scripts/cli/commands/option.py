@@ -31,6 +31,8 @@ from scripts.common.errors import KeelError
 from scripts.common.units import to_decimal
 
 MOST_ROUNDS = 5_000
+# That are settled in one transaction.
+ACCOUNTS = 32
 
 Name = Annotated[
     str | None, typer.Argument(metavar="[MARKET]", help="Such as ETH-OPTION, or ETH; without, all")
@@ -141,13 +143,13 @@ def register(app: typer.Typer) -> None:
                 accounts = _holders(session, one, terms) if every else [session.account]
                 if every and not accounts and known:
                     continue
-                call = one.market.settleExpired.prepare(
-                    expiry, 0 if known else _round(session, one, expiry), accounts, sender=session.sender
-                )
-                steps.append(Step(f"settle {one.name} of {day_text(expiry)}", call))
-                lines.append(
-                    (day_text(expiry), f"{len(accounts)} account{'s' if len(accounts) != 1 else ''}")
-                )
+                round_ = 0 if known else _round(session, one, expiry)
+                for first in range(0, max(len(accounts), 1), ACCOUNTS):
+                    part = accounts[first : first + ACCOUNTS]
+                    call = one.market.settleExpired.prepare(expiry, round_, part, sender=session.sender)
+                    steps.append(Step(f"settle {one.name} of {day_text(expiry)}", call))
+                count = f"{len(accounts)} account{'s' if len(accounts) != 1 else ''}"
+                lines.append((f"{one.name}, {day_text(expiry)}", count))
             if not expired and not every and _has_anything(one, session.account):
                 steps.append(
                     Step(
