@@ -151,6 +151,8 @@ class MarketRounds:
         account = chore.account or clock_account(chore.number, chore.kind)
         if account in keeper.outbox.accounts():
             return False
+        if not self._budget and not chore.gain:
+            return False
         name = f"{chore.name} {account_name(account)}" if chore.account else chore.name
         while True:
             most, settles = purse.left(chore.gain), chore.settles

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from decimal import Decimal
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -25,12 +26,13 @@ pytestmark = pytest.mark.anvil
 
 DOLLAR = 10**6
 PATIENCE = 30.0
-BUDGET = {"upkeep_budget": "1000"}
+BUDGET: dict[str, Any] = {"upkeep_budget": "1000"}
 
 
 @pytest.fixture
 def world() -> Iterator[OptionCrash]:
     with OptionCrash() as world:
+        assert isinstance(world, OptionCrash)
         yield world
 
 
@@ -72,8 +74,10 @@ def test_two_keepers_observe_and_refresh_once(world: OptionCrash) -> None:
 def test_nothing_is_observed_beyond_the_budget(world: OptionCrash) -> None:
     world.chain.warp(4 * 3_600)
     world.crash(Decimal("0.9"))
-    log, rows = keep(world, upkeep_budget="0")
+    log, rows = keep(world, upkeep_budget="0.00001")
     assert rows == [] and "observe volatility" in log
+    log, rows = keep(world, upkeep_budget="0")
+    assert rows == [] and "observe volatility" not in log
     assert {"observe volatility"} <= set(kinds(keep(world, **BUDGET)[1]))
 
 
@@ -108,16 +112,22 @@ def test_the_round_is_the_last_one_not_later(world: OptionCrash) -> None:
     assert last_round(world.chain, feed, times[3]) == 0
 
 
+def mined(world: OptionCrash) -> bool:
+    """Mines a block."""
+    world.chain.rpc("evm_mine")
+    return True
+
+
 def test_killed_between_chunks_an_expiry_is_settled_to_the_end(world: OptionCrash) -> None:
     _, longs, shorts = straddled(world, 7)  # 14 accounts: two chunks
     before = {account: world.balance(account) for account in longs + shorts}
     expiry = world.expire(0, Decimal(2_200))
     assert not world.book.settlementPrice(expiry).known
     signer = world.key(0)
-    with blocks(world, 0.2):
-        first = KeeperProcess(world, signer, "keeper", **BUDGET)
-        wait_until(lambda: world.book.settlementPrice(expiry).known, PATIENCE)
-        first.kill()
+    world.chain.rpc("evm_setAutomine", False)
+    first = KeeperProcess(world, signer, "keeper", **BUDGET)
+    wait_until(lambda: mined(world) and world.book.settlementPrice(expiry).known, PATIENCE)
+    first.kill()
     left = [account for account in longs + shorts if world.sizes(account)]
     assert left, "one chunk was all: nothing was interrupted"
     with blocks(world, 0.1):
