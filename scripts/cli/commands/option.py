@@ -126,6 +126,25 @@ def register(app: typer.Typer) -> None:
             ),
         )
 
+    @command(series_group, sends=True)
+    def remove(session: Session, market: Name = None) -> dict[str, Any]:
+        """Takes series from the list that have expired and that nobody holds; anybody may."""
+        steps = []
+        for one in _markets(session, market):
+            series = [number for numbers in _expired(session, one).values() for number in numbers]
+            sides = session.chain.read_all([one.market.sidesOf.prepare(number) for number in series])
+            free = [
+                number
+                for number, (_, _, longs, shorts) in zip(series, sides, strict=True)
+                if not longs and not shorts
+            ]
+            if free:
+                call = one.market.removeSeries.prepare(free, sender=session.sender)
+                steps.append(Step(f"remove {len(free)} series of {one.name}", call))
+        if not steps:
+            raise KeelError("there is nothing to remove: all that has expired is still held, or nothing has")
+        return carry_out(session, "Remove series", steps)
+
     @command(group, sends=True)
     def settle(
         session: Session,
@@ -135,13 +154,14 @@ def register(app: typer.Typer) -> None:
         ] = False,
     ) -> dict[str, Any]:
         """Fixes prices of what has expired, and pays: for one account, or all who hold what has expired."""
-        steps, lines = [], []
+        steps: list[Step] = []
+        lines: list[tuple[str, str]] = []
         for one in _markets(session, market):
-            expired = _expired(session, one)
-            for expiry, terms in expired.items():
+            before = len(steps)
+            for expiry, series in _expired(session, one).items():
+                accounts = _holders(session, one, series) if every else _own(session, one, series)
                 known = one.market.settlementPrice(expiry)[1]
-                accounts = _holders(session, one, terms) if every else [session.account]
-                if every and not accounts and known:
+                if known and not accounts:
                     continue
                 round_ = 0 if known else _round(session, one, expiry)
                 for first in range(0, max(len(accounts), 1), ACCOUNTS):
@@ -150,13 +170,9 @@ def register(app: typer.Typer) -> None:
                     steps.append(Step(f"settle {one.name} of {day_text(expiry)}", call))
                 count = f"{len(accounts)} account{'s' if len(accounts) != 1 else ''}"
                 lines.append((f"{one.name}, {day_text(expiry)}", count))
-            if not expired and not every and _has_anything(one, session.account):
-                steps.append(
-                    Step(
-                        f"settle {one.name}",
-                        one.market.settle.prepare(session.account, sender=session.sender),
-                    )
-                )
+            if len(steps) == before and not every and _has_anything(one, session.account):
+                call = one.market.settle.prepare(session.account, sender=session.sender)
+                steps.append(Step(f"settle {one.name}", call))
         if not steps:
             raise KeelError(
                 "there is nothing to settle: no option has expired, and the account has nothing there"
@@ -203,6 +219,12 @@ def _holders(session: Session, market: OptionMarket, series: list[int]) -> list[
         for account, positions in zip(accounts, held, strict=True)
         if any(one.series in series for one in positions)
     ]
+
+
+def _own(session: Session, market: OptionMarket, series: list[int]) -> list[bytes]:
+    """The account that is meant, if it has a position in one of the series."""
+    held = market.market.positions(session.account)
+    return [session.account] if any(one.series in series for one in held) else []
 
 
 def _round(session: Session, market: OptionMarket, expiry: int) -> int:

@@ -6,7 +6,9 @@ import json
 from decimal import Decimal
 
 import pytest
+from eth_account import Account
 
+from scripts.chain.people import account_key
 from scripts.client.domain import account_id
 from scripts.common.units import WAD
 
@@ -143,6 +145,12 @@ def test_from_an_offer_to_expiry(keel2, eth, system):
     now = system.domain.vault.holdings(BUYERS)[0][0] & 2**248 - 1
     assert Decimal(now - 20_000 * USDC) / USDC == pytest.approx(lost, abs=Decimal(3))
 
+    # Nobody holds the ten series of that day any more.
+    assert keel2("option", "series", "remove", "ETH", "--yes", "--json").data["sent"]
+    assert len(eth.market.aliveSeries()) == 30
+    assert "nothing to remove" in keel2("option", "series", "remove", "ETH", "--yes").line
+    assert "there is nothing to settle" in keel2("option", "settle", "ETH", "--from", "3").line
+
     back = keel2("margin", "standard", "--yes", "--json").data
     assert back["mode"] == "standard"
     assert system.domain.portfolio_mode.address not in system.domain.vault.holdings(WRITERS)[1]
@@ -183,6 +191,19 @@ def test_an_offer_can_be_called_off(keel2):
     assert other.code == 1
     assert keel2("option", "cancel", offer["hash"][:10], "--yes").code == 0
     assert keel2("option", "offers", "--json").data["offers"] == []
+
+
+def test_a_key_signs_as_the_node_does(keel2, eth, monkeypatch):
+    """Anvil's node signs for its accounts; with a key in the environment it is signed here."""
+    call, _, row = at_the_money(keel2, 1)
+    monkeypatch.setenv("KEEL_PRIVATE_KEY", account_key(5))
+    owner = Account.from_key(account_key(5)).address
+    assert keel2("deposit", "20000 USDC", "--yes").code == 0
+    offer = keel2("option", "write", "1", call, "--premium", row["value"], "--yes", "--json").data
+    assert offer["before"]["owner"] == owner
+    monkeypatch.delenv("KEEL_PRIVATE_KEY")
+    assert keel2("option", "buy", "1", call, "--from", "2", "--yes").code == 0
+    assert eth.market.positions(account_id(owner))[0].sizeWad == -WAD
 
 
 def test_a_series_is_created_inside_the_grid(keel2, eth):
