@@ -316,3 +316,13 @@ def test_the_grid_adds_up_to_the_requirement(keel2, system):
     other = keel2("scenarios", "2", "--json").data
     assert other["owner"] == BUYER and other["mode"] == "standard"
     assert keel2("scenarios", BUYER + "#1", "--json").data["underlyings"] == {}
+
+
+def test_parameters_of_a_market_are_shown_with_their_walks(keel, system, eth):
+    listed = {row["name"]: row for row in keel("params", "show", "ETH-OPTION", "--json").data["parameters"]}
+    assert (listed["naked_short"]["value"], listed["depth"]["value"]) == ("4%", "$200,000,000.00")
+    parameters = list(eth.market.parameters())
+    parameters[3] = WAD // 10
+    eth.market.setParameters(tuple(parameters), 10 * 86_400, sender=system.chain.accounts[0])
+    listed = {row["name"]: row for row in keel("params", "show", "ETH-OPTION", "--json").data["parameters"]}
+    assert (listed["naked_short"]["value"], listed["naked_short"]["target"]) == ("4%", "10%")
