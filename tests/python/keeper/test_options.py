@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import socket
 import time
 from collections.abc import Iterator
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
@@ -18,6 +21,7 @@ from scripts.common.units import WAD
 from scripts.keeper import scenarios
 from scripts.keeper.expiries import last_round
 from scripts.keeper.offers import Reader
+from scripts.keeper.options import Holdings, Option, kept
 from tests.helpers.keepers import KeeperProcess, blocks, wait_until, wait_until_begun
 from tests.helpers.option_crash import OptionCrash
 from tests.python.keeper.test_perps import keep, keeper_account, kinds
@@ -261,6 +265,29 @@ def test_a_portfolio_whose_credit_stays_behind_is_taken_over_by_a_milder_scenari
     assert all(int(row["profit"]) > DOLLAR for row in rows)
 
 
+def test_what_comes_over_of_options_is_rounded_against_the_keeper() -> None:
+    """A quarter of 2 calls held at 150 and 3 sold at 90, with a loss of 100 dollars and a unit of quote, index 2,000."""
+    option = Option("ETH-OPTION", 3, None, 1, 10**30)  # type: ignore[arg-type]
+    balance = SimpleNamespace(pnl=-100 * 10**36 - 1, waiting=0, allotted=0)
+    held = Holdings(balance, [(2 * WAD, 150 * WAD), (-3 * WAD, 90 * WAD)], 2_000 * WAD)
+    part = kept(option, held, WAD // 4, 0, WAD)
+    assert part.loss == -25 * DOLLAR - 1
+    assert (part.longs, part.long_notional, part.short_notional) == (
+        75 * DOLLAR,
+        1_000 * DOLLAR,
+        1_500 * DOLLAR,
+    )
+    assert part.worth(WAD // 200) == part.loss - 5 * DOLLAR - 75 * DOLLAR // 10
+    # Unwinding a long costs no more than its value.
+    assert part.worth(WAD // 10) == part.loss - 75 * DOLLAR - 150 * DOLLAR
+    # A profit stays with the account; of a deficit that the market bears nothing comes over.
+    balance.pnl = 40 * 10**36
+    assert kept(option, held, WAD, 0, WAD).loss == 0
+    balance.pnl = -100 * 10**36
+    assert kept(option, held, WAD, 60 * WAD, WAD).loss == -40 * DOLLAR
+    assert kept(option, held, WAD, 100 * WAD, WAD).loss == 0
+
+
 def test_the_points_that_are_named() -> None:
     """Where the account loses most when prices rise, the lower half of what loses then is free: its far end is named."""
 
@@ -292,6 +319,21 @@ def test_a_stale_surface_is_an_alarm_and_nothing_is_done(world: OptionCrash) -> 
     world.crash(Decimal(1))
     log, rows = keep(world)
     assert "the volatility surface of ETH is stale: 1 of 1 expiries" in log and rows == []
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    keeper = KeeperProcess(world, world.key(1), "watching", metrics_port=port)
+    wait_until_begun([keeper])
+    wait_until(lambda: "keel_keeper_stale_surfaces 1.0" in get(port, "metrics"), PATIENCE)
+    health = json.loads(get(port, "health"))
+    assert health["healthy"] and "volatility surface of ETH" in health["warnings"][0]
     world.publish()
-    log, _ = keep(world)
-    assert "volatility surface" not in log
+    wait_until(lambda: "keel_keeper_stale_surfaces 0.0" in get(port, "metrics"), PATIENCE)
+    assert json.loads(get(port, "health"))["warnings"] == []
+    assert keeper.end() == 0 and keeper.actions() == []
+
+
+def get(port: int, page: str) -> str:
+    """What the keeper's endpoint answers."""
+    with urlopen(f"http://127.0.0.1:{port}/{page}", timeout=5) as answer:
+        return str(answer.read(), "utf-8")
