@@ -25,7 +25,7 @@ GROWTH = 100_000
 TAKEOVER_GAS, HOP_GAS, HOLDING_GAS, CLEANING_GAS = 220_000, 120_000, 30_000, 250_000
 CLOSING_GAS = 500_000
 # What judging a portfolio at its whole grid takes more than at two points.
-GRID_GAS = 50_000
+GRID_GAS = 200_000
 
 
 class Mode(StrEnum):

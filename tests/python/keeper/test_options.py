@@ -203,6 +203,30 @@ def test_short_options_are_taken_over_with_collateral_alone(world: OptionCrash) 
     assert taken and all(int(row["profit"]) > DOLLAR for row in taken)
 
 
+@pytest.mark.parametrize("staked", [True, False])
+def test_an_insolvent_seller_is_flagged_or_kept(world: OptionCrash, staked: bool) -> None:
+    """Capital-free mode warns lenders; inventory mode takes it over, also where its market bears the deficit."""
+    account, call = shorted(world, 5_000)
+    backstop = account_id(world.domain.backstop.address)
+    if not staked:
+        world.take_away(backstop, "USDC")
+    assert (world.balance(backstop) > 0) == staked
+    collateral(world, 200_000)
+    world.crash(Decimal("1.5"))
+    world.publish()
+    assert world.domain.lens.health(account) == 0
+    log, rows = keep(world, 1)
+    assert kinds(rows) == ["flag"] and "options" in log
+    _, rows = keep(world, mode="inventory")
+    if staked:
+        assert kinds(rows) == ["take over"] and not world.sizes(account)
+        assert world.sizes(keeper_account(world)) == {call: -10 * WAD}
+        assert int(rows[0]["profit"]) > DOLLAR
+    else:
+        # Nobody pays a premium for it.
+        assert "take over" not in kinds(rows)
+
+
 def test_a_portfolio_is_taken_over_by_its_worst_scenario(
     world: OptionCrash, monkeypatch: pytest.MonkeyPatch
 ) -> None:
