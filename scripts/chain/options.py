@@ -49,7 +49,7 @@ def expiries_from(now: int, away: Sequence[int]) -> list[int]:
 
 
 def smile_around(volatility: int, price: int) -> Smile:
-    """A smile with that volatility at that price (WADs), dearer below it: at half the price by about a sixth."""
+    """A smile with that volatility at that price (WADs), dearer below it: at half of it by a ninth."""
     variance = volatility * volatility // WAD // TO_WAD
     width = ONE // 2
     curvature = variance * 2 // 5

@@ -48,7 +48,7 @@ def judge(
     favourable, worst = maintenance.equity + maintenance.uncertainty, initial.equity - initial.uncertainty
     owes = bool(instruments) or any(amount < 0 for amount in amounts.values())
     numbers = [domain.by_id[asset_id].underlying for asset_id in amounts]
-    numbers += [perp.underlying for perp in domain.perps.values() if perp.market.address in instruments]
+    numbers += [one.underlying for address, one in domain.instruments.items() if address in instruments]
     underlyings = dict.fromkeys(numbers)
     return Hypothesis(
         health=max(favourable, 0) * WAD // maintenance.requirement if maintenance.requirement else None,

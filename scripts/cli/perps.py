@@ -10,7 +10,7 @@ from typing import Any
 from scripts.cli.failures import UsageError
 from scripts.cli.session import Session
 from scripts.cli.values import UNBOUNDED, close_to, price
-from scripts.client.domain import Domain, Perp
+from scripts.client.domain import Domain, OptionMarket, Perp
 from scripts.common.contract import Contract
 from scripts.common.errors import KeelError
 from scripts.common.units import WAD, UnitError, format_amount, parse_decimal
@@ -182,7 +182,7 @@ def read_depth(session: Session, row: Row) -> dict[str, list[Any]]:
 # --- what people type and read ---
 
 
-def parse_size(text: str, perp: Perp, underlying: str, field: str) -> int:
+def parse_size(text: str, market: Perp | OptionMarket, underlying: str, field: str) -> int:
     """A size above zero such as "2", "2 ETH" or "0.5eth" as a WAD. Raises UsageError."""
     number = re.sub(rf"\s*{re.escape(underlying)}$", "", text.strip(), flags=re.IGNORECASE)
     return _positive(number, text, field, f"a size such as 1.5 or 1.5{underlying}")

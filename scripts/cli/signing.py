@@ -40,19 +40,35 @@ def typed_data(chain_id: int, contract: str, kind: str, values: dict[str, Any]) 
     }
 
 
+def sign_document(session: Session, document: dict[str, Any]) -> bytes:
+    """The sender's signature over an EIP-712 document whose integers are integers: by the node, or with the key here."""
+    signer = session.chain.signer(session.sender)
+    if signer is None:
+        shown = {**document, "message": _as_text(document["message"])}
+        return bytes.fromhex(str(session.chain.rpc("eth_signTypedData_v4", session.sender, shown))[2:])
+    return bytes(signer.sign_message(encode_typed_data(full_message=document)).signature)
+
+
 def _sign(session: Session, kind: str, values: dict[str, Any]) -> str:
     orders = session.domain.orders
     assert orders is not None
     document = typed_data(session.chain.chain_id, orders.address, kind, values)
-    signer = session.chain.signer(session.sender)
-    if signer is None:
-        return str(session.chain.rpc("eth_signTypedData_v4", session.sender, document))
     message = {
         field["name"]: int(values[field["name"]]) if "int" in field["type"] else values[field["name"]]
         for field in _fields(kind)[1]
     }
-    signed = signer.sign_message(encode_typed_data(full_message={**document, "message": message}))
-    return "0x" + bytes(signed.signature).hex()
+    return "0x" + sign_document(session, {**document, "message": message}).hex()
+
+
+def _as_text(value: Any) -> Any:
+    """Integers as decimal text, bytes as hex: JSON's numbers have 53 bits."""
+    if isinstance(value, dict):
+        return {name: _as_text(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_text(item) for item in value]
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    return str(value) if isinstance(value, int) else value
 
 
 def _fields(kind: str) -> tuple[str, list[dict[str, str]]]:

@@ -93,10 +93,10 @@ def state_of(domain: Domain, account: bytes, answers: Sequence[Any]) -> State:
         Position(domain.by_address[entry.token], entry.amount, entry.valueWad, entry.requirementWad)
         for entry in overview.assets
     ]
-    perps = {perp.market.address: perp for perp in domain.perps.values()}
+    markets = domain.instruments
     moves_with = {position.asset.underlying for position in held}
     moves_with |= {
-        perps[entry.instrument].underlying for entry in overview.instruments if entry.instrument in perps
+        markets[entry.instrument].underlying for entry in overview.instruments if entry.instrument in markets
     }
     return State(
         account=account,

@@ -86,6 +86,7 @@ class Domain:
         self.vault, self.risk = self.contract("vault"), self.contract("risk")
         self.parameters, self.liquidation = self.contract("parameters"), self.contract("liquidation")
         self.backstop, self.lens = self.contract("backstop"), self.contract("lens")
+        self.option_lens, self.greeks_lens = self.contract("option_lens"), self.contract("greeks_lens")
         self.helper, self.adapter = self.contract("helper"), self.contract("adapter")
         self.deployed_at = record["vault"].block or 0
         self.assets = self._read_assets()
@@ -137,6 +138,12 @@ class Domain:
     def underlying_name(self, number: int) -> str:
         """Name of an underlying, such as ETH."""
         return next((name for name, known in self.underlyings.items() if known == number), f"#{number}")
+
+    @property
+    def instruments(self) -> dict[str, Perp | OptionMarket]:
+        """Perpetual and option markets by address."""
+        markets: list[Perp | OptionMarket] = [*self.perps.values(), *self.options.values()]
+        return {one.market.address: one for one in markets}
 
     @cached_property
     def wrapped_native(self) -> Asset | None:

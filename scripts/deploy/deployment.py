@@ -48,6 +48,7 @@ class Deployment:
     liquidation: Contract
     backstop: Contract
     lens: Contract
+    greeks_lens: Contract
     helper: Contract
     adapter: Contract
     wrapped_native: Contract
@@ -102,6 +103,7 @@ def assemble(deployer: Deployer, markets: Markets, world: World, core: Core, com
         liquidation=core.liquidation,
         backstop=core.backstop,
         lens=core.lens,
+        greeks_lens=core.greeks_lens,
         helper=core.helper,
         adapter=core.adapter,
         wrapped_native=world.wrapped_native,

@@ -1,5 +1,4 @@
-"""Option markets: each with its two parts, the one contract that settles signed orders for all of them, and the lens that
-adds up greeks."""
+"""Option markets: each with its two parts, and the one contract that settles signed orders for all of them."""
 
 from __future__ import annotations
 
@@ -8,7 +7,7 @@ from functools import partial
 from scripts.client.perps import parameters_target
 from scripts.common.units import format_share, format_usd
 from scripts.deploy.core import Core, OptionContracts
-from scripts.deploy.deployer import Deployer, DeployError
+from scripts.deploy.deployer import Deployer
 from scripts.deploy.instruments import (
     at_creation,
     expect_place,
@@ -71,8 +70,7 @@ def verify_options(verifier: Verifier, deployer: Deployer, markets: Markets, cor
 
 
 def _create(deployer: Deployer, markets: Markets, core: Core, option: Option) -> OptionContracts:
-    if core.volatility is None:
-        raise DeployError(f"{option.symbol} needs a volatility surface, and no market file has volatility")
+    assert core.volatility
     settlement, symbol = markets[markets.domain.settlement], option.symbol
     setup = (
         core.underlying_ids[option.underlying],

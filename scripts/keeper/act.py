@@ -62,10 +62,17 @@ RACES = {
     "SignedOrders_NonceBelow",
     "SignedOrders_NotFilled",
     "SignedOrders_NothingFilled",
+    "RealisedVolatility_TooEarly",
+    "RealisedVolatility_TooSmall",
+    "RealisedVolatility_PriceNotFresh",
+    "DynamicShocks_NothingToDo",
+    "DynamicShocks_TooEarly",
+    "DynamicShocks_VolatilityNotFresh",
+    "OptionMarket_PriceFixed",
 }
 # Owner of no account: under it and a number the database has what was done for no account.
 CLOCK_OWNER = b"\x00" * 20
-CLOCKS = (Kind.POKE, Kind.GROW, Kind.FUND, Kind.DELEVERAGE)
+CLOCKS = (Kind.POKE, Kind.GROW, Kind.FUND, Kind.DELEVERAGE, Kind.OBSERVE, Kind.REFRESH, Kind.EXPIRE)
 
 
 @dataclass(frozen=True)
@@ -145,18 +152,20 @@ class Actor:
         market: Market,
         outbox: Outbox,
         most_wei: int | None = None,
-        about: dict[str, Any] | None = None,
+        settles: int = 0,
     ) -> Sent | Refusal:
         """Sends a call that keeps the protocol in order, such as a poke, at no more than the gas cap, and for no more
         than `most_wei` in all if that is given.
 
-        `account` is whom it is about, or what `clock_account` says; `about` is written down with it.
+        `account` is whom it is about, or what `clock_account` says. `settles` is how many accounts pay what they owe.
         """
         simulated = self._simulate(call)
         if isinstance(simulated, Refusal):
             return simulated
-        gas = simulated[1] + (COLLECTING_GAS if kind is Kind.SETTLE else 0)
-        return self._dispatch(kind, account, call, gas, most_wei, seen, market, outbox, about or {})
+        # What a node estimates of a settlement is the gas of collecting nothing.
+        gas = simulated[1] + COLLECTING_GAS * settles
+        spare = SETTLEMENT_GAS * settles
+        return self._dispatch(kind, account, call, gas, most_wei, seen, market, outbox, {}, spare)
 
     def trigger(
         self,
@@ -213,8 +222,9 @@ class Actor:
         market: Market,
         outbox: Outbox,
         about: dict[str, Any],
+        spare: int = 0,
     ) -> Sent | Refusal:
-        """Sends what was simulated, for no more than `most_wei` in all (None: the gas cap alone)."""
+        """Sends what was simulated, for no more than `most_wei` in all (None: the gas cap alone), with `spare` gas."""
         most_fee = self.settings.max_gas_price
         if most_wei is not None:
             most_fee = min(most_fee, max(most_wei, 0) // max(gas, 1))
@@ -224,7 +234,9 @@ class Actor:
                 "gas price", f"gas costs {market.price} wei; at most {most_fee} may be paid for it"
             )
         plan = Plan(kind, account, seen.number, gas, 0)
-        limit = _with_margin(gas) + (SETTLEMENT_GAS if kind is Kind.SETTLE else 0)
+        # A settlement tries to pay and goes on where that fails: with the gas that is just enough not to fail it
+        # would succeed and pay nothing.
+        limit = _with_margin(gas) + spare
         if self.dry_run:
             return Sent(plan, "dry run")
         entry = Entry(str(kind), call.to, call.data.hex(), limit, most_fee, about)
@@ -272,6 +284,7 @@ class Actor:
                 "worst": str(bounds.worst_gross),
                 "held": str(held),
                 "routes": [str(trade.route) for trade in plan.offer.trades],
+                "reckoned": bool(plan.offer.scenario or plan.offer.on_grid),
                 "at_mark": str(sum(one.at_mark for one in closed(plan.mode, plan.offer, self.settings))),
                 "price": [str(part) for part in _parts(situation.prices.get(SETTLEMENT))],
             }
@@ -308,6 +321,9 @@ class Actor:
                 event["amount"] for event in tx.events("Withdrawn", vault) if event["token"] == token
             )
             return int(withdrawn) - int(entry.about.get("held", 0))
+        if entry.about.get("reckoned"):
+            # A portfolio's equity has credit in it that stays behind: what the simulation earned counts.
+            return int(entry.about["expected"])
         value, unit = (int(part) for part in entry.about["price"])
         profit = 0
         for event in tx.events("Liquidated", vault):
@@ -319,8 +335,8 @@ class Actor:
 
 
 def clock_account(number: int, kind: Kind) -> bytes:
-    """What stands for an underlying (a pool, where observations grow; a perpetual market, by its number among
-    instruments) in the database."""
+    """What stands for an underlying in the database; a pool, where observations grow; a perpetual market, by its number
+    among instruments; an expiry, by what `scripts.keeper.expiries` gives it."""
     return CLOCK_OWNER + bytes([CLOCKS.index(kind)]) + number.to_bytes(11, "big")
 
 

@@ -58,16 +58,15 @@ class Batch:
 
     def _calls(self, plan: Plan, offer: Offer, bounds: Bounds | None, held: int) -> list[bytes]:
         domain, vault = self.domain, self.domain.vault
-        calls = [
-            vault.liquidate.encode(
-                plan.account,
-                self.into,
-                offer.fraction,
-                offer.excluded,
-                offer.excluded_instruments,
-                bounds.max_payment if bounds else NO_LIMIT,
+        most = bounds.max_payment if bounds else NO_LIMIT
+        left = (offer.excluded, offer.excluded_instruments)
+        if offer.scenario:
+            takeover = vault.liquidateByScenario.encode(
+                plan.account, self.into, offer.fraction, offer.scenario, most
             )
-        ]
+        else:
+            takeover = vault.liquidate.encode(plan.account, self.into, offer.fraction, *left, most)
+        calls = [takeover]
         closings = closed(plan.mode, offer, self.settings)
         for closing in closings:
             if closing.size:

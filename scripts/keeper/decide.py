@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from scripts.common.units import WAD, format_amount, format_share
+from scripts.keeper.options import Kept
 from scripts.keeper.perps import Closing
 from scripts.keeper.types import Snapshot
 
@@ -23,6 +24,8 @@ GROWTH = 100_000
 # What the first estimate of a transaction's gas is made of; before sending the node's own is asked.
 TAKEOVER_GAS, HOP_GAS, HOLDING_GAS, CLEANING_GAS = 220_000, 120_000, 30_000, 250_000
 CLOSING_GAS = 500_000
+# What judging a portfolio at its whole grid takes more than at two points.
+GRID_GAS = 200_000
 
 
 class Mode(StrEnum):
@@ -46,6 +49,9 @@ class Kind(StrEnum):
     SETTLE = "settle"
     DELEVERAGE = "deleverage"
     TRIGGER = "trigger"
+    OBSERVE = "observe volatility"
+    REFRESH = "refresh shocks"
+    EXPIRE = "settle expiry"
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,7 @@ class Settings:
     `min_profit` is what must be left after gas, `most_for_cleaning` the gas that may be spent on flags and
     write-offs, which earn nothing. `tolerance` is a WAD: how far a swap or payment may be off its simulation.
     `unwinding` is a WAD: what selling costs later of what inventory mode takes over. `keeps_positions`: inventory mode
-    does not close perpetual positions that it takes.
+    does not close perpetual positions that it takes; options it always keeps.
     """
 
     mode: Mode = Mode.CAPITAL_FREE
@@ -94,7 +100,8 @@ class Offer:
     `moved` are (asset id, signed amount). `excluded` and `excluded_instruments` are bitmaps of what stays behind.
     `trades` are those that were found; an asset that is moved and is in none cannot be traded. `tried` are the modes
     in which it has been simulated in vain. `closings` are positions that can be closed, those with the best outcome
-    first; `instruments` is the number of what is moved and cannot.
+    first; `instruments` is the number of what is moved and cannot. `options` are among these: what comes over of them.
+    `scenario` names the points of the grid by which a portfolio is judged, zero: the whole of it (`on_grid`).
     """
 
     fraction: int
@@ -108,6 +115,9 @@ class Offer:
     instruments: int = 0
     tried: frozenset[Mode] = frozenset()
     closings: tuple[Closing, ...] = ()
+    options: tuple[Kept, ...] = ()
+    scenario: int = 0
+    on_grid: bool = False
 
     @property
     def paid(self) -> int:
@@ -288,6 +298,12 @@ def closed(mode: Mode, offer: Offer, settings: Settings) -> tuple[Closing, ...]:
     return () if mode is Mode.INVENTORY and settings.keeps_positions else offer.closings
 
 
+def options_text(options: Sequence[Kept]) -> str:
+    """Why options are not taken over in capital-free mode."""
+    names = ", ".join(one.option.name for one in options)
+    return f"it holds options ({names}), which nobody buys at once; inventory mode keeps them"
+
+
 def grown(debt: int) -> int:
     """What is bought to repay a debt some blocks later."""
     return debt + debt // GROWTH + 1
@@ -296,7 +312,7 @@ def grown(debt: int) -> int:
 def gas_of(offer: Offer, mode: Mode) -> int:
     """A first estimate of a takeover's gas."""
     gas = TAKEOVER_GAS + HOLDING_GAS * (len(offer.moved) + 2 * offer.instruments)
-    gas += CLOSING_GAS * len(offer.closings)
+    gas += CLOSING_GAS * len(offer.closings) + GRID_GAS * offer.on_grid
     if mode is not Mode.INVENTORY:
         gas += HOP_GAS * sum(trade.hops for trade in offer.trades)
     return gas
@@ -349,6 +365,8 @@ def _valued(offer: Offer, mode: Mode, situation: Situation, settings: Settings) 
 
 def _sold(offer: Offer) -> int | Refusal:
     """What is left when all that moves is sold and all debt repaid."""
+    if offer.options:
+        return Refusal("options", options_text(offer.options))
     if offer.instruments:
         return Refusal(
             "instruments", "it holds instruments that cannot be closed now; inventory mode takes them"
@@ -383,6 +401,7 @@ def _kept(offer: Offer, situation: Situation, settings: Settings) -> int | Refus
             gross += closing.at_mark - (-(-closing.notional * settings.unwinding // WAD))
         else:
             gross += closing.gain
+    gross += sum(one.worth(settings.unwinding) for one in offer.options)
     for asset, amount in offer.moved:
         if asset == SETTLEMENT or amount == 0:
             continue

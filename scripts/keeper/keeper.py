@@ -17,21 +17,22 @@ from scripts.common.errors import KeelError
 from scripts.common.rpc import ChainUnreachable, Rpc
 from scripts.common.units import WAD, format_amount, format_share
 from scripts.keeper import decide as deciding
-from scripts.keeper.act import Actor, Sent, clock_account
+from scripts.keeper.act import CLOCKS, Actor, Sent, clock_account
 from scripts.keeper.batch import Batch
+from scripts.keeper.chores import KINDS
 from scripts.keeper.clocks import Clocks
 from scripts.keeper.config import Config
 from scripts.keeper.decide import Kind, Mode, Plan, Price, Refusal, Situation
 from scripts.keeper.fees import Market
+from scripts.keeper.market_rounds import MarketRounds
 from scripts.keeper.nodes import Nodes
 from scripts.keeper.offers import Reader
+from scripts.keeper.options import listed_options
 from scripts.keeper.outbox import DONE, DROPPED, FAILED, LOST, Ended, Outbox
-from scripts.keeper.perp_rounds import PerpRounds
 from scripts.keeper.perps import listed_perps
 from scripts.keeper.seen import Alarms, Metrics, Notifier
 from scripts.keeper.store import Store, StoreError
 from scripts.keeper.types import Alarm, AlarmKind, Block, Seen, Snapshot
-from scripts.keeper.upkeep import KINDS
 from scripts.keeper.watch import Watch
 from scripts.keeper.wire import Wire
 
@@ -51,7 +52,7 @@ MOST_REFUSED = 100_000
 class Keeper:
     """Watches, decides and acts for one key and one domain; `round` again and again is all there is to it.
 
-    What is public beside that is for `PerpRounds`. `refused_at` says by account or order in which block nothing was
+    What is public beside that is for `MarketRounds`. `refused_at` says by account or order in which block nothing was
     done about it, `poor_at` in which one a node said that the key cannot pay.
     """
 
@@ -76,7 +77,8 @@ class Keeper:
         self._into = account_id(signer.address, config.account_index)
         self._router = Router(domain)
         self.perps = listed_perps(domain)
-        self.reader = Reader(domain, self._router, self._settings.mode, self.perps)
+        self.options = listed_options(domain)
+        self.reader = Reader(domain, self._router, self._settings.mode, self.perps, self.options)
         batch = Batch(domain, self._into, signer.address, self._settings)
         self.actor = Actor(domain, self._wire, batch, self._settings, config.dry_run)
         self.outbox = Outbox(
@@ -92,7 +94,7 @@ class Keeper:
             domain, signer.address, config.poke_seconds, config.record_seconds, config.observations
         )
         self.watch = Watch(nodes, domain, store)
-        self._perp_rounds = PerpRounds(self, config, domain, store, signer.address, self._into)
+        self._markets = MarketRounds(self, config, domain, store, signer.address, self._into)
         self._last = ""
         self._swept = False
         self._visited: set[bytes] = set()
@@ -110,6 +112,11 @@ class Keeper:
         """Whether a transaction has not ended."""
         return bool(self.outbox.open())
 
+    @property
+    def warnings(self) -> list[str]:
+        """What the keeper itself can do nothing about: stale smiles, prices that cannot be fixed."""
+        return self._markets.warnings
+
     def round(self) -> bool:
         """One look at the chain, and what follows from it; whether there is more to do at once.
 
@@ -121,15 +128,15 @@ class Keeper:
             self.alarms.raise_(alarm)
         self._note(seen)
         again = self._follow(seen.block)
-        again |= self._perp_rounds.read_orders()
+        again |= self._markets.read_orders()
         if seen.block.hash == self._last and not again:
             return self._sweep()
         market = self._wire.market(seen.block)
         self._visited.clear()
         sent = self._visit(seen.liquidatable, seen.block, market, began)
-        sent += self._perp_rounds.trigger(seen.block, market)
+        sent += self._markets.trigger(seen.block, market)
         sent += self._keep_clocks(seen, market)
-        sent += self._perp_rounds.keep_up(seen.block, market)
+        sent += self._markets.keep_up(seen.block, market)
         self._last = seen.block.hash
         self.metrics.last_step.set_to_current_time()
         return bool(sent) or (self._sweep() if not self._swept else False)
@@ -332,6 +339,8 @@ class Keeper:
                 "gas": plan.gas,
                 "mode": str(plan.mode),
             }
+            if plan.offer.scenario:
+                fields["scenario"] = f"{plan.offer.scenario:#x}"
         if sent.reason:
             fields["reason"] = sent.reason
         if plan.kind is Kind.FLAG:
@@ -413,7 +422,7 @@ class Keeper:
     def _name(self, kind: str, account: bytes) -> str:
         if kind == Kind.TRIGGER:
             return "0x" + bytes(account).hex()
-        if kind in (Kind.POKE, Kind.GROW, Kind.FUND, Kind.DELEVERAGE):
+        if kind in CLOCKS:
             return f"#{int.from_bytes(bytes(account)[-2:], 'big')}"
         return account_name(bytes(account))
 

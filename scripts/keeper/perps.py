@@ -40,6 +40,11 @@ class Perp:
         """The market's."""
         return self.market.address
 
+    def standing(self, account: bytes) -> Call:
+        """Reads an account's profit and claims."""
+        call: Call = self.market.position.prepare(account)
+        return call
+
     def trade_data(self, size: int) -> bytes:
         """What the vault hands to the market for a trade of this signed size with its AMM, at any price."""
         assert self.amm is not None
@@ -237,11 +242,17 @@ def _tokens(quote: int, token: int) -> int:
 def loss_alone(perp: Perp, books: Books, absorbed: int, settlement_price: int) -> Closing:
     """What comes over of an account whose position goes to the market's receiver: the part of its loss that the market
     does not bear. `absorbed` is that which it does {USD}, `settlement_price` that of a whole settlement token {USD}."""
-    decimals = QUOTE_DECIMALS - len(str(perp.token)) + 1
-    borne = absorbed * 10**decimals // max(settlement_price, 1)
     claim = books.position.waiting + books.position.allotted
-    loss = min(_tokens(books.position.pnl, perp.token) + borne + claim, 0)
+    loss = left_of_loss(books.position.pnl, claim, absorbed, settlement_price, perp.token)
     return Closing(perp, 0, loss, loss, 0)
+
+
+def left_of_loss(pnl: int, claim: int, absorbed: int, settlement_price: int, token: int) -> int:
+    """What comes over of an account's loss, at most zero, when its market bears a deficit and its own claim pays first."""
+    decimals = QUOTE_DECIMALS - len(str(token)) + 1
+    borne = absorbed * 10**decimals // max(settlement_price, 1)
+    left: int = _tokens(pnl, token) + borne + claim
+    return min(left, 0)
 
 
 def of_snapshot(perps: Mapping[str, Perp], addresses: tuple[str, ...]) -> list[Perp]:

@@ -90,6 +90,7 @@ class _Life:
         self._failure = "no block has been judged yet"
         self._succeeded = time.monotonic()
         self._store: Store | None = None
+        self._keeper: Keeper | None = None
         self._signer = signer
 
     def live(self) -> int:
@@ -130,7 +131,12 @@ class _Life:
         reasons = [self._failure] if self._failure else []
         if age > oldest:
             reasons.append(f"the last good step is {age:.0f} s ago")
-        return {"healthy": not reasons, "reasons": reasons, "seconds_since_step": round(age, 1)}
+        return {
+            "healthy": not reasons,
+            "reasons": reasons,
+            "warnings": self._keeper.warnings if self._keeper else [],
+            "seconds_since_step": round(age, 1),
+        }
 
     # Internal
 
@@ -145,7 +151,7 @@ class _Life:
             database = config.database or _file_for(identity)
             self._store = self._stack.enter_context(Store(database, identity, config.worker))
         relay = Rpc(config.relay, config.timeout_seconds) if config.relay else None
-        return Keeper(
+        self._keeper = Keeper(
             config,
             self._nodes,
             domain,
@@ -157,6 +163,7 @@ class _Life:
             self._alarms,
             self._notifier,
         )
+        return self._keeper
 
     def _failed(self, error: KeelError, pause: float) -> float:
         """Makes a failed round seen; how long to wait before the next one."""

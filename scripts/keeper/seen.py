@@ -64,6 +64,9 @@ class Metrics:
         self.unjudged = self._gauge("unjudged", "Accounts that could not be judged in the last step")
         self.pending = self._gauge("open_transactions", "Transactions that have not ended")
         self.balance = self._gauge("balance_native", "Native tokens of the keeper's key, for gas")
+        self.stale_surfaces = self._gauge(
+            "stale_surfaces", "Underlyings with a smile of living options that is stale"
+        )
         self.last_step = self._gauge("last_step_seconds", "Unix time of the last step that succeeded")
         self.seconds = self._histogram("step_seconds", "From seeing a block to having judged it")
         self.to_send = self._histogram("tick_to_send_seconds", "From seeing a block to the first transaction")

@@ -96,13 +96,13 @@ class Option(Section):
 def check_option(option: Option, domain: Domain, underlyings: Mapping[str, Market], report: Report) -> None:
     """One option market beside its underlying and the domain."""
     settlement = settlement_name(domain, underlyings)
-    usable = [name for name, one in underlyings.items() if one.grid and one.volatility and name != settlement]
+    usable = [name for name, one in underlyings.items() if one.volatility and name != settlement]
     if option.underlying not in usable:
         there = ", ".join(usable) or "none"
         report(
             option.symbol,
             "underlying",
-            f"no file gives price, grid and volatility of {option.underlying}; there are {there}, or add them",
+            f"no file gives volatility of {option.underlying}; there are {there}, or add it",
         )
     _check_margin(option, domain, report)
     check_fees(option.symbol, option.fees, report)

@@ -22,7 +22,13 @@ from scripts.keeper.config import load_config
 from scripts.keeper.run import run_keeper
 from tests.helpers.crash import CrashChain
 
-FAST = {"poll_seconds": 0.02, "sweep_seconds": 0.05, "tip_gwei": "1", "log_level": "info"}
+FAST = {
+    "poll_seconds": 0.02,
+    "sweep_seconds": 0.05,
+    "tip_gwei": "1",
+    "log_level": "info",
+    "upkeep_budget": "0",
+}
 BLOCK_SECONDS = 0.1
 PATIENCE = 30.0
 _fork = multiprocessing.get_context("fork")

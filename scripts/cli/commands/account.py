@@ -6,11 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
+from scripts.cli import option_tables
 from scripts.cli.discovery import accounts_of, healths
 from scripts.cli.frame import command
 from scripts.cli.output import facts, table
 from scripts.cli.perp_tables import positions_data, positions_table
 from scripts.cli.perps import read_outlooks
+from scripts.cli.portfolio import is_portfolio
 from scripts.cli.session import Session, identified, index_of, owner_of
 from scripts.cli.state import (
     holdings_table,
@@ -35,6 +37,8 @@ def register(app: typer.Typer) -> None:
             state = read_state(session.domain, session.account)
             wallet = _wallet(session, owner_of(session.account))
             perps = read_outlooks(session.domain, session.account)
+            options = option_tables.read_positions(session, session.account)
+            portfolio = is_portfolio(session.domain, session.account)
         out = session.out
         out.show(f"[bold]Account {account_name(session.account)}[/bold]")
         if state.is_empty:
@@ -53,6 +57,7 @@ def register(app: typer.Typer) -> None:
                 ("", worst),
                 ("debt", short_usd(state.debt)),
                 ("prices", STATUSES[state.status]),
+                ("margin", "portfolio" if portfolio else "standard"),
             ]
             lines += [
                 (f"taken over with {name}", liquidation_text(prices))
@@ -62,10 +67,15 @@ def register(app: typer.Typer) -> None:
         if perps:
             out.show()
             out.show(positions_table(session, perps))
+        if options:
+            out.show()
+            out.show(option_tables.positions_table(session, options))
         out.show()
         out.show(f"In the owner's wallet: {', '.join(text for text, _ in wallet.values())}")
         data = state_data(state)
+        data["margin"] = "portfolio" if portfolio else "standard"
         data["perps"] = positions_data(session, perps)
+        data["options"] = option_tables.positions_data(session, options)
         data["wallet"] = {symbol: amount for symbol, (_, amount) in wallet.items()}
         return data
 

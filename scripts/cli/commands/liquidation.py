@@ -91,7 +91,7 @@ def register(app: typer.Typer) -> None:
         session.subject.is_about(domain.settlement)
         me, vault = session.sender, domain.vault
         holdings, instruments, _ = vault.holdings(account)
-        plan = domain.liquidation.plan((account, holdings, instruments, part, 0, 0))
+        plan = domain.liquidation.plan((account, holdings, instruments, 0, part, 0, 0))
         payment = plan.payment + plan.backstopFee - plan.topUp
         limit = payment + abs(payment) * most_more // WAD + 1
         if not sell:

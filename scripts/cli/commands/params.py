@@ -15,7 +15,7 @@ from scripts.cli.frame import command
 from scripts.cli.output import table
 from scripts.cli.session import Session
 from scripts.cli.values import close_to
-from scripts.client.domain import Domain, Perp
+from scripts.client.domain import Domain, OptionMarket, Perp
 from scripts.client.perps import parameters_target, shape_target
 from scripts.common.units import WAD, format_amount, format_duration, format_share, format_usd
 from scripts.deploy import compare
@@ -48,7 +48,7 @@ def register(app: typer.Typer) -> None:
         name: Annotated[
             str | None,
             typer.Argument(
-                metavar="[NAME]", help='"domain", or a price (ETH), asset (WETH), perpetual market'
+                metavar="[NAME]", help='"domain", or a price (ETH), asset (WETH), perpetual or option market'
             ),
         ] = None,
     ) -> dict[str, Any]:
@@ -128,13 +128,17 @@ def _read(domain: Domain) -> list[Parameter]:
     found: list[Parameter] = []
     for place, (of, _, _) in enumerate(kinds):
         found += _written(domain, of, answers[2 * place], answers[2 * place + 1])
+    first = domain.deployed_at
     for perp in domain.perps.values():
-        first = domain.deployed_at
         for values, target in (
             (perp.market.parameters(), parameters_target(domain.chain, perp.market, first)),
             (perp.amm.shape(), shape_target(domain.chain, perp.amm, first)),
         ):
-            found += _of_perp(domain, perp, values, values if target is None else target)
+            found += _of_market(domain, perp, values, values if target is None else target)
+    for option in domain.options.values():
+        values = option.market.parameters()
+        target = parameters_target(domain.chain, option.market, first)
+        found += _of_market(domain, option, values, values if target is None else target)
     # A price and an asset may share a name: one block for both.
     order = list(dict.fromkeys(parameter.of for parameter in found))
     return sorted(found, key=lambda parameter: order.index(parameter.of))
@@ -147,12 +151,12 @@ def _written(domain: Domain, of: str, values: Any, targets: Any) -> Iterable[Par
         yield Parameter(of, _spoken(field), text, None if value == target else show(target))
 
 
-def _of_perp(domain: Domain, perp: Perp, values: Any, targets: Any) -> Iterable[Parameter]:
+def _of_market(domain: Domain, market: Perp | OptionMarket, values: Any, targets: Any) -> Iterable[Parameter]:
     is_amm = "spreadPpm" in values._fields
     for field, value, target in zip(values._fields, values, targets, strict=True):
         show: Callable[[Any], str] = _by_suffix(field)
         if is_amm and field == "depthWad":
-            unit = domain.underlying_name(perp.underlying)
+            unit = domain.underlying_name(market.underlying)
             show = partial(format_amount, symbol=unit, decimals=18)
         elif field in ("depthWad", "openInterestCapWad"):
             show = format_usd
@@ -161,7 +165,7 @@ def _of_perp(domain: Domain, perp: Perp, values: Any, targets: Any) -> Iterable[
         elif field.endswith("Wad"):
             show = format_share
         name = f"amm_{_spoken(field)}" if is_amm else _spoken(field)
-        yield Parameter(perp.name, name, show(value), None if value == target else show(target))
+        yield Parameter(market.name, name, show(value), None if value == target else show(target))
 
 
 def _by_suffix(field: str) -> Callable[[Any], str]:

@@ -12,6 +12,7 @@ import pytest
 
 from scripts.anvil import AnvilProcess
 from scripts.chain import local, people
+from scripts.chain.options import open_options
 from scripts.cli.app import run
 from scripts.client.domain import Domain, open_domain
 from scripts.common.chain import Chain, connect
@@ -71,6 +72,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         deployment = deploy(chain, folder=folder)
         people.move_in(deployment)
         people.open_perps(deployment)
+        open_options(deployment)
         # The exchange's means are as old as their window.
         chain.warp(600)
         yield System(chain, open_domain(chain, folder), node.url, folder)

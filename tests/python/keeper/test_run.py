@@ -71,6 +71,7 @@ class Run:
             "deployments": self.world.folder,
             "database": f"sqlite:///{self.folder}/keeper.db",
             "log": "json",
+            "upkeep_budget": "0",
             "poll_seconds": 0.02,
             "timeout_seconds": 5.0,
         }

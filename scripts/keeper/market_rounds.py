@@ -1,8 +1,9 @@
-"""What a keeper does for perpetual markets in each round, beside takeovers: stop orders and upkeep."""
+"""What a keeper does for markets in each round, beside takeovers: stop orders and upkeep."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from scripts.client.domain import Domain
@@ -10,15 +11,19 @@ from scripts.client.sentences import account_name
 from scripts.common.errors import KeelError
 from scripts.common.rpc import ChainUnreachable
 from scripts.keeper.act import Sent, clock_account, wei_for
+from scripts.keeper.chores import Chore
 from scripts.keeper.config import Config
 from scripts.keeper.decide import Price, Refusal
+from scripts.keeper.expiries import Expiries
 from scripts.keeper.fees import Market
+from scripts.keeper.offers import Reader
 from scripts.keeper.outbox import DROPPED, Entry
 from scripts.keeper.stops import open_source, tip_of
 from scripts.keeper.store import Store, StoreError
 from scripts.keeper.triggers import Triggers
 from scripts.keeper.types import Alarm, AlarmKind, Block
 from scripts.keeper.upkeep import HOUR, Upkeep, spent
+from scripts.keeper.volatility import VolatilityUpkeep
 from scripts.matcher.orders import Domain as OrderDomain
 from scripts.matcher.orders import Reader as OrderReader
 from scripts.matcher.orders import SignedOrder
@@ -32,7 +37,7 @@ MOST_TRIGGERED = 50
 MOST_ACTIONS = 10_000
 
 
-class PerpRounds:
+class MarketRounds:
     """Stop orders and upkeep for one keeper, with its key, reader and outbox. `into` is its account."""
 
     def __init__(
@@ -42,7 +47,10 @@ class PerpRounds:
         settlement = domain.settlement
         settings = config.upkeep(settlement.symbol, settlement.decimals)
         self._budget = settings.budget
-        self._upkeep = Upkeep(domain, keeper.perps, sender, into, settings, keeper.watch.holders)
+        holders = keeper.watch.holders
+        self._upkeep = Upkeep(domain, keeper.perps, keeper.options, sender, into, settings, holders)
+        self._volatility = VolatilityUpkeep(domain, sender)
+        self._expiries = Expiries(domain, keeper.options, sender, holders)
         source = None
         if config.orders is not None and domain.orders is not None:
             reader = OrderReader(OrderDomain(domain.chain.chain_id, domain.orders.address))
@@ -109,48 +117,61 @@ class PerpRounds:
                 return False
             without |= named
 
-    def keep_up(self, seen: Block, market: Market) -> int:
-        """What perpetual markets need, for no more than the budget of an hour; the number of transactions sent. What
-        fails there is an alarm, and not the end of the rest."""
-        try:
-            return self._keep_up(seen, market)
-        except (ChainUnreachable, StoreError):
-            raise
-        except KeelError as error:
-            self._keeper.alarms.raise_(Alarm(AlarmKind.JUDGEMENT, f"upkeep of perpetual markets: {error}"))
-            return 0
+    @property
+    def warnings(self) -> list[str]:
+        """What somebody else has to put right, as of the last look."""
+        return self._expiries.warnings
 
-    def _keep_up(self, seen: Block, market: Market) -> int:
-        sent = 0
-        left: int | None = None
-        prices: dict[int, Price] = {}
-        busy = self._keeper.outbox.accounts()
-        for chore in self._upkeep.due(seen, self._keeper.watch.discovery.funded):
-            account = chore.account or clock_account(chore.number, chore.kind)
-            if account in busy:
-                continue
-            if left is None:
-                prices = self._keeper.reader.prices()
-                left = (
-                    wei_for(self._budget, prices, self._keeper.reader.native(prices)) or 0
-                ) - self._spent()
-            gained = wei_for(chore.gain, prices, self._keeper.reader.native(prices)) or 0
-            result = self._keeper.actor.keep(
-                chore.kind, account, chore.call, seen, market, self._keeper.outbox, max(left, gained)
-            )
-            name = f"{chore.perp.name} {account_name(account)}" if chore.account else chore.perp.name
-            if isinstance(result, Refusal):
-                self._keeper.metrics.refusals.labels(why=result.why).inc()
-                self._keeper.log.info(
-                    "refused", kind=str(chore.kind), market=name, why=result.why, text=result.text
-                )
-                continue
-            self._keeper.log.info(result.status, kind=str(chore.kind), market=name)
-            if result.status in (DROPPED, "dry run"):
-                continue
-            sent += 1
-            left -= result.plan.gas * market.price
+    def keep_up(self, seen: Block, market: Market) -> int:
+        """What markets and shocks need, for no more than the budget of an hour; the number of transactions sent. What fails
+        there is an alarm, and not the end of the rest."""
+        keeper = self._keeper
+        parts: dict[str, Callable[[], Iterable[Chore]]] = {
+            "expiries of options": lambda: self._expiries.due(seen),
+            "volatility and shocks": lambda: self._volatility.due(seen),
+            "upkeep of markets": lambda: self._upkeep.due(seen, keeper.watch.discovery.funded),
+        }
+        sent, purse = 0, _Purse(self._budget, keeper.reader, self._spent)
+        for name, due in parts.items():
+            try:
+                for chore in due():
+                    sent += self._do(chore, purse, seen, market)
+            except (ChainUnreachable, StoreError):
+                raise
+            except KeelError as error:
+                keeper.alarms.raise_(Alarm(AlarmKind.JUDGEMENT, f"{name}: {error}"))
+        for text in self._expiries.warnings:
+            keeper.alarms.raise_(Alarm(AlarmKind.PRICES, text))
+        keeper.metrics.stale_surfaces.set(len(self._expiries.stale))
         return sent
+
+    def _do(self, chore: Chore, purse: _Purse, seen: Block, market: Market) -> bool:
+        """Sends what is due, or less of it where all costs too much; whether it went out."""
+        keeper = self._keeper
+        account = chore.account or clock_account(chore.number, chore.kind)
+        if account in keeper.outbox.accounts():
+            return False
+        if not self._budget and not chore.gain:
+            return False
+        name = f"{chore.name} {account_name(account)}" if chore.account else chore.name
+        while True:
+            most, settles = purse.left(chore.gain), chore.settles
+            result = keeper.actor.keep(
+                chore.kind, account, chore.call, seen, market, keeper.outbox, most, settles
+            )
+            if isinstance(result, Sent):
+                break
+            if result.why == "gas price" and chore.fewer:
+                chore = chore.fewer()
+                continue
+            keeper.metrics.refusals.labels(why=result.why).inc()
+            keeper.log.info("refused", kind=str(chore.kind), market=name, why=result.why, text=result.text)
+            return False
+        keeper.log.info(result.status, kind=str(chore.kind), market=name)
+        if result.status in (DROPPED, "dry run"):
+            return False
+        purse.pay(result.plan.gas * market.price)
+        return True
 
     def _spent(self) -> int:
         """Wei that upkeep has cost in the last hour."""
@@ -160,3 +181,29 @@ class PerpRounds:
             most = entry.gas * (entry.attempts[-1].max_fee if entry.attempts else entry.most_fee)
             rows.append({**row, "kind": entry.kind, "most": most})
         return spent(rows, time.time())
+
+
+class _Purse:
+    """What is left of the budget of an hour, in wei; reckoned once something is due. `spent` says what is gone."""
+
+    def __init__(self, budget: int, reader: Reader, spent: Callable[[], int]) -> None:
+        self._budget, self._reader, self._spent = budget, reader, spent
+        self._prices: dict[int, Price] = {}
+        self._native: Price | None = None
+        self._left: int | None = None
+
+    def left(self, gain: int) -> int:
+        """What may be spent on what brings a `gain` in settlement tokens, if that is more."""
+        if self._left is None:
+            self._prices = self._reader.prices()
+            self._native = self._reader.native(self._prices) or self._reader.last_native()
+            self._left = self._wei(self._budget) - self._spent()
+        return max(self._left, self._wei(gain))
+
+    def pay(self, wei: int) -> None:
+        """So much is gone."""
+        assert self._left is not None
+        self._left -= wei
+
+    def _wei(self, tokens: int) -> int:
+        return wei_for(tokens, self._prices, self._native) or 0

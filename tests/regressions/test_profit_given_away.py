@@ -1,0 +1,79 @@
+"""LIQ-5, PERP-4: a debt in ether, over-hedged by calls or a perpetual whose profit its owner had not asked for. An unpaid
+profit is no equity, so a trade far from value (5% of the notional), or a tip of any size, that gave it to another account of
+his cost nothing and passed for a reduction of risk, though the account was insolvent without it: the profit was his, the deficit
+was lenders'."""
+
+import pytest
+
+from tests.helpers.evm import Backend
+from tests.helpers.option_market import DOLLAR, PLAIN, OptionBench
+from tests.helpers.perp_market import PerpBench
+from tests.helpers.system import TRADER, WAD, System
+
+PRICE = 3_700
+MOVE = WAD // 20
+SIZE = 20 * WAD
+
+
+def hedged(bench: OptionBench | PerpBench, legs: dict[int, int]) -> tuple[bytes, bytes, bytes]:
+    """29,000 dollars, 8 ether owed, long 20 from a rich short; another account of the same owner."""
+    account, short = bench.trader(TRADER, 29_000), bench.trader(5, 500_000)
+    other = bench.trader(TRADER, 500_000, 1)
+    if isinstance(bench, OptionBench):
+        bench.fill(account, short, SIZE, legs)
+    else:
+        bench.fill(account, short, SIZE)
+    bench.system.borrow(bench.owner(account), "WETH", 8)
+    bench.set_index(PRICE)
+    bench.evm.mine()
+    equity, uncertainty, *_ = bench.system.assess(account)
+    assert equity + uncertainty < 0, "without the profit"
+    return account, short, other
+
+
+@pytest.fixture
+def options(evm: Backend) -> OptionBench:
+    return OptionBench.deploy(System.deploy(evm, stake=0), PLAIN.but(max_price_move=MOVE))
+
+
+@pytest.fixture
+def perps(evm: Backend) -> PerpBench:
+    return PerpBench.deploy(System.deploy(evm, stake=0))
+
+
+def test_options_are_not_sold_far_below_their_value(options: OptionBench) -> None:
+    legs = {options.series(7, 2_000): 1}
+    account, short, other = hedged(options, legs)
+    low = options.value(legs) - MOVE * PRICE
+    with options.evm.reverts("Vault_BelowInitialRequirement", account, None, None):
+        options.fill(account, other, -SIZE, legs, low)
+    # Nor after it was settled and waits for the short to pay.
+    with options.evm.isolation():
+        assert options.settle(account) == 0 < options.claim(account)[0]
+        with options.evm.reverts("Vault_BelowInitialRequirement", account, None, None):
+            options.fill(account, other, -SIZE, legs, low)
+    # Nobody is kept from closing at a price near the value.
+    options.fill(account, other, -SIZE, legs, options.value(legs) - PRICE * WAD // 1_000)
+    options.settle(short)
+    assert options.settle(account) > 30_000 * DOLLAR
+
+
+def test_nor_as_a_maker(options: OptionBench) -> None:
+    legs = {options.series(7, 2_000): 1}
+    account, _, other = hedged(options, legs)
+    with options.evm.reverts("Vault_BelowInitialRequirement", account, None, None):
+        options.fill(other, account, SIZE, legs, options.value(legs) - MOVE * PRICE)
+
+
+def test_a_perpetuals_profit_is_not_given_as_a_tip(perps: PerpBench) -> None:
+    account, short, other = hedged(perps, {})
+    sells = [(other, -SIZE, perps.mark, 0)]
+    with perps.evm.reverts("Vault_BelowInitialRequirement", account, None, None):
+        perps.fills(account, sells, 33_000 * DOLLAR, other)
+    with perps.evm.reverts("Vault_BelowInitialRequirement", account, None, None):
+        perps.fills(other, [(account, SIZE, perps.mark, 33_000 * DOLLAR)], 0, other)
+    with perps.evm.reverts("Vault_BelowInitialRequirement", account, None, None):
+        perps.fill(account, other, -SIZE, perps.mark * 98 // 100)
+    perps.fills(account, sells, 10 * DOLLAR, other)
+    perps.settle(short)
+    assert perps.settle(account) > 30_000 * DOLLAR
