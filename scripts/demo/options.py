@@ -38,7 +38,7 @@ POSITIONS = (
 )
 OPTION_ACCOUNTS = len(POSITIONS)
 # Dollars: what each brings, and what the book holds in ether and sells of straddles and the seller of puts.
-MARGIN = (55_000, 16_000, 150_000, 400_000)
+MARGIN = (30_000, 16_000, 150_000, 400_000)
 ETHER_HELD, STRADDLES, PUTS = 135_000, 40_000, 60_000
 HEDGES_EVERY = 3 * HOUR
 LEAST_HEDGE = 0.01  # of the ether held
@@ -111,6 +111,8 @@ class Options:
         units = int(STRADDLES / self._start * WAD)
         self._sell(BOOK, series[:2], units)
         self._sell(SELLER, series[2:], int(PUTS / self._start * WAD))
+        self._hedge(0)
+        yield
         for person, outcome, assessed in zip(self.people, self.outcomes, self._assess_all(), strict=True):
             person.is_open, outcome.start_equity = True, assessed.equity
         self._initial, self._maintenance = (self._requirements(kind) for kind in (INITIAL, MAINTENANCE))
@@ -156,7 +158,7 @@ class Options:
         if self._maker_on and health is not None and health < 1:
             self._take_over()
         if point.seconds - self._hedged_at >= HEDGES_EVERY:
-            self._hedge(point)
+            self._hedge(point.seconds)
 
     def close(self) -> Iterator[None]:
         """Everybody is settled, who has lost first."""
@@ -261,14 +263,14 @@ class Options:
         outcome.taken_over += 1
         outcome.premiums += max(given - stage.settlement_value(received), 0)
 
-    def _hedge(self, point: Point) -> None:
+    def _hedge(self, seconds: int) -> None:
         """Settles what the perpetual has brought, and trades as much of it as brings the delta back to zero."""
         stage, person = self.stage, self.people[BOOK]
         self._settle(self.perp.market, [BOOK])
         greeks, linear = self._exposure()
         delta = greeks.deltaWad / WAD + linear
         if abs(delta) < LEAST_HEDGE * ETHER_HELD / float(self._start):
-            self._hedged_at = point.seconds
+            self._hedged_at = seconds
             return
         data = self.perp.trade_data(-int(delta * WAD))
         try:
@@ -276,7 +278,7 @@ class Options:
         except Reverted:
             return  # prices in dispute: the next point is another chance
         stage.record("hedge with the perpetual", tx)
-        self._hedged_at, self._hedges = point.seconds, self._hedges + 1
+        self._hedged_at, self._hedges = seconds, self._hedges + 1
 
     def _settle(self, market: Contract, numbers: Sequence[int]) -> None:
         """By anybody; what cannot be settled now stays as it is."""
