@@ -2,7 +2,7 @@
 
 A chain of its own, all markets deployed, traders in debt, a price path, a keeper; then tables, a picture and
 a last line. The exit code is 1 where lenders lost in a crash that should hold: any path whose steps are small
-enough for liquidation to follow, as those of the named ones are; and where the books of perpetuals do not add up.
+enough for liquidation to follow, as those of the named ones are; and where the books of perpetuals or options do not add up.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from scripts.demo import chart, report
 from scripts.demo.actors import TRADERS, Trader
 from scripts.demo.borrowers import Borrowers
 from scripts.demo.opening import ACCOUNTS, cast_of, deploy_stage, require_playable
+from scripts.demo.options import Options
 from scripts.demo.perps import Perpetuals
 from scripts.demo.play import Play
 from scripts.demo.prices import PricePath, read_csv
@@ -96,9 +97,11 @@ def run(
         stage = deploy_stage(chain, markets, path)
         screen.say(f"all markets deployed at {anvil.url} in {time.monotonic() - began:.1f} s")
         cast = cast_of(chain)
+        options = Options(stage, cast.options, path.closes[0], path.seconds, maker_on=keeper_on)
         acts = (
             Borrowers(stage, traders, cast.traders, path.closes[0]),
-            Perpetuals(stage, cast.perps, cast.keeper),
+            Perpetuals(stage, cast.perps, cast.keeper, [options.book]),
+            options,
         )
         play = Play(stage, cast, acts, path, keeper_on=keeper_on)
         with screen.playing(len(path)):

@@ -15,6 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
 
 from scripts.common.units import WAD
+from scripts.demo.option_result import OptionsOutcome
 from scripts.demo.perp_result import PerpsOutcome
 from scripts.demo.result import DemoResult
 
@@ -45,7 +46,8 @@ def draw(result: DemoResult, file: Path) -> None:
     }
     with plt.rc_context(style):
         perps = result.perps
-        heights = (2.2, 3.6, 1.5, *((1.7, 1.7) if perps else ()))
+        options = result.options
+        heights = (2.2, 3.6, 1.5, *((1.7, 1.7) if perps else ()), *((2.0,) if options else ()))
         figure, panels = plt.subplots(
             len(heights),
             1,
@@ -61,6 +63,8 @@ def draw(result: DemoResult, file: Path) -> None:
         if perps:
             _funding(panels[3], result, perps)
             _arbitrage(panels[4], perps)
+        if options:
+            _margin(panels[-1], options)
         panels[-1].set_xlabel("hours since the traders opened")
         panels[-1].set_xlim(hours[0], hours[-1])
         figure.suptitle(
@@ -205,6 +209,27 @@ def _arbitrage(axes: Any, perps: PerpsOutcome) -> None:
     entries = [
         Line2D([], [], color=INK, label=f"equity gained ({_signed_dollars(end)} when closed)"),
         Line2D([], [], color=FUNDING_COLOURS[0], linestyle="--", label="funding earned"),
+    ]
+    _legend(axes, entries)
+
+
+def _margin(axes: Any, options: OptionsOutcome) -> None:
+    hours = [sample.seconds / HOUR for sample in options.samples]
+    portfolio, standard = FUNDING_COLOURS
+    axes.plot(hours, [sample.equity for sample in options.samples], color=INK, linewidth=1.4)
+    axes.plot(hours, [sample.standard for sample in options.samples], color=standard, linestyle="--")
+    axes.plot(hours, [sample.portfolio for sample in options.samples], color=portfolio, linewidth=1.4)
+    axes.set_ylim(0, None)
+    axes.yaxis.set_major_formatter(FuncFormatter(_signed_dollars))
+    axes.set_title(
+        "Portfolio margin: long ether, short the perpetual, short straddles, hedged every few hours"
+    )
+    axes.set_ylabel("USD")
+    lowest = options.book.lowest_health
+    entries = [
+        Line2D([], [], color=INK, label="equity" + (f" (lowest health {lowest:.2f})" if lowest else "")),
+        Line2D([], [], color=standard, linestyle="--", label="required by standard margin"),
+        Line2D([], [], color=portfolio, label="required as a portfolio"),
     ]
     _legend(axes, entries)
 

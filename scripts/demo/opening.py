@@ -9,6 +9,7 @@ from scripts.common.chain import Chain
 from scripts.common.errors import KeelError
 from scripts.common.units import WAD, format_usd, to_decimal
 from scripts.demo.actors import TRADERS
+from scripts.demo.options import OPTION_ACCOUNTS
 from scripts.demo.perps import PERP_TRADERS
 from scripts.demo.play import Cast
 from scripts.demo.prices import PricePath
@@ -22,7 +23,8 @@ ETHER = "ETH"  # the underlying that follows the path
 # The first account deploys and governs.
 LENDER, STAKER, ARBITRAGEUR, KEEPER, FIRST_TRADER = range(1, 6)
 FIRST_OF_PERPS = FIRST_TRADER + len(TRADERS)  # the LP, then traders
-ACCOUNTS = FIRST_OF_PERPS + 1 + len(PERP_TRADERS)
+FIRST_OF_OPTIONS = FIRST_OF_PERPS + 1 + len(PERP_TRADERS)
+ACCOUNTS = FIRST_OF_OPTIONS + OPTION_ACCOUNTS
 
 
 def deploy_stage(chain: Chain, markets: Markets, path: PricePath) -> Stage:
@@ -92,5 +94,6 @@ def cast_of(chain: Chain) -> Cast:
         held[ARBITRAGEUR],
         held[KEEPER],
         held[FIRST_TRADER:FIRST_OF_PERPS],
-        held[FIRST_OF_PERPS:ACCOUNTS],
+        held[FIRST_OF_PERPS:FIRST_OF_OPTIONS],
+        held[FIRST_OF_OPTIONS:ACCOUNTS],
     )

@@ -70,9 +70,12 @@ class PerpAccount:
 
 
 class Perpetuals:
-    """The act. `owners` are an LP and the traders; what `keeper` takes over may leave claims with its account."""
+    """The act. `owners` are an LP and the traders; what `keeper` takes over may leave claims with its account. `others`
+    are accounts of other acts that trade the perpetual too."""
 
-    def __init__(self, stage: Stage, owners: Sequence[str], keeper: str) -> None:
+    def __init__(
+        self, stage: Stage, owners: Sequence[str], keeper: str, others: Sequence[bytes] = ()
+    ) -> None:
         if len(owners) <= len(PERP_TRADERS):
             raise KeelError(f"an LP and {len(PERP_TRADERS)} traders need addresses; there are {len(owners)}")
         self.stage = stage
@@ -80,7 +83,7 @@ class Perpetuals:
         self.perp: Perp = next(perp for perp in stage.perps.values() if perp.underlying == underlying)
         assert self.perp.amm is not None
         self.market, self.amm = self.perp.market, self.perp.amm
-        self.lp, self._keeper = owners[0], stage.account_id(keeper)
+        self.lp, self._others = owners[0], [stage.account_id(keeper), *others]
         self._traders = [
             PerpAccount(f"perp trader {number}", stage.account_id(owner), owner, trader)
             for number, (trader, owner) in enumerate(zip(PERP_TRADERS, owners[1:], strict=False), start=1)
@@ -161,7 +164,7 @@ class Perpetuals:
     def write(self, result: DemoResult) -> None:
         """Accounts, LPs and books at the end."""
         stage, accounts = self.stage, self.accounts
-        others = [self._keeper, self.market.feeAccount()]
+        others = [*self._others, self.market.feeAccount()]
         books = read_books(stage, self.perp, [*(one.id for one in accounts), *others], self._first)
         answers = stage.chain.read_all(
             [call for account in accounts for call in worth_calls(stage, self.perp, account.id)]

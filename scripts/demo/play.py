@@ -28,7 +28,8 @@ NO_REQUIREMENT = 2**256 - 1  # the lens' answer for an account of which nothing 
 
 @dataclass(frozen=True)
 class Cast:
-    """Addresses of those who take part; `perps` are an LP and the traders of perpetuals."""
+    """Addresses of those who take part; `perps` are an LP and the traders of perpetuals, `options` those of the
+    act with options."""
 
     lender: str
     staker: str
@@ -36,6 +37,7 @@ class Cast:
     keeper: str
     traders: Sequence[str]
     perps: Sequence[str]
+    options: Sequence[str]
 
 
 @dataclass(frozen=True)

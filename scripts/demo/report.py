@@ -9,6 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 
 from scripts.common.units import WAD, format_amount
+from scripts.demo.option_result import OptionsOutcome
 from scripts.demo.perp_books import QUOTE
 from scripts.demo.perp_result import PerpsOutcome
 from scripts.demo.result import AccountOutcome, DemoResult, PoolOutcome, gas_summary
@@ -22,6 +23,8 @@ def show(result: DemoResult, console: Console) -> None:
         parts.append(_acts(acts))
     if result.perps:
         parts += [_perp_accounts(result, result.perps), _perp_market(result, result.perps)]
+    if result.options:
+        parts += [_option_accounts(result.options), _option_book(result.options)]
     console.print(Group(*parts, _pools(result), _summary(result), _gas(result)))
 
 
@@ -116,6 +119,55 @@ def _perp_market(result: DemoResult, perps: PerpsOutcome) -> Table:
         ("claims", _usd(books.claims)),
         ("losses that nobody has borne", _usd(books.unborne)),
         ("books add up, and cash covers what is kept", "yes" if books.add_up else "no"),
+    )
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _option_accounts(options: OptionsOutcome) -> Table:
+    table = _table(
+        f"Options: accounts in {options.market}",
+        *("\naccount", "equity\nat start", "equity\nat end", "of that\nwaiting", "lowest\nhealth"),
+        *("taken\nover", "premiums\npaid"),
+    )
+    for account in options.accounts:
+        table.add_row(
+            account.position,
+            _usd(account.start_equity),
+            _usd(account.end_equity),
+            _usd(account.claims) if account.claims else "",
+            _health(account.lowest_health),
+            f"{account.taken_over}×" if account.taken_over else "",
+            _usd(account.premiums) if account.premiums else "",
+        )
+    return table
+
+
+def _option_book(options: OptionsOutcome) -> Table:
+    table = _table(
+        "Options: margin and Greeks of the delta-neutral book, and the market's books", "what", "amount"
+    )
+    greeks, books = options.greeks, options.books
+    rows = (
+        ("to open: required as a portfolio", _usd(options.initial[0])),
+        ("  by standard margin", _usd(options.initial[1])),
+        ("  share of it", f"{options.share:.1%}"),
+        ("not to be liquidated: required as a portfolio", _usd(options.maintenance[0])),
+        ("  by standard margin", _usd(options.maintenance[1])),
+        ("delta at start, in ether", f"{greeks['delta']:+.3f}"),
+        ("gamma at start, ether for a dollar", f"{greeks['gamma']:+.5f}"),
+        ("vega at start, dollars for a point of volatility", f"{greeks['vega']:+,.2f}"),
+        ("theta at start, dollars a day", f"{greeks['theta']:+,.2f}"),
+        ("hedged with the perpetual", f"{options.hedges}×"),
+        ("smiles published", f"{options.smiles}×"),
+        ("sizes of each series, long less short", f"{books.sizes / WAD:g}"),
+        (
+            "costs and cash less claims and fees",
+            f"{books.difference / QUOTE:.0e}" if books.difference else "0",
+        ),
+        ("cash", _usd(books.cash)),
+        ("books add up (OPT-1)", "yes" if books.add_up else "no"),
     )
     for row in rows:
         table.add_row(*row)

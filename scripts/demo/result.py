@@ -14,6 +14,7 @@ from statistics import median
 from typing import Any
 
 from scripts.common.units import to_decimal
+from scripts.demo.option_result import OptionsOutcome
 from scripts.demo.perp_result import PerpsOutcome
 from scripts.demo.perp_result import dollars as _dollars
 
@@ -117,6 +118,7 @@ class DemoResult:
     set_up_seconds: float
     seconds: float
     perps: PerpsOutcome | None = None
+    options: OptionsOutcome | None = None
 
     @property
     def worst_pool(self) -> PoolOutcome:
@@ -148,8 +150,8 @@ class DemoResult:
 
     @property
     def books_add_up(self) -> bool:
-        """Whether the books of the perpetual market do."""
-        return self.perps is None or self.perps.books.add_up
+        """Whether the books of the perpetual and the option market do."""
+        return all(act is None or act.books.add_up for act in (self.perps, self.options))
 
     def takeovers(self, account: str) -> int:
         """How often an account was taken over."""
@@ -213,6 +215,7 @@ class DemoResult:
             )
             if self.perps
             else None,
+            "options": self.options.content() if self.options else None,
             "refused": self.refused,
             "gas": {kind: gas_summary(used) for kind, used in self.gas.items()},
             "backstop": {"start": _dollars(self.backstop_start), "end": _dollars(self.backstop_end)},
