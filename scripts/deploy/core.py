@@ -50,6 +50,7 @@ class Core:
     backstop: Contract
     portfolio_mode: Contract
     lens: Contract
+    option_lens: Contract
     helper: Contract
     adapter: Contract
     asset_ids: dict[str, int] = field(default_factory=dict)

@@ -108,6 +108,7 @@ def _core(deployer: Deployer, markets: Markets, world: World) -> Core:
     }
     contracts = {key: deployer.create(key, name, *args) for key, (name, args) in arguments.items()}
     vault = deployer.at("vault", "IVault")
+    option_lens = deployer.create("option_lens", "OptionLens", vault)
     return Core(
         parameters=contracts["parameters"],
         risk=contracts["risk"],
@@ -116,6 +117,7 @@ def _core(deployer: Deployer, markets: Markets, world: World) -> Core:
         backstop=contracts["backstop"],
         portfolio_mode=contracts["portfolio_mode"],
         lens=deployer.create("lens", "AccountLens", vault),
+        option_lens=option_lens,
         helper=deployer.create("helper", "MarginHelper", vault),
         adapter=deployer.create("adapter", "UniswapV3Adapter", world.factory, POOL_INIT_CODE_HASH),
     )
