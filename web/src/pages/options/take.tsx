@@ -87,6 +87,7 @@ function Take({ state, standing, offer, onDone }: TicketProps & { offer: Offer; 
     );
     const [text, setText] = useState("");
     const left = status.data?.leftWad;
+    const what = STATES[status.data?.state ?? 0];
     const units = checkAmount(text, 18, left, left === undefined ? "" : `${formatAmount(left, 18)} are left`);
     const unitsWad = text.trim() === "" ? (left ?? 0n) : units.ok ? units.value : 0n;
     const buys = order.unitsWad < 0n;
@@ -97,7 +98,6 @@ function Take({ state, standing, offer, onDone }: TicketProps & { offer: Offer; 
     const values = (series: bigint) => state?.series.find((one) => one.series === series);
     const valueWad = legsValue(order.legs, (series) => values(series)?.valueWad);
     const fee = feeIn(preview, id);
-    const what = STATES[status.data?.state ?? 0];
     return (
         <>
             <Rows>
