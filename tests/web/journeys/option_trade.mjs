@@ -41,7 +41,7 @@ await journey(async ({ open, ask, assert, settings }) => {
     await taker.page.getByTestId("offer-paste").fill(text);
     await expectText(taker.page, "take-premium", `$${(premium * 5).toLocaleString("en-US")}.00`);
     await taker.page.getByTestId("take-units").fill("6");
-    await taker.page.getByText("5 are left").waitFor();
+    await taker.page.getByText("At most 5").waitFor();
     await taker.page.getByTestId("take-units").fill("2");
     await expectText(taker.page, "take-premium", `$${(premium * 2).toLocaleString("en-US")}.00`);
     await expectText(taker.page, "take-fee", /\$\d/);

@@ -143,7 +143,7 @@ function Side({ row, sizeOf, legs, onSeries, isInside, isMirrored }: SideProps) 
                 type="button"
                 class={isChosen ? "chain-price chain-chosen" : "chain-price"}
                 aria-pressed={isChosen}
-                aria-label={`${seriesName(row)} at ${formatPrice(row.valueWad)}`}
+                aria-label={`${formatFixed(row.valueWad, 18, 2)}, ${seriesName(row)}`}
                 onClick={() => onSeries(row.series)}
                 data-testid={`series-${row.series}`}
             >

@@ -88,7 +88,7 @@ function Take({ state, standing, offer, onDone }: TicketProps & { offer: Offer; 
     const [text, setText] = useState("");
     const left = status.data?.leftWad;
     const what = STATES[status.data?.state ?? 0];
-    const units = checkAmount(text, 18, left, left === undefined ? "" : `${formatAmount(left, 18)} are left`);
+    const units = checkAmount(text, 18, left);
     const unitsWad = text.trim() === "" ? (left ?? 0n) : units.ok ? units.value : 0n;
     const buys = order.unitsWad < 0n;
     const isForged = signer.data !== undefined && signer.data.toLowerCase() !== order.signer.toLowerCase();
