@@ -44,6 +44,9 @@ CONTRACTS: tuple[tuple[str, str], ...] = (
     ("ordersAbi", "PerpOrders"),
     ("ammAbi", "VirtualAmm"),
     ("sharesAbi", "ExitShares"),
+    ("optionAbi", "OptionMarket"),
+    ("optionLensAbi", "OptionLens"),
+    ("optionOrdersAbi", "OptionOrders"),
 )
 USED = ("function", "event")
 

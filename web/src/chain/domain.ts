@@ -1,6 +1,6 @@
 /** A deployed domain: its contracts and listed assets, by the deployments file and the chain. */
 
-import { parametersAbi, perpAbi, poolAbi, tokenAbi, vaultAbi } from "@generated/abi";
+import { parametersAbi, optionAbi, perpAbi, poolAbi, tokenAbi, vaultAbi } from "@generated/abi";
 import { isAddressEqual, zeroAddress, type Address, type PublicClient } from "viem";
 import type { Names } from "../lib/sentences";
 import type { Deployment } from "./config";
@@ -33,6 +33,17 @@ export interface Perp {
     underlyingName: string;
 }
 
+/** A market of options on one underlying. */
+export interface OptionMarket {
+    name: string;
+    market: Address;
+    /** Number and name of what its price moves with. */
+    underlying: number;
+    underlyingName: string;
+    /** The price feed, whose rounds make settlement prices. */
+    aggregator: Address | null;
+}
+
 export interface Domain {
     name: string;
     deployedAt: bigint;
@@ -56,6 +67,13 @@ export interface Domain {
     /** Settles signed orders; null without perpetual markets, as the lens of perpetuals. */
     orders: Address | null;
     perpLens: Address | null;
+    /** By name. */
+    options: OptionMarket[];
+    /** Settles signed offers; null without option markets. */
+    optionOrders: Address | null;
+    optionLens: Address | null;
+    /** The instrument by which an account is margined as a portfolio. */
+    portfolioMode: Address | null;
 }
 
 export async function readDomain(client: PublicClient, deployment: Deployment): Promise<Domain> {
@@ -91,6 +109,10 @@ export async function readDomain(client: PublicClient, deployment: Deployment): 
         perps,
         orders: deployment.contracts["orders"] ?? null,
         perpLens: deployment.contracts["perp_lens"] ?? null,
+        options: await readOptions(client, deployment, assets),
+        optionOrders: deployment.contracts["option_orders"] ?? null,
+        optionLens: deployment.contracts["option_lens"] ?? null,
+        portfolioMode: deployment.contracts["portfolio_mode"] ?? null,
     };
 }
 
@@ -122,6 +144,14 @@ export function perpByName(domain: Domain, name: string): Perp | undefined {
     return domain.perps.find((perp) => perp.name.toLowerCase() === name.toLowerCase());
 }
 
+export function optionByName(domain: Domain, name: string): OptionMarket | undefined {
+    return domain.options.find((market) => market.name.toLowerCase() === name.toLowerCase());
+}
+
+export function optionByMarket(domain: Domain, market: Address): OptionMarket | undefined {
+    return domain.options.find((option) => isAddressEqual(option.market, market));
+}
+
 async function readPerps(
     client: PublicClient,
     deployment: Deployment,
@@ -143,6 +173,32 @@ async function readPerps(
                 amm: contracts[`${name}.amm`]!,
                 underlying,
                 underlyingName: known?.underlyingName ?? `#${underlying}`,
+            };
+        }),
+    );
+}
+
+async function readOptions(
+    client: PublicClient,
+    deployment: Deployment,
+    assets: readonly Asset[],
+): Promise<OptionMarket[]> {
+    const { contracts } = deployment;
+    const names = Object.keys(contracts)
+        .filter((key) => key.endsWith(MARKET) && !contracts[key.replace(MARKET, ".amm")])
+        .map((key) => key.slice(0, -MARKET.length));
+    return Promise.all(
+        names.map(async (name) => {
+            const market = contracts[name + MARKET]!;
+            const call = { address: market, abi: optionAbi, functionName: "underlying" } as const;
+            const underlying = Number(await client.readContract(call));
+            const known = assets.find((asset) => asset.underlying === underlying);
+            return {
+                name,
+                market,
+                underlying,
+                underlyingName: known?.underlyingName ?? `#${underlying}`,
+                aggregator: known?.aggregator ?? null,
             };
         }),
     );

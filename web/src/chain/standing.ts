@@ -1,10 +1,10 @@
 /** How an account stands: positions, equity, requirements, health, and the prices at which it is taken over. */
 
 import { lensAbi, parametersAbi } from "@generated/abi";
-import { decodeFunctionResult, encodeFunctionData, type Address, type Hex } from "viem";
+import { decodeFunctionResult, encodeFunctionData, isAddressEqual, type Address, type Hex } from "viem";
 import { max, MAX_UINT } from "../lib/units";
 import type { Call } from "../wallet/simulate";
-import { assetByToken, perpByMarket, type Asset, type Domain } from "./domain";
+import { assetByToken, optionByMarket, perpByMarket, type Asset, type Domain } from "./domain";
 import { STATUSES, type PriceStatus } from "./markets";
 import { useQuery } from "./query";
 
@@ -38,6 +38,8 @@ export interface Standing {
     positions: Position[];
     /** Addresses of instruments in which the account has something. */
     instruments: Address[];
+    /** Whether it is margined as a portfolio. */
+    isPortfolio: boolean;
     thresholds: Threshold[];
 }
 
@@ -67,7 +69,9 @@ export function standingFrom(domain: Domain, results: readonly Hex[]): Standing 
         return asset ? [{ asset, amount, valueWad, requirementWad }] : [];
     });
     const instruments = found.instruments.map(({ instrument }) => instrument);
-    const traded = instruments.flatMap((one) => perpByMarket(domain, one)?.underlying ?? []);
+    const traded = instruments.flatMap(
+        (one) => (perpByMarket(domain, one) ?? optionByMarket(domain, one))?.underlying ?? [],
+    );
     const concerned = new Set([...positions.map(({ asset }) => asset.underlying), ...traded]);
     const thresholds = oneOfEach(domain).flatMap((asset, place) => {
         const data = rest[place];
@@ -80,7 +84,9 @@ export function standingFrom(domain: Domain, results: readonly Hex[]): Standing 
         return [{ underlying: asset.underlying, name: asset.underlyingName, belowWad, aboveWad }];
     });
     const { initial, maintenance } = found;
-    const owes = positions.some(({ amount }) => amount < 0n) || instruments.length > 0;
+    const mode = domain.portfolioMode;
+    const isPortfolio = mode !== null && instruments.some((one) => isAddressEqual(one, mode));
+    const owes = positions.some(({ amount }) => amount < 0n) || instruments.length > (isPortfolio ? 1 : 0);
     return {
         equityWad: maintenance.equity,
         uncertaintyWad: initial.uncertainty,
@@ -92,6 +98,7 @@ export function standingFrom(domain: Domain, results: readonly Hex[]): Standing 
         status: STATUSES[Math.max(initial.status, maintenance.status)] ?? "none",
         positions,
         instruments,
+        isPortfolio,
         thresholds: owes ? thresholds : [],
     };
 }

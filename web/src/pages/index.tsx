@@ -5,6 +5,7 @@ import { AccountPage } from "./account";
 import { LendPage } from "./lend";
 import { LiquidationsPage } from "./liquidations";
 import { MarketsPage } from "./markets";
+import { OptionsPage } from "./options";
 import { PerpsPage } from "./perps";
 import { TradePage } from "./trade";
 
@@ -25,6 +26,7 @@ export const PAGES: readonly Page[] = [
     { path: "account", title: "Account", icon: "account", Page: AccountPage },
     { path: "trade", title: "Trade", icon: "trade", Page: TradePage },
     { path: "perps", title: "Perpetuals", icon: "perps", Page: PerpsPage },
+    { path: "options", title: "Options", icon: "options", Page: OptionsPage },
     { path: "liquidations", title: "Liquidations", icon: "liquidations", Page: LiquidationsPage },
     { path: "lend", title: "Lend", icon: "lend", Page: LendPage },
 ];

@@ -22,7 +22,7 @@ export async function place(
     title: string,
 ): Promise<Receipt | null> {
     let placed: Receipt | null = null;
-    await signing(title, "Placed", async ({ client, domain, config }, signer) => {
+    await signing(title, "Placed at the matcher", async ({ client, domain, config }, signer) => {
         const lowest = await client.readContract({
             address: domain.orders!,
             abi: ordersAbi,
@@ -44,7 +44,7 @@ export async function place(
 /** Has the matcher forget orders of an account. */
 export async function callOff(account: Hex, orders: readonly Hex[]): Promise<void> {
     const title = orders.length === 1 ? "Cancel the order" : `Cancel ${orders.length} orders`;
-    await signing(title, "Cancelled", async ({ domain, config }, signer) => {
+    await signing(title, "Cancelled at the matcher", async ({ domain, config }, signer) => {
         const deadline = String(clock.peek() + HEARD_SECONDS);
         const request = { account, signer: signer.address, orders, deadline };
         const signature = await signTyped(signer, typedCancel(config.chainId, domain.orders!, request));
@@ -52,7 +52,8 @@ export async function callOff(account: Hex, orders: readonly Hex[]): Promise<voi
     });
 }
 
-async function signing(
+/** Has the wallet sign and tells what comes of it; `done` is said in the end. */
+export async function signing(
     title: string,
     done: string,
     work: (open: Session, signer: Wallet) => Promise<void>,
@@ -69,7 +70,7 @@ async function signing(
     const toast = notify({ kind: "pending", title, detail: "Sign in the wallet; it costs no gas" });
     try {
         await work(open, signer);
-        update(toast, { kind: "done", detail: `${done} at the matcher` });
+        update(toast, { kind: "done", detail: done });
     } catch (error) {
         update(toast, { kind: "failed", detail: explain(error) });
     } finally {

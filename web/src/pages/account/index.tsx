@@ -1,9 +1,12 @@
 /** Account: what it holds and owes, how far it is from being taken over, its siblings and its operators. */
 
 import { useEffect } from "preact/hooks";
+import type { Hex } from "viem";
 import type { PageProps } from "..";
 import { account, isOwner, openDraft } from "../../chain/accounts";
 import { ledgerError, watchActivity } from "../../chain/activity";
+import { useBooks } from "../../chain/portfolio";
+import { session } from "../../chain/session";
 import { useIsolated, useStanding, type Position, type Standing } from "../../chain/standing";
 import { indexOf, ownerOf } from "../../lib/account";
 import { formatUsd } from "../../lib/format";
@@ -16,7 +19,11 @@ import { HealthGauge } from "../../ui/gauge";
 import { AccountPicker, Positions } from "../../ui/standing";
 import { Empty, Note, Skeleton } from "../../ui/state";
 import "../../styles/trading.css";
+import "../../styles/options.css";
+import { ModeCard } from "./mode";
 import { OperatorsCard } from "./operators";
+import { GreeksCard, PayoffCard } from "./payoff";
+import { ScenariosCard } from "./scenarios";
 import { SubAccountsCard } from "./subaccounts";
 
 export function AccountPage(_: PageProps) {
@@ -58,11 +65,33 @@ export function AccountPage(_: PageProps) {
             <div class="grid-side account-grid">
                 <div class="stack">
                     <HoldingsCard standing={standing.data} />
+                    {standing.data && <RiskCards key={id} id={id} standing={standing.data} />}
                     <SubAccountsCard />
                     <OperatorsCard id={id} />
                 </div>
-                <SafetyCard standing={standing.data} />
+                <div class="stack">
+                    <SafetyCard standing={standing.data} />
+                    {standing.data && session.value!.domain.portfolioMode && (
+                        <ModeCard key={id} id={id} standing={standing.data} />
+                    )}
+                </div>
             </div>
+        </>
+    );
+}
+
+/** Greeks, payoff and margin grid, of an account that moves with any price. */
+function RiskCards({ id, standing }: { id: Hex; standing: Standing }) {
+    const books = useBooks(id, standing);
+    if (books.error) return <Note tone="warning">{books.error}</Note>;
+    if (!books.data || books.data.length === 0) return null;
+    return (
+        <>
+            <GreeksCard books={books.data} />
+            {session.value!.domain.portfolioMode && <ScenariosCard id={id} standing={standing} />}
+            {books.data.map((book) => (
+                <PayoffCard key={book.name} book={book} />
+            ))}
         </>
     );
 }
@@ -127,9 +156,13 @@ function SafetyCard({ standing }: { standing: Standing | undefined }) {
         );
     }
     const isIsolated = standing.positions.some(({ asset, amount }) => amount > 0n && isolated?.has(asset.id));
-    const owes = standing.debtWad > 0n;
+    const owes = standing.debtWad > 0n || standing.maintenanceWad > 0n;
     return (
-        <Card title="Health" aside={<ModeBadge isIsolated={isIsolated} />} testid="safety">
+        <Card
+            title="Health"
+            aside={<ModeBadge isIsolated={isIsolated} isPortfolio={standing.isPortfolio} />}
+            testid="safety"
+        >
             <div class="stack">
                 {owes ? (
                     <HealthGauge healthWad={standing.healthWad} />
@@ -172,7 +205,14 @@ function SafetyCard({ standing }: { standing: Standing | undefined }) {
     );
 }
 
-function ModeBadge({ isIsolated }: { isIsolated: boolean }) {
+function ModeBadge({ isIsolated, isPortfolio }: { isIsolated: boolean; isPortfolio: boolean }) {
+    if (isPortfolio) {
+        return (
+            <span title="All positions at the worst point of one grid">
+                <Badge tone="accent">Portfolio margin</Badge>
+            </span>
+        );
+    }
     return isIsolated ? (
         <Badge tone="warning">Isolated margin</Badge>
     ) : (
