@@ -1,7 +1,7 @@
 """LIQ-5, PERP-4: a debt in ether, over-hedged by calls or a perpetual whose profit its owner had not asked for. An unpaid
 profit is no equity, so a trade far from value (5% of the notional), or a tip of any size, that gave it to another account of
-his cost nothing and passed for a reduction of risk, though the account was insolvent without it: the profit was his, the deficit
-was lenders'."""
+his cost nothing and passed for a reduction of risk, though the account was insolvent without it: the profit was his, the
+deficit was lenders'."""
 
 import pytest
 

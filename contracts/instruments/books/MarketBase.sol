@@ -10,6 +10,8 @@ import {AccountId, AccountIdLib} from "../../../interfaces/Types.sol";
 /// @dev What every market knows: its vault, the engine that prices it, and where it notes what was before an operation.
 abstract contract MarketBase {
     uint256 internal constant WAD = 1e18;
+    /// @dev One part in so many of its notional may a fill take from a profit that is not settled.
+    int256 internal constant GIVEN_PART = 1_000;
     uint256 private constant ORIGINAL_SEED = uint256(keccak256("keel.market.original"));
 
     IVault internal immutable VAULT;

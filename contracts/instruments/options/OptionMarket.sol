@@ -164,14 +164,19 @@ contract OptionMarket is IOptionSettlement, OptionPrices, Settlement, Delegation
                 _feeUp(terms, fill.unitsWad, terms.trades.takerFeeWad),
                 fee
             );
-            _keep(other);
+            _keep(terms, other, fill.unitsWad.abs(), -fill.unitsWad * (fill.premiumWad - terms.valueWad));
         }
         // After the makers are written: the last position of a side has what roundings left.
         Book memory own = _open(taker, legs.length);
+        uint256 units;
+        int256 given;
         for (uint256 i = 0; i < fills.length; ++i) {
-            _take(terms, own, legs, fills[i].unitsWad, fills[i].premiumWad, terms.trades.takerFeeWad);
+            int256 unitsWad = fills[i].unitsWad;
+            _take(terms, own, legs, unitsWad, fills[i].premiumWad, terms.trades.takerFeeWad);
+            units += unitsWad.abs();
+            given += unitsWad * (fills[i].premiumWad - terms.valueWad);
         }
-        _keep(own);
+        _keep(terms, own, units, given);
         _requireOpenInterest(terms);
     }
 
@@ -230,13 +235,21 @@ contract OptionMarket is IOptionSettlement, OptionPrices, Settlement, Delegation
         _addFees(int256(fee));
     }
 
-    function _keep(Book memory book) private {
+    /// @dev Writes an account. A profit that is not settled is no equity, so giving it away at a premium far from the value
+    /// would cost an account nothing: who does is covered without it, or settles first.
+    /// @param units that were filled {units}
+    /// @param given what the account lost by the premium {quote}
+    function _keep(Terms memory terms, Book memory book, uint256 units, int256 given) private {
         if (_limits.reduceOnly) _requireReduced(book);
+        int256 least = int256(units * terms.notionalWad) / GIVEN_PART;
+        bool unpaid =
+            given > least && (_hasClaim(book.account) || _profitAt(book, terms.indexWad) + given > least);
         bool had = _holds(book.account);
         _save(book);
         bool has = _holds(book.account);
         if (has != had) VAULT.setHeld(book.account, has);
-        VAULT.touch(book.account);
+        if (unpaid) VAULT.requireCovered(book.account);
+        else VAULT.touch(book.account);
     }
 
     function _requireReduced(Book memory book) private pure {

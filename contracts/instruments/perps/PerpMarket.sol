@@ -138,12 +138,11 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
         priceWad = _ask(course, taker, other, sizeWad, limitWad);
         _requirePrice(course, priceWad);
         _take(course, other, -sizeWad, priceWad, 0);
-        _keep(other);
-        VAULT.touch(makerAccount);
+        _keepJudged(course, other, 0);
         // After the other side is written: both may stand in one bucket, whose last position has what roundings left.
         Live memory own = _load(taker);
         uint256 fee = _take(course, own, sizeWad, priceWad, _trades.takerFeeWad);
-        _keep(own);
+        _keepJudged(course, own, fee);
         emit IPerpMarket.Traded(taker, makerAccount, sizeWad, priceWad, fee, 0);
         if (maker == _sampler) _sample();
     }
@@ -183,19 +182,20 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
                 fill.priceWad = quotedWad;
             }
             _requirePrice(course, fill.priceWad);
-            _take(course, other, -fill.sizeWad, fill.priceWad, fill.quotes ? 0 : makerFeeWad);
+            uint256 fee = _take(course, other, -fill.sizeWad, fill.priceWad, fill.quotes ? 0 : makerFeeWad);
             if (fill.tip != 0) {
                 other.base += fill.tip.toInt256() * TOKEN;
                 tips += fill.tip;
                 emit IPerpMarket.Tipped(fill.maker, tipTo, fill.tip);
             }
-            _keep(other);
-            VAULT.touch(fill.maker);
+            _keepJudged(course, other, fee);
         }
         Live memory own = _load(taker);
+        uint256 fees;
         for (uint256 i = 0; i < fills.length; ++i) {
             IPerpMarket.Fill memory fill = fills[i];
             uint256 fee = _take(course, own, fill.sizeWad, fill.priceWad, takerFeeWad);
+            fees += fee;
             emit IPerpMarket.Traded(
                 taker,
                 fill.maker,
@@ -209,8 +209,7 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
             own.base += takerTip.toInt256() * TOKEN;
             emit IPerpMarket.Tipped(taker, tipTo, takerTip);
         }
-        _keep(own);
-        VAULT.touch(taker);
+        _keepJudged(course, own, fees);
         if (quotedWad != 0) _sample();
         if (tips == 0) return quotedWad;
         Live memory earner = _load(tipTo);
@@ -241,6 +240,19 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
         if (distance > course.mark.mulWad(course.maxMove)) {
             revert IPerpMarket.PerpMarket_PriceOutOfBand(priceWad, course.mark, course.maxMove);
         }
+    }
+
+    /// @dev Writes a position and has its account judged. A profit that is not settled is no equity, so giving it away by a
+    /// price far from the mark, or as a tip, would cost an account nothing: who does is covered without it, or settles first.
+    function _keepJudged(Course memory course, Live memory p, uint256 fee) private {
+        int256 perUnit = int256(course.mark) - course.funding;
+        int256 profit = p.loadedSize * perUnit - p.loadedBase;
+        int256 given = profit - (p.size * perUnit - p.base) - int256(fee);
+        int256 least = int256((p.size - p.loadedSize).abs() * course.mark) / GIVEN_PART;
+        bool unpaid = given > least && (p.stored.hasClaim || profit > least);
+        _keep(p);
+        if (unpaid) VAULT.requireCovered(p.account);
+        else VAULT.touch(p.account);
     }
 
     /// @dev Writes a position that a trade has changed.
