@@ -123,7 +123,7 @@ def mined(world: OptionCrash) -> bool:
 
 
 def test_killed_between_chunks_an_expiry_is_settled_to_the_end(world: OptionCrash) -> None:
-    _, longs, shorts = straddled(world, 7)  # 14 accounts: two chunks
+    _, longs, shorts = straddled(world, 4)  # eight accounts: two chunks
     before = {account: world.balance(account) for account in longs + shorts}
     expiry = world.expire(0, Decimal(2_200))
     assert not world.book.settlementPrice(expiry).known
