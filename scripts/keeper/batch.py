@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scripts.client.domain import Domain
-from scripts.client.perps import settle_data
 from scripts.client.routes import swap_call
 from scripts.common.contract import Call
 from scripts.common.units import WAD
@@ -70,9 +69,9 @@ class Batch:
         closings = closed(plan.mode, offer, self.settings)
         for closing in closings:
             if closing.size:
-                calls.append(self._act(closing, closing.perp.trade_data(closing.size)))
+                calls.append(self._act(closing, closing.trade))
         # Losses are paid from what there is: after the sales, and after profits.
-        settling = [self._act(closing, settle_data()) for closing in closings]
+        settling = [self._act(closing, closing.of.settle_data) for closing in closings]
         if plan.mode is Mode.INVENTORY:
             return calls + settling
         for number, trade in enumerate(offer.trades):
@@ -101,7 +100,7 @@ class Batch:
         return calls
 
     def _act(self, closing: Closing, data: bytes) -> bytes:
-        encoded: bytes = self.domain.vault.callInstrument.encode(self.into, closing.perp.market, data)
+        encoded: bytes = self.domain.vault.callInstrument.encode(self.into, closing.of.market, data)
         return encoded
 
 

@@ -150,7 +150,7 @@ class Reader:
         quotes = iter(self._quotes([moved for _, _, _, moved in found]))
         taken = [(snapshots[number], plan, excluded[number][1]) for number, _, plan, _ in found]
         closings, kept = self._closings(taken, prices), self._kept(taken, prices)
-        for one, (closable, open_), options in zip(found, closings, kept, strict=True):
+        for one, (closable, open_), (options, losses) in zip(found, closings, kept, strict=True):
             number, way, plan, moved = one
             left_assets, left_instruments = excluded[number]
             results[number][0].append(
@@ -163,8 +163,8 @@ class Reader:
                     next(quotes),
                     left_assets,
                     left_instruments,
-                    open_ + self._unclosable(snapshots[number], left_instruments),
-                    closings=closable,
+                    open_ + self._unclosable(snapshots[number], left_instruments) - len(losses),
+                    closings=closable + losses,
                     options=options,
                     scenario=way,
                     on_grid=not way and self._is_portfolio(snapshots[number]),
@@ -217,8 +217,8 @@ class Reader:
 
     def _kept(
         self, taken: Sequence[tuple[Snapshot, Any, int]], prices: Mapping[int, Price]
-    ) -> list[tuple[Kept, ...]]:
-        """By offer what comes over of options, unless they are left behind."""
+    ) -> list[tuple[tuple[Kept, ...], tuple[Closing, ...]]]:
+        """By offer what comes over of options unless they are left behind, and losses of those that their market closes."""
         held = {
             (snapshot.account, option.address): option
             for snapshot, _, left_behind in taken
@@ -230,17 +230,21 @@ class Reader:
         )
         settlement = prices.get(SETTLEMENT)
         price = settlement.value if settlement else 0
-        found: list[tuple[Kept, ...]] = []
+        found = []
         for snapshot, plan, _ in taken:
-            parts = []
+            parts: list[Kept] = []
+            losses: list[Closing] = []
             for position, address in enumerate(snapshot.instruments):
                 holdings = read.get((snapshot.account, address))
                 if holdings is None:
                     continue
                 absorbed = plan.absorbs[position] if plan.absorbs else 0
                 option = self._options[address]
-                parts.append(keeping.kept(option, holdings, plan.fractionWad, absorbed, price))
-            found.append(tuple(parts))
+                if absorbed:
+                    losses.append(keeping.loss_alone(option, holdings, absorbed, price))
+                else:
+                    parts.append(keeping.kept(option, holdings, plan.fractionWad))
+            found.append((tuple(parts), tuple(losses)))
         return found
 
     def _sizes(self, snapshot: Snapshot, most: int) -> list[int]:

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from scripts.client.domain import Domain
+from scripts.client.option_orders import SETTLE
+from scripts.common import abi as codec
 from scripts.common.contract import Call, Contract
 from scripts.common.units import WAD
-from scripts.keeper.perps import QUOTE_DECIMALS, left_of_loss
+from scripts.keeper.perps import QUOTE_DECIMALS, Closing, left_of_loss
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,11 @@ class Option:
     def address(self) -> str:
         """The market's."""
         return self.market.address
+
+    @property
+    def settle_data(self) -> bytes:
+        """What the vault hands to the market for a settlement inside a batch."""
+        return codec.encode([{"type": "uint8"}], (SETTLE,))
 
     def standing(self, account: bytes) -> Call:
         """Reads an account's profit and claims."""
@@ -111,16 +118,10 @@ def read_holdings(
     }
 
 
-def kept(option: Option, held: Holdings, fraction: int, absorbed: int, settlement_price: int) -> Kept:
-    """What a takeover of `fraction` brings, rounded against the keeper; `absorbed` is the deficit that the market bears
-    {USD}, `settlement_price` that of a whole settlement token {USD}."""
-    fraction, balance = min(fraction, WAD), held.balance
-    if absorbed:
-        claim = balance.waiting + balance.allotted
-        loss = left_of_loss(balance.pnl, claim, absorbed, settlement_price, option.token)
-    else:
-        loss = -(-(-min(balance.pnl, 0) * fraction) // (WAD * option.token))
-        loss = -loss
+def kept(option: Option, held: Holdings, fraction: int) -> Kept:
+    """What a takeover of `fraction` brings, rounded against the keeper."""
+    fraction, token = min(fraction, WAD), option.token
+    loss = -(-max(-held.balance.pnl, 0) * fraction // (WAD * token))
     longs = long_notional = short_notional = 0
     for size, value in held.positions:
         part = abs(size) * fraction // WAD
@@ -129,8 +130,15 @@ def kept(option: Option, held: Holdings, fraction: int, absorbed: int, settlemen
             long_notional += part * held.index
         else:
             short_notional += part * held.index
-    token = option.token
-    return Kept(option, loss, longs // token, -(-long_notional // token), -(-short_notional // token))
+    return Kept(option, -loss, longs // token, -(-long_notional // token), -(-short_notional // token))
+
+
+def loss_alone(option: Option, held: Holdings, absorbed: int, settlement_price: int) -> Closing:
+    """What comes over where the market bears a deficit, which closes the positions against their other sides: the part of
+    the loss that it does not bear. `absorbed` {USD}, `settlement_price` that of a whole settlement token {USD}."""
+    claim = held.balance.waiting + held.balance.allotted
+    loss = left_of_loss(held.balance.pnl, claim, absorbed, settlement_price, option.token)
+    return Closing(option, b"", 0, loss, loss, 0)
 
 
 def of_snapshot(options: Mapping[str, Option], addresses: Sequence[str]) -> list[Option]:

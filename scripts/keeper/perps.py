@@ -9,10 +9,10 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from scripts.client.domain import Domain
-from scripts.client.perps import trade_data
+from scripts.client.perps import settle_data, trade_data
 from scripts.common import abi as codec
 from scripts.common.contract import Call, Contract, Reverted
 from scripts.common.units import WAD
@@ -44,6 +44,11 @@ class Perp:
         """Reads an account's profit and claims."""
         call: Call = self.market.position.prepare(account)
         return call
+
+    @property
+    def settle_data(self) -> bytes:
+        """What the vault hands to the market for a settlement inside a batch."""
+        return settle_data()
 
     def trade_data(self, size: int) -> bytes:
         """What the vault hands to the market for a trade of this signed size with its AMM, at any price."""
@@ -84,15 +89,29 @@ class Position:
         return self.size * (state.mark - state.funding) - self.base
 
 
+class Settled(Protocol):
+    """A market that is settled inside a batch."""
+
+    @property
+    def market(self) -> Contract:
+        """Its contract."""
+
+    @property
+    def settle_data(self) -> bytes:
+        """What the vault hands to it."""
+
+
 @dataclass(frozen=True)
 class Closing:
     """A position that a takeover brings, and what trading its opposite with the AMM gives.
 
-    `size` is the trade's, signed; zero where a loss alone comes over. `gain` is what the account has then from position
-    and trade, `at_mark` what it would have at the mark; both may be below zero. `notional` is the size at the mark.
+    `of` is the market. `size` is the trade's, signed, zero where a loss alone comes over; `trade` is what the vault hands to
+    the market for it. `gain` is what the account has then from position and trade, `at_mark` what it would have at the
+    mark; both may be below zero. `notional` is the size at the mark.
     """
 
-    perp: Perp
+    of: Settled
+    trade: bytes
     size: int
     gain: int
     at_mark: int
@@ -231,7 +250,12 @@ def close(perp: Perp, books: Books, fraction: int, size: int, price: int) -> Clo
         totals = books.totals
         gain = 0 if totals.waiting or totals.receiverCost > 0 else min(gain, totals.cash - totals.allotted)
     return Closing(
-        perp, -size, gain, _tokens(size * mark - cost, perp.token), -(-abs(size) * mark // perp.token)
+        perp,
+        perp.trade_data(-size),
+        -size,
+        gain,
+        _tokens(size * mark - cost, perp.token),
+        -(-abs(size) * mark // perp.token),
     )
 
 
@@ -244,7 +268,7 @@ def loss_alone(perp: Perp, books: Books, absorbed: int, settlement_price: int) -
     does not bear. `absorbed` is that which it does {USD}, `settlement_price` that of a whole settlement token {USD}."""
     claim = books.position.waiting + books.position.allotted
     loss = left_of_loss(books.position.pnl, claim, absorbed, settlement_price, perp.token)
-    return Closing(perp, 0, loss, loss, 0)
+    return Closing(perp, b"", 0, loss, loss, 0)
 
 
 def left_of_loss(pnl: int, claim: int, absorbed: int, settlement_price: int, token: int) -> int:

@@ -21,7 +21,7 @@ from scripts.common.units import WAD
 from scripts.keeper import scenarios
 from scripts.keeper.expiries import last_round
 from scripts.keeper.offers import Reader
-from scripts.keeper.options import Holdings, Option, kept
+from scripts.keeper.options import Holdings, Option, kept, loss_alone
 from tests.helpers.keepers import KeeperProcess, blocks, wait_until, wait_until_begun
 from tests.helpers.option_crash import OptionCrash
 from tests.python.keeper.test_perps import keep, keeper_account, kinds
@@ -123,7 +123,7 @@ def mined(world: OptionCrash) -> bool:
 
 
 def test_killed_between_chunks_an_expiry_is_settled_to_the_end(world: OptionCrash) -> None:
-    _, longs, shorts = straddled(world, 7)  # 14 accounts: two chunks
+    _, longs, shorts = straddled(world, 4)  # eight accounts: two chunks
     before = {account: world.balance(account) for account in longs + shorts}
     expiry = world.expire(0, Decimal(2_200))
     assert not world.book.settlementPrice(expiry).known
@@ -204,8 +204,8 @@ def test_short_options_are_taken_over_with_collateral_alone(world: OptionCrash) 
 
 
 @pytest.mark.parametrize("staked", [True, False])
-def test_an_insolvent_seller_is_flagged_or_kept(world: OptionCrash, staked: bool) -> None:
-    """Capital-free mode warns lenders; inventory mode takes it over, also where its market bears the deficit."""
+def test_an_insolvent_seller_is_kept_or_closed_by_the_market(world: OptionCrash, staked: bool) -> None:
+    """Where the backstop pays, inventory mode keeps its options, and capital-free mode warns lenders."""
     account, call = shorted(world, 5_000)
     backstop = account_id(world.domain.backstop.address)
     if not staked:
@@ -216,15 +216,18 @@ def test_an_insolvent_seller_is_flagged_or_kept(world: OptionCrash, staked: bool
     world.publish()
     assert world.domain.lens.health(account) == 0
     log, rows = keep(world, 1)
+    if not staked:
+        # Its options are closed against the other side, what it has goes there too: taken over for nothing.
+        assert kinds(rows) == ["take over"] and not world.sizes(account)
+        assert not world.sizes(keeper_account(world, 1)) and int(rows[0]["profit"]) == 0
+        assert world.domain.vault.holdings(keeper_account(world, 1))[:2] == ([], [])
+        assert world.balance(account) == 0
+        return
     assert kinds(rows) == ["flag"] and "options" in log
     _, rows = keep(world, mode="inventory")
-    if staked:
-        assert kinds(rows) == ["take over"] and not world.sizes(account)
-        assert world.sizes(keeper_account(world)) == {call: -10 * WAD}
-        assert int(rows[0]["profit"]) > DOLLAR
-    else:
-        # Nobody pays a premium for it.
-        assert "take over" not in kinds(rows)
+    assert kinds(rows) == ["take over"] and not world.sizes(account)
+    assert world.sizes(keeper_account(world)) == {call: -10 * WAD}
+    assert int(rows[0]["profit"]) > DOLLAR
 
 
 def test_a_portfolio_is_taken_over_by_its_worst_scenario(
@@ -294,7 +297,7 @@ def test_what_comes_over_of_options_is_rounded_against_the_keeper() -> None:
     option = Option("ETH-OPTION", 3, None, 1, 10**30)  # type: ignore[arg-type]
     balance = SimpleNamespace(pnl=-100 * 10**36 - 1, waiting=0, allotted=0)
     held = Holdings(balance, [(2 * WAD, 150 * WAD), (-3 * WAD, 90 * WAD)], 2_000 * WAD)
-    part = kept(option, held, WAD // 4, 0, WAD)
+    part = kept(option, held, WAD // 4)
     assert part.loss == -25 * DOLLAR - 1
     assert (part.longs, part.long_notional, part.short_notional) == (
         75 * DOLLAR,
@@ -306,10 +309,10 @@ def test_what_comes_over_of_options_is_rounded_against_the_keeper() -> None:
     assert part.worth(WAD // 10) == part.loss - 75 * DOLLAR - 150 * DOLLAR
     # A profit stays with the account; of a deficit that the market bears nothing comes over.
     balance.pnl = 40 * 10**36
-    assert kept(option, held, WAD, 0, WAD).loss == 0
+    assert kept(option, held, WAD).loss == 0
     balance.pnl = -100 * 10**36
-    assert kept(option, held, WAD, 60 * WAD, WAD).loss == -40 * DOLLAR
-    assert kept(option, held, WAD, 100 * WAD, WAD).loss == 0
+    assert loss_alone(option, held, 60 * WAD, WAD).gain == -40 * DOLLAR
+    assert loss_alone(option, held, 100 * WAD, WAD).gain == 0
 
 
 def test_the_points_that_are_named() -> None:
