@@ -63,15 +63,22 @@ library FeedRounds {
 
     function _requireLast(address aggregator, uint80 round, uint256 end) private view {
         (, uint256 next) = _read(aggregator, round + 1);
-        if (next == 0) (, next) = _read(aggregator, _first(round + PHASE));
+        if (next != 0 && next <= end) revert IOptionMarket.OptionMarket_WrongRound(round);
+        // The aggregator of an old phase may go on: the newest phase that has a round counts, not the one that is named.
+        (, next) = _read(aggregator, _first(round + PHASE));
         if (next != 0 && next <= end) revert IOptionMarket.OptionMarket_WrongRound(round);
     }
 
     function _requireNoRound(address aggregator, uint256 end) private view {
         (uint80 newest, , ) = _call(aggregator, abi.encodeCall(AggregatorV3Interface.latestRoundData, ()));
         if (newest == 0) return;
-        (, uint256 first) = _read(aggregator, _first(newest));
-        if (first != 0 && first <= end) revert IOptionMarket.OptionMarket_WrongRound(0);
+        // A phase that began after the end does not hide those before it.
+        while (true) {
+            (, uint256 first) = _read(aggregator, _first(newest));
+            if (first != 0 && first <= end) revert IOptionMarket.OptionMarket_WrongRound(0);
+            if (newest < PHASE) return;
+            newest -= PHASE;
+        }
     }
 
     /// @dev The first round of a round's phase.

@@ -110,6 +110,26 @@ def test_a_round_of_an_old_phase_is_not_the_last(options: OptionBench) -> None:
         options.market.fixPrice(options.expiries[1], last)
 
 
+def test_an_old_phase_that_goes_on_is_nobodys_choice(options: OptionBench) -> None:
+    """The aggregator that was replaced still answers: who names its rounds would choose between two prices."""
+    feed = options.system.assets["WETH"].feed
+    old = rounds(options, [(3_000, 1_800)], after=-1_900)
+    feed.startPhase(2_000 * 10**8)
+    new = feed.latestRoundData()[0]
+    options.evm.warp(600)
+    now = options.evm.now
+    feed.setRound(old + 1, 1_500 * 10**8, now, now, old + 1)
+    options.evm.warp(1_400)
+    now = options.evm.now
+    feed.setRound(old + 2, 1_500 * 10**8, now, now, old + 2)
+    feed.setRound(new + 1, 2_000 * 10**8, now, now, new + 1)
+    for wrong in (old, old + 1):
+        with options.evm.reverts("OptionMarket_WrongRound", wrong):
+            options.market.fixPrice(options.expiries[1], wrong)
+    event = options.market.fixPrice(options.expiries[1], new).events("SettlementPriceFixed")[0]
+    assert (event["priceWad"], event["covered"]) == (2_000 * WAD, 1_800)
+
+
 def test_answers_that_are_no_prices_are_no_rounds(options: OptionBench) -> None:
     feed = options.system.assets["WETH"].feed
     rounds(options, [(3_000, 1_800)], after=-900)
@@ -153,6 +173,18 @@ def test_a_feed_that_answers_must_be_asked(options: OptionBench) -> None:
     with options.evm.reverts("OptionMarket_WrongRound", 0):
         options.market.fixPrice(options.expiries[1], 0)
     options.market.fixPrice(options.expiries[1], last)
+
+
+def test_a_new_phase_after_the_expiry_hides_no_round(options: OptionBench) -> None:
+    """After a day who names no round would have had the price of that day."""
+    feed = options.system.assets["WETH"].feed
+    last = rounds(options, [(900, 2_000)])
+    options.warp(2 * DAY)
+    feed.startPhase(2_600 * 10**8)
+    with options.evm.reverts("OptionMarket_WrongRound", 0):
+        options.market.fixPrice(options.expiries[1], 0)
+    event = options.market.fixPrice(options.expiries[1], last).events("SettlementPriceFixed")[0]
+    assert event["covered"] > 0
 
 
 def test_settled_accounts_are_paid_and_out(options: OptionBench) -> None:
