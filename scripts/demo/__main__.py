@@ -34,6 +34,8 @@ from scripts.markets import load
 from scripts.setup.environment import ROOT
 
 CHAIN_ID = 31337
+# When the chain begins: options expire at an hour of the day, and figures are the same in every run.
+GENESIS = 1_800_000_000
 # About half of ether's maintenance shock: margin that is liquidated a step too late is still worth something.
 STEP_THAT_HOLDS = 0.06
 
@@ -90,7 +92,7 @@ def run(
     )
     markets = load()
     require_playable(path, markets)
-    with AnvilProcess("--accounts", str(ACCOUNTS)) as anvil:
+    with AnvilProcess("--accounts", str(ACCOUNTS), "--timestamp", str(GENESIS)) as anvil:
         chain = connect(anvil.url, chain_id=CHAIN_ID)
         # Blocks are a second apart, however fast this machine is: figures are the same in every run.
         chain.rpc("anvil_setBlockTimestampInterval", 1)

@@ -22,7 +22,8 @@ class OptionSample:
 
 @dataclass
 class OptionOutcome:
-    """One account. Equity is what the risk engine counts; `claims` is what waits to be paid."""
+    """One account. Equity is what the risk engine counts; `claims` is what waits to be paid, `from_backstop` what the
+    fund added to takeovers less what it got of them."""
 
     name: str
     position: str
@@ -32,6 +33,7 @@ class OptionOutcome:
     lowest_health: float | None = None
     taken_over: int = 0
     premiums: int = 0
+    from_backstop: int = 0
 
 
 @dataclass
@@ -97,6 +99,7 @@ class OptionsOutcome:
                     "lowest_health": account.lowest_health,
                     "taken_over": account.taken_over,
                     "premiums": dollars(account.premiums),
+                    "from_backstop": dollars(account.from_backstop),
                 }
                 for account in self.accounts
             ],

@@ -38,7 +38,7 @@ POSITIONS = (
 )
 OPTION_ACCOUNTS = len(POSITIONS)
 # Dollars: what each brings, and what the book holds in ether and sells of straddles and the seller of puts.
-MARGIN = (30_000, 16_000, 150_000, 400_000)
+MARGIN = (30_000, 12_000, 150_000, 400_000)
 ETHER_HELD, STRADDLES, PUTS = 135_000, 40_000, 60_000
 HEDGES_EVERY = 3 * HOUR
 LEAST_HEDGE = 0.01  # of the ether held
@@ -261,6 +261,7 @@ class Options:
         received = event["payment"] - event["backstopFee"] + event["topUp"]
         outcome = self.outcomes[SELLER]
         outcome.taken_over += 1
+        outcome.from_backstop += stage.settlement_value(event["topUp"] - event["backstopFee"])
         outcome.premiums += max(given - stage.settlement_value(received), 0)
 
     def _hedge(self, seconds: int) -> None:

@@ -204,6 +204,7 @@ def _summary(result: DemoResult) -> Table:
         ("  kept by the keeper after selling", _usd(sum(event.profit for event in events))),
         ("  to the backstop", _usd(sum(event.fee for event in events))),
         ("added by the backstop", _usd(sum(event.top_up for event in events))),
+        *(_backstop_of(result.options) if result.options else ()),
         ("backstop at start", _usd(result.backstop_start)),
         ("backstop at end", _usd(result.backstop_end)),
         ("shortfall written off by lenders", _usd(sum(event.written_off for event in events))),
@@ -215,6 +216,11 @@ def _summary(result: DemoResult) -> Table:
     for row in rows:
         table.add_row(*row)
     return table
+
+
+def _backstop_of(options: OptionsOutcome) -> list[tuple[str, str]]:
+    added = sum(account.from_backstop for account in options.accounts)
+    return [("  for takeovers of options, less its fees", _usd(added))] if added else []
 
 
 def _gas(result: DemoResult) -> Table:

@@ -19,6 +19,7 @@ import pytest
 from scripts.common.errors import KeelError
 from scripts.common.units import WAD
 from scripts.demo.__main__ import run
+from scripts.demo.option_result import OptionsOutcome
 from scripts.demo.perp_result import PerpsOutcome
 from scripts.demo.prices import PricePath, path_of
 from scripts.demo.result import DemoResult
@@ -74,6 +75,7 @@ def test_premiums_are_what_the_keeper_and_the_backstop_get_less_the_cost_of_sell
     received = sum(event.profit + event.fee for event in kept.liquidations)
     assert 0.6 * premiums < received <= premiums
     fees = sum(event.fee for event in kept.liquidations)
+    fees -= sum(account.from_backstop for account in _options(kept).accounts)
     # Settlement tokens are worth a dollar in the demonstration; the fund is counted in whole units.
     assert abs(kept.backstop_end - kept.backstop_start - fees) < 10**15
 
@@ -105,6 +107,7 @@ def test_after_a_gap_the_backstop_pays_and_lenders_do_not() -> None:
     assert len(borrowers) >= 3
     assert all(event.top_up > 0 and event.profit > 0 for event in borrowers)
     paid = sum(event.top_up - event.fee for event in result.liquidations)
+    paid += sum(account.from_backstop for account in _options(result).accounts)
     assert abs(result.backstop_start - result.backstop_end - paid) < 10**15
     assert result.lenders_whole
     assert all(pool.written_off == 0 for pool in result.pools)
@@ -164,7 +167,8 @@ def test_the_books_of_perpetuals_add_up_and_funding_is_one_persons_gain_and_anot
         assert (books.sizes, books.difference) == (0, 0), "PERP-1"
         assert books.held == books.cash >= books.allotted, "PERP-4"
         total = perps.lp_funding + sum(account.funding for account in perps.accounts)
-        assert abs(total) <= len(perps.accounts) + 1, "to the wei, but for each account's rounding to one"
+        total += _options(result).funding
+        assert abs(total) <= len(perps.accounts) + 2, "to the wei, but for each account's rounding to one"
         assert perps.samples[-1].funding * WAD == pytest.approx(perps.arbitrage.funding, rel=0.01)
 
 
@@ -184,6 +188,48 @@ def test_without_a_keeper_losers_do_not_pay_and_winners_wait(neglected: DemoResu
     assert perps.lp_exit <= perps.lp_start < perps.lp_end
     assert _perps(kept).books.claims == 0
     assert not any(neglected.takeovers(account.name) for account in perps.accounts)
+
+
+# --- options ---
+
+
+def _options(result: DemoResult) -> OptionsOutcome:
+    assert result.options is not None
+    return result.options
+
+
+def test_the_book_runs_on_a_fraction_of_standard_margin_through_the_crash(kept: DemoResult) -> None:
+    options = _options(kept)
+    assert options.share < 0.3
+    # Standard margin would not have let it open, nor stay.
+    assert options.initial[0] < options.book.start_equity < options.maintenance[1]
+    assert all(0 < sample.portfolio <= sample.standard for sample in options.samples), "PM-1"
+    assert options.book.lowest_health is not None and options.book.lowest_health > 1
+    assert options.book.taken_over == 0
+    assert options.book.end_equity > options.book.start_equity * 3 // 5
+    assert abs(options.greeks["delta"]) < 0.01 and options.greeks["gamma"] < 0 < options.greeks["theta"]
+    assert options.hedges >= 2
+    assert max(sample.volatility for sample in options.samples) > options.samples[0].volatility
+
+
+def test_the_naked_seller_is_taken_over_by_the_market_maker_and_nobody_without_one(
+    kept: DemoResult, neglected: DemoResult
+) -> None:
+    seller = _options(kept).seller
+    assert seller.taken_over >= 1 and seller.premiums > 0
+    assert seller.lowest_health is not None and seller.lowest_health < 1
+    assert 0 <= seller.end_equity < seller.start_equity
+    alone = _options(neglected).seller
+    assert alone.taken_over == 0
+    assert alone.lowest_health is not None and alone.lowest_health < seller.lowest_health
+
+
+def test_the_books_of_options_add_up(kept: DemoResult, neglected: DemoResult) -> None:
+    for result in (kept, neglected):
+        books = _options(result).books
+        assert (books.sizes, books.difference) == (0, 0), "OPT-1"
+        assert books.held == books.cash, "OPT-1"
+        assert result.books_add_up
 
 
 def test_the_same_path_gives_the_same_figures(tmp_path: Path) -> None:
@@ -238,6 +284,7 @@ def test_the_program_plays_a_csv_and_leaves_picture_and_figures(tmp_path: Path) 
     assert len(content["accounts"]) == 4
     assert content["perps"]["books"]["add_up"]
     assert content["perps"]["accounts"][-1]["funding"] > 0
+    assert content["options"]["books"]["add_up"]
     assert (tmp_path / "demo.png").stat().st_size > 20_000
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from decimal import Decimal
 from io import StringIO
@@ -15,6 +16,7 @@ import pytest
 from rich.console import Console
 
 from scripts.demo import chart, report
+from scripts.demo.option_result import OptionBooks, OptionOutcome, OptionSample, OptionsOutcome
 from scripts.demo.perp_books import funding_paid, worth
 from scripts.demo.perp_result import PerpBooks, PerpOutcome, PerpSample, PerpsOutcome
 from scripts.demo.play import Moment
@@ -80,6 +82,18 @@ def perps() -> PerpsOutcome:
         *("ETH-PERP", accounts, "perp trader 2", books, 9_000 * WAD, 9_900 * WAD, 9_800 * WAD, 33 * WAD),
         samples,
     )
+
+
+def options() -> OptionsOutcome:
+    accounts = [
+        OptionOutcome("options: book", "delta-neutral book", 30_000 * WAD, 27_654 * WAD, 0, 2.13),
+        OptionOutcome("options: seller", "naked puts sold", 16_000 * WAD, 4_321 * WAD, 0, 0.84, 5, 839 * WAD),
+    ]
+    samples = [OptionSample(point * HOUR, 30_000.0, 12_000.0, 47_000.0, 0.75) for point in range(3)]
+    greeks = {"delta": 0.001, "gamma": -0.0125, "vega": -94.04, "theta": 110.45}
+    requirements = ((14_700 * WAD, 70_000 * WAD), (11_910 * WAD, 47_329 * WAD))
+    books = OptionBooks(0, 0, 70 * WAD, 70 * WAD)
+    return OptionsOutcome("ETH-OPTION", accounts, *requirements, greeks, books, 5 * WAD, 13, 144, samples)
 
 
 def printed(result: DemoResult) -> str:
@@ -201,6 +215,63 @@ def test_json_holds_perpetuals(result: DemoResult, tmp_path: Path) -> None:
     assert content["lps"] == {"start": 9_000, "end": 9_900, "exit": 9_800, "funding": 33, "change": 0.1}
     assert content["books"]["add_up"] and content["books"]["difference"] == "0"
     assert content["samples"]["rate"] == [0, 0.001, 0.002]
+
+
+@pytest.mark.parametrize(
+    "books",
+    [
+        OptionBooks(1, 0, 70 * WAD, 70 * WAD),
+        OptionBooks(0, -1, 70 * WAD, 70 * WAD),
+        OptionBooks(0, 0, 70 * WAD, 70 * WAD - 1),
+        OptionBooks(3, 0, 70 * WAD, 70 * WAD, loose=2),
+    ],
+)
+def test_books_of_options_that_do_not_add_up_are_told(result: DemoResult, books: OptionBooks) -> None:
+    result.options = options()
+    assert result.books_add_up
+    result.options.books = books
+    assert not result.books_add_up, "OPT-1"
+    assert re.search(r"books add up \(OPT-1\) +no", printed(result))
+
+
+def test_books_of_options_may_be_off_by_what_deleveraging_rounds() -> None:
+    assert OptionBooks(2, 0, 0, 0, loose=2).add_up
+
+
+def test_tables_show_options(result: DemoResult) -> None:
+    result.options = options()
+    text = printed(result)
+    for line in (
+        r"delta-neutral book +\$30,000 +\$27,654 +2\.13",
+        r"naked puts sold +\$16,000 +\$4,321 +0\.84 +5× +\$839",
+        r"to open: required as a portfolio +\$14,700",
+        r"by standard margin +\$70,000",
+        r"share of it +21\.0%",
+        r"theta at start, dollars a day +\+110\.45",
+        r"hedged with the perpetual +13×",
+        r"books add up \(OPT-1\) +yes",
+    ):
+        assert re.search(line, text), line
+
+
+def test_json_holds_options(result: DemoResult, tmp_path: Path) -> None:
+    result.options = options()
+    result.write_json(tmp_path / "demo.json")
+    content = json.loads((tmp_path / "demo.json").read_text())["options"]
+    assert content["requirement"]["initial"] == {"portfolio": 14_700, "standard": 70_000}
+    assert content["accounts"][1]["taken_over"] == 5
+    assert content["books"]["add_up"] is True
+    assert content["samples"]["standard"] == [47_000] * 3
+
+
+def test_the_picture_has_a_panel_for_portfolio_margin(result: DemoResult, tmp_path: Path) -> None:
+    chart.draw(result, tmp_path / "without.png")
+    result.options = options()
+    chart.draw(result, tmp_path / "with.png")
+    without, with_options = (
+        matplotlib.image.imread(tmp_path / f"{name}.png").shape for name in ("without", "with")
+    )
+    assert with_options[0] > without[0] + 200 and with_options[1] == without[1]
 
 
 def test_worth_is_tokens_less_debt_the_position_at_the_mark_and_claims() -> None:
