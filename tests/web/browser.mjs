@@ -100,7 +100,7 @@ export async function send(page, { field = "amount", amount, button = "act" } = 
         await old.click({ timeout: SECONDS }).catch(() => undefined); // it may go by itself meanwhile
     }
     if (amount !== undefined) await page.getByTestId(field).fill(amount);
-    await page.getByTestId("gas").waitFor();
+    await page.getByTestId("gas").first().waitFor();
     await page.locator(`[data-testid="${button}"]:enabled`).click();
     await page.waitForFunction(() => {
         const busy = document.querySelector('button[aria-busy="true"], [data-testid="toast-pending"]');

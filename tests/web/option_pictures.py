@@ -1,6 +1,6 @@
 """`python -m tests.web.option_pictures`: the pictures of options and portfolio margin in docs/images.
 
-A trader holds ether, is short as much by the perpetual, and bought a strangle of another one.
+A trader holds ether, is short most of it by the perpetual, and trades options with a writer.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tests.web.options import OptionStack
 from tests.web.pictures import take
 
 TRADER, WRITER = 1, 4
-HEDGE = "20"
+HEDGE, UNHEDGED = "20", 4
 # Place of the expiry, share of the index, whether it is a call, and how many the trader buys, below zero: sells.
 TRADES = ((2, "1.1", True, -15), (2, "0.9", False, 12), (3, "1", True, 8), (1, "1", False, -6))
 LONG = 2**32
@@ -29,6 +29,7 @@ def play(stack: OptionStack) -> None:
     stack.do_fund(TRADER, 30_000)
     stack.do_fund(WRITER, 300_000)
     stack.do_hedge(TRADER, HEDGE)
+    stack.pay_in(stack.chain.accounts[TRADER], "WETH", UNHEDGED)
     for place, share, call, size in TRADES:
         trade(stack, int(stack.do_series(place, share, call)["series"]), size * WAD)
 

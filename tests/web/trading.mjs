@@ -22,7 +22,7 @@ export function health(words) {
 
 /** Presses a form's button once its preview is there, and waits until it is done. */
 export async function act(page, button) {
-    await page.getByTestId("gas").waitFor();
+    await page.getByTestId("gas").first().waitFor();
     await page.locator(`[data-testid="${button}"]:enabled`).click();
     await page.getByTestId("toast-done").last().waitFor();
     for (const toast of await page.getByTestId("toast-done").all()) {

@@ -34,8 +34,10 @@ async function offer(page) {
     await page.getByTestId("chain-table").waitFor();
     await page.getByTestId("option-holdings").waitFor();
     await page.locator(".expiry").nth(2).click();
-    await page.locator('[data-testid^="series-"]').nth(6).click();
-    await page.locator('[data-testid^="series-"]').nth(3).click();
+    for (const place of [6, 3]) {
+        const series = page.locator('[data-testid^="series-"]').nth(place);
+        if ((await series.getAttribute("aria-pressed")) === "false") await series.click();
+    }
     await page.getByTestId("units").fill("5");
     await page.getByTestId("premium").fill("180");
 }

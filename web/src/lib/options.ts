@@ -194,7 +194,10 @@ export interface HeatMap {
 }
 
 export function heatMap(words: readonly bigint[], changes: readonly bigint[]): HeatMap {
-    const cells = words.map((word, point) => ({ ...scenarioOf(word), point, changeWad: changes[point]! }));
+    const cells = words
+        .map((word, point) => ({ ...scenarioOf(word), point, changeWad: changes[point]! }))
+        // A point that counts for nothing is no tail.
+        .filter(({ weightWad }) => weightWad > 0n);
     const isTail = (cell: GridPoint) => cell.weightWad < WAD;
     const key = (cell: GridPoint) => `${cell.spotWad} ${isTail(cell)}`;
     const columns = [...new Map(cells.map((cell) => [key(cell), cell])).values()]
@@ -212,9 +215,6 @@ export function heatMap(words: readonly bigint[], changes: readonly bigint[]): H
             ),
         ),
     }));
-    const worst = cells.reduce(
-        (best, cell) => (cell.changeWad < cells[best]!.changeWad ? cell.point : best),
-        0,
-    );
+    const worst = cells.reduce((best, cell) => (cell.changeWad < best.changeWad ? cell : best)).point;
     return { columns, rows, worst };
 }

@@ -109,7 +109,7 @@ function Cell({ cell, share, isWorst }: { cell: HeatCell; share: number; isWorst
             data-change={cell.changeWad.toString()}
             data-testid={isWorst ? "worst" : undefined}
         >
-            {formatUsdCompact(cell.changeWad)}
+            {wholeDollars(cell.changeWad)}
             {isWorst && <small>worst</small>}
         </td>
     );
@@ -117,4 +117,9 @@ function Cell({ cell, share, isWorst }: { cell: HeatCell; share: number; isWorst
 
 function signed(wad: bigint): string {
     return wad === 0n ? "0%" : `${wad > 0n ? "+" : ""}${formatPercent(wad, 1)}`;
+}
+
+/** Cents take room and say nothing here; the title has them. */
+function wholeDollars(wad: bigint): string {
+    return formatUsdCompact(wad).replace(/\.\d\d$/, "");
 }

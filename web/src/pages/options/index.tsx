@@ -81,7 +81,7 @@ function Market({ market }: { market: OptionMarket }) {
         );
     const known = { market, state: state.data, held: held.data, standing: standing.data };
     return (
-        <div class="trade">
+        <div class="trade options">
             <div class="ticket stack">
                 <OptionTicket {...known} legs={legs} setLegs={setLegs} />
             </div>

@@ -11,7 +11,7 @@ import { useOutlook } from "../../chain/outlook";
 import { useQuery } from "../../chain/query";
 import { session } from "../../chain/session";
 import { ownerOf } from "../../lib/account";
-import { formatAmount, formatTime, formatUsd, shortAddress } from "../../lib/format";
+import { formatTime, formatUsd, shortAddress } from "../../lib/format";
 import { legsValue, readOffer, seriesName, typedOptionOrder, type Offer } from "../../lib/options";
 import { FILL_OR_KILL } from "../../lib/orders";
 import { quoteToUsd } from "../../lib/perps";
