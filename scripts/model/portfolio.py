@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from scripts.model.scenarios import GRID_POINTS, LOWER_END, UPPER_BEGIN, WAD, Grid, Named, Scenario
 
 MAX_VALUE = 2**180
+# Spot at the whole shock, volatility unchanged.
+LOWER_SPOT, UPPER_SPOT = 2, GRID_POINTS - 3
 
 
 @dataclass(frozen=True)
@@ -23,15 +25,26 @@ class Terms:
 
 @dataclass
 class NettingSet:
-    """What moves with one underlying: points, what instruments change by at each, exposure of tokens."""
+    """What moves with one underlying: points, what instruments change by at each, exposure of tokens.
+
+    Where nothing in it is curved, its end points decide: at the others it loses no more but for roundings.
+    """
 
     points: list[Scenario]
     changes: list[int]
     linear: int = 0
+    is_curved: bool = False
 
     def totals(self) -> list[int]:
         """Change of everything at each point."""
         return [c + moved(self.linear, point) for c, point in zip(self.changes, self.points, strict=True)]
+
+    def required(self) -> tuple[int, int]:
+        """Worst loss in each half at the points that decide."""
+        if self.is_curved or len(self.points) != GRID_POINTS:
+            return self.losses()
+        totals = self.totals()
+        return max(0, -totals[LOWER_SPOT]), max(0, -totals[UPPER_SPOT])
 
     def losses(self) -> tuple[int, int]:
         """Worst loss in the lower half, and in the upper one."""
@@ -70,9 +83,10 @@ class Portfolio:
         self.apart += max(0, required + (-abs(base) * shock // WAD))
 
     def add_instrument(
-        self, changes: Sequence[tuple[int, Grid, Sequence[int]]], add_on: int, credit: int, haircut: int
+        self, changes: Sequence[tuple[int, Grid, Sequence[int], bool]], add_on: int, credit: int, haircut: int
     ) -> None:
-        """A holding: per underlying its id, grid and changes; credit is what its settled loss left of it.
+        """A holding: per underlying its id, grid, changes and whether it is curved; credit is what its settled loss left of
+        it.
 
         For new risk credit covers the holding's own loss and add-on, for liquidation it is equity.
         """
@@ -80,8 +94,10 @@ class Portfolio:
         if self.maintenance:
             self.surplus += min(credit, MAX_VALUE)
             credit = 0
-        for underlying, grid, values in changes:
-            sums = self.netting(underlying, grid).changes
+        for underlying, grid, values, is_curved in changes:
+            netting = self.netting(underlying, grid)
+            netting.is_curved |= is_curved
+            sums = netting.changes
             used = min(credit, max(0, -min(values)))
             for number, change in enumerate(values):
                 sums[number] += min(0, change + used) if change < 0 else change * kept // WAD
@@ -90,7 +106,7 @@ class Portfolio:
 
     def requirement(self) -> int:
         """`rho` of the worst common direction, the rest of the sum of worst losses, and what never nets."""
-        losses = [netting.losses() for netting in self.sets.values()]
+        losses = [netting.required() for netting in self.sets.values()]
         common = max(sum(lower for lower, _ in losses), sum(upper for _, upper in losses))
         worst = sum(max(pair) for pair in losses)
         return self.apart - (-(self.terms.rho * common + (WAD - self.terms.rho) * worst) // WAD)

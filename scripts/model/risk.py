@@ -504,7 +504,7 @@ def _add_instrument(
             values = [limited(change) for change in said.changes[begins[number] :][: len(at)]]
         else:
             values = linear_changes(said.exposures[number], at, points[u].price, points[u].requirement_price)
-        changes.append((u, grids[u], values))
+        changes.append((u, grids[u], values, bool(curved >> number & 1)))
     result.portfolio.add_instrument(changes, min(said.add_on, MAX_VALUE), credit, said.haircut)
 
 
