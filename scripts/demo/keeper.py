@@ -112,13 +112,13 @@ class Keeper:
                 continue
             self.stage.record(str(chore.kind), tx)
             if chore.kind is Kind.FUND:
-                self._funded[chore.perp.address] = block.timestamp
+                self._funded[chore.call.to] = block.timestamp
 
     def _upkeep_of(self, stage: Stage) -> Upkeep:
         assert stage.domain is not None
         least = LEAST_SETTLED * 10 ** stage[stage.settlement].decimals
         settings = UpkeepSettings(loss=least, claim=least, funding_seconds=FUNDING_SECONDS)
-        return Upkeep(stage.domain, stage.perps, self.owner, self.id, settings, lambda _: self._holders)
+        return Upkeep(stage.domain, stage.perps, {}, self.owner, self.id, settings, lambda _: self._holders)
 
     def _take(self, account: Watched) -> Takeover:
         """One takeover, or a write-off. Raises Reverted if nothing works."""

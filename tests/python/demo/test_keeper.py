@@ -121,7 +121,7 @@ def stage_with(
     written_off: list[bytes] = []
 
     def plan(takeover: tuple[Any, ...]) -> Any:
-        taken = WAD if dust else min(takeover[3], fraction)
+        taken = WAD if dust else min(takeover[4], fraction)
         moved = [holding(entry >> 248, _signed(entry) * taken // WAD) for entry in takeover[1]]
         absorbs = [absorbed] if insolvent else []
         return SimpleNamespace(fractionWad=taken, moved=moved, insolvent=insolvent, absorbs=absorbs)
