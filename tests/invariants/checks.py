@@ -158,7 +158,7 @@ class Checks(Takers):
         before = [self.vault.balanceOf(into, token) for token in tokens]
         fraction, _ = self.vault.liquidate(account, into, fraction, 0, 0, 2**255 - 1, sender=taker).value
         change = [self.vault.balanceOf(into, t) - b for t, b in zip(tokens, before, strict=True)]
-        values = self.risk.weigh(bytes(32), [a << 248 | 10**24 for a in range(len(tokens))], [])[1]
+        values = self.risk.weigh(bytes(32), [a << 248 | 10**24 for a in range(len(tokens))], [], 0)[1]
         return fraction, sum(c * v[0] for c, v in zip(change, values, strict=True)) // 10**24, change
 
     @precondition(lambda self: self.unhealthy() and not self.lies)

@@ -89,7 +89,7 @@ class Governance(State):
         least, start, most = premiums[0], sum(premiums[:2]), sum(premiums)
         values = (
             *(health * 1_000, least * 1_000, start * 1_000, most * 1_000, full_health * 1_000),
-            *(minimum, share * 1_000, 20_000, 3_600),
+            *(minimum, share * 1_000, 20_000, 3_600, 0),
         )
         return self._govern(self.world.system.parameters.setDomain, values, days * DAY)
 

@@ -39,7 +39,8 @@ def sell_and_leave(venue: Exchange, account: bytes) -> list[bytes]:
     system, taker = venue.system, venue.system.evm.accounts[TAKER]
     into, vault = system.account(taker), venue.system.vault
     fraction = size(system, account)
-    ether = system.balance(account, "WETH") * fraction // WAD
+    # A wei less, so that something is left where no second has passed.
+    ether = system.balance(account, "WETH") * fraction // WAD - (fraction < WAD)
     calls = [
         vault.liquidate.encode(account, into, WAD, 0, 0, NO_LIMIT),
         venue.swap(into, "WETH", "USDC", ether, max_loss=WAD // 10),
