@@ -132,7 +132,7 @@ def test_the_backstops_share_is_the_stakers(system: System) -> None:
 
 def share(system: System, ppm: int) -> None:
     """Another share of the backstop in the premium; what it loosens or tightens is immediate for shares."""
-    values = [1_150_000, 100_000, 150_000, 400_000, 600_000, 100, ppm, 20_000, 3_600]
+    values = [1_150_000, 100_000, 150_000, 400_000, 600_000, 100, ppm, 20_000, 3_600, 0]
     system.parameters.setDomain(tuple(values), 0, sender=system.evm.accounts[OWNER])
 
 
