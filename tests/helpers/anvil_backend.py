@@ -10,10 +10,12 @@ from scripts.anvil import AnvilProcess
 from scripts.common.contract import Tx
 from scripts.common.rpc import RpcError
 from scripts.common.sending import NUDGE_SECONDS
+
 from tests.helpers.backend import ACCOUNT_WEI, ACCOUNTS, GAS_LIMIT, START_TIME, Backend, as_address, as_bytes
 from tests.helpers.expect import Reverted
 
 RECEIPT_SECONDS = 30
+AGAIN_SECONDS = 5
 
 
 class AnvilBackend(Backend):
@@ -119,7 +121,7 @@ class AnvilBackend(Backend):
         # Not `eth_sendTransactionSync`: an Anvil that mines by itself sometimes overlooks a transaction.
         hash_ = self.rpc("eth_sendTransaction", request)
         began = time.monotonic()
-        nudge = began + NUDGE_SECONDS
+        nudge, again = began + NUDGE_SECONDS, began + AGAIN_SECONDS
         while time.monotonic() < began + RECEIPT_SECONDS:
             receipt = self.rpc("eth_getTransactionReceipt", hash_)
             if receipt:
@@ -127,6 +129,11 @@ class AnvilBackend(Backend):
             if time.monotonic() > nudge:
                 nudge += NUDGE_SECONDS
                 self.mine()
+            if time.monotonic() > again:
+                # Blocks come and it is in none: Anvil has lost it. Dropped first, so that it cannot be there twice.
+                again += AGAIN_SECONDS
+                self.rpc("anvil_dropTransaction", hash_)
+                hash_ = self.rpc("eth_sendTransaction", request)
         raise TimeoutError(f"no receipt of transaction {hash_} after {RECEIPT_SECONDS} s")
 
     def _top_call(self, hash_: str) -> dict[str, Any]:
