@@ -10,7 +10,6 @@ from scripts.anvil import AnvilProcess
 from scripts.common.contract import Tx
 from scripts.common.rpc import RpcError
 from scripts.common.sending import NUDGE_SECONDS
-
 from tests.helpers.backend import ACCOUNT_WEI, ACCOUNTS, GAS_LIMIT, START_TIME, Backend, as_address, as_bytes
 from tests.helpers.expect import Reverted
 
