@@ -9,6 +9,7 @@ await journey(async ({ open, ask, assert }) => {
     await connect(page);
     await expectText(page, "safety", "Isolated margin");
     await page.getByTestId("portfolio-initial").waitFor();
+    await expectText(page, "mode", "WBTC is isolated collateral: as a portfolio it counts for nothing.");
     await expectText(page, "mode", "The account does not cover what portfolio margin requires of new risk.");
     await page.getByTestId("mode").locator(".note-danger").waitFor();
     assert.equal(await page.getByTestId("switch-mode").isDisabled(), true);
