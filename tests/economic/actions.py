@@ -315,7 +315,9 @@ def donate(draw: Draw) -> Step:
     """Tokens sent to a contract that did not ask for them."""
     symbol, system = draw.symbol, draw.world.system
     amount = draw.amount(symbol)
-    to = draw.pick((system.pool(symbol), system.vault, system.backstop, draw.world.perps.amm, draw.world.perps.market))
+    to = draw.pick(
+        (system.pool(symbol), system.vault, system.backstop, draw.world.perps.amm, draw.world.perps.market)
+    )
     words = f"{_dollars(draw, symbol, amount)} to {to.label}"
     return step(system.token(symbol), "transfer", to.address, amount, words=words)
 
@@ -415,8 +417,9 @@ _on_account("OptionMarket.settle", lambda world: world.options.market)
 
 @act("RiskEngine.poke")
 def poke(draw: Draw) -> Step:
-    system = draw.world.system
-    return step(system.risk, "poke", system.assets[draw.symbol].underlying)
+    system, liar = draw.world.system, draw.world.liar
+    symbol = draw.pick((liar.symbol if liar else "WETH", draw.symbol))
+    return step(system.risk, "poke", system.assets[symbol].underlying, words=symbol)
 
 
 # Perpetuals
@@ -598,7 +601,9 @@ def _expired(draw: Draw) -> tuple[int, int]:
 @act("OptionMarket.settleExpired")
 def settle_expired(draw: Draw) -> Step:
     expiry, last = _expired(draw)
-    return step(draw.world.options.market, "settleExpired", expiry, last, [draw.account, draw.world.honest[3]])
+    return step(
+        draw.world.options.market, "settleExpired", expiry, last, [draw.account, draw.world.honest[3]]
+    )
 
 
 @act("OptionMarket.fixPrice")
@@ -636,7 +641,14 @@ def contracts(world: World) -> list[Contract]:
     """All contracts of the system."""
     system = world.system
     return [
-        *(system.vault, system.pool("USDC"), system.backstop, system.liquidation, system.risk, system.parameters),
+        *(
+            system.vault,
+            system.pool("USDC"),
+            system.backstop,
+            system.liquidation,
+            system.risk,
+            system.parameters,
+        ),
         *(system.portfolio_mode, system.helper, world.perps.market, world.perps.amm, world.perps.orders),
         *(world.options.market, world.desk.orders, world.options.desk.surface),
     ]
@@ -652,9 +664,68 @@ def public_functions(world: World) -> dict[str, tuple[Contract, dict[str, Any]]]
     }
 
 
-def trespassed(world: World) -> list[str]:
-    """Functions without an action of their own, and flash loans and batches, which are put around others."""
-    return sorted(set(public_functions(world)) - set(ACTS) - {"Vault.execute", "LendingPool.flashLoan"})
+def _named(**functions: str) -> frozenset[str]:
+    return frozenset(f"{label}.{name}" for label, names in functions.items() for name in names.split())
+
+
+# Functions without an action of their own, by the reason. They are called all the same, with arguments that fit (`trespass`).
+OWNED = "acceptOwnership renounceOwnership transferOwnership"
+TRESPASSES: dict[str, frozenset[str]] = {
+    "governance only": _named(
+        Vault=f"{OWNED} initialise listAsset listInstrument setCaps setGuardian setPaused setSwapAdapter",
+        LendingPool=f"{OWNED} setFlashFee setGuardian setLine setRateModel setReserveRecipient setReserveShare",
+        Backstop=f"{OWNED} setCooldown setGuardian setSaleDiscount",
+        RiskEngine="publish",
+        RiskParameters=f"{OWNED} addAsset addUnderlying applyFeed applyRateSource cancelFeed cancelRateSource configure "
+        "lowerTier proposeFeed proposeRateSource setAsset setDomain setFeed setGrid setGuardian setShockSetter setShocks",
+        PerpMarket=f"{OWNED} initialise setFeeAccount setGuardian setMaker setOrders setParameters setReduceOnly setSampler",
+        VirtualAmm=f"{OWNED} setCooldown setGuardian setShape",
+        OptionMarket=f"{OWNED} initialise setFeeAccount setGuardian setOrders setParameters setReduceOnly",
+        VolatilitySurface=f"{OWNED} addSigner removeSigner setGuardian setParameters",
+    ),
+    "contracts of the system only": _named(
+        Vault="cover instrumentPay requireCovered setHeld touch writeOff",
+        LendingPool="borrow flagShortfall repay writeOff",
+        Backstop="flagShortfall",
+        LiquidationEngine="resolved",
+        PortfolioMode="absorb execute forfeit payProfit transferFraction",
+        PerpMarket="absorb execute forfeit payLoss payProfit transferFraction",
+        PerpOrders="matchFor",
+        OptionMarket="absorb execute forfeit payLoss payProfit transferFraction",
+        OptionOrders="matchFor",
+    ),
+    "asks for a signature; what it then does is an action": _named(
+        Vault="depositWithPermit setOperatorBySig",
+        LendingPool="permit",
+        Backstop="permit",
+        VirtualAmm="permit",
+        VolatilitySurface="update",
+    ),
+    "moves shares or allowances between owners; attackers are one purse": _named(
+        LendingPool="approve transferFrom",
+        Backstop="approve transfer transferFrom",
+        VirtualAmm="approve transfer transferFrom",
+    ),
+}
+# Put around other actions by the search.
+AROUND = frozenset({"Vault.execute", "LendingPool.flashLoan"})
+# Contracts with functions that change state, of which none is in the world, and why.
+ABSENT = {
+    "AdaptiveRateModel": "pools have the kink model; the other answers pools only",
+    "DynamicShocks": "sets shocks of which every value within bounds is governance's to choose",
+    "RealisedVolatility": "moves margins of dynamic shocks alone",
+    "GrowthCappedRate": "no share token is listed",
+    "UniswapV3Adapter": "the adapter is the attackers' own, at any price",
+    "VaultAdmin": "the vault's own, by delegation",
+    "PerpMarketAdmin": "the market's own, by delegation",
+    "OptionMarketAdmin": "the market's own, by delegation",
+    "OptionMarketRisk": "the market's own, by delegation",
+}
+
+
+def trespassed() -> list[str]:
+    """All functions of `TRESPASSES`."""
+    return sorted(frozenset().union(*TRESPASSES.values()))
 
 
 def trespass(draw: Draw, name: str) -> Step:
@@ -673,7 +744,9 @@ def _argument(draw: Draw, component: dict[str, Any]) -> Any:
     if kind.startswith("tuple"):
         return tuple(_argument(draw, one) for one in component["components"])
     if kind == "address":
-        return draw.pick([draw.who, world.system["USDC"], world.system.pool("USDC").address, world.flash.address, ZERO])
+        return draw.pick(
+            [draw.who, world.system["USDC"], world.system.pool("USDC").address, world.flash.address, ZERO]
+        )
     if kind == "bool":
         return draw.pick((True, False))
     if kind == "bytes32":

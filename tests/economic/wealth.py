@@ -32,6 +32,7 @@ class Income:
     takeovers: int = 0
     tips: int = 0
     fees: int = 0
+    discounts: int = 0
 
     def rightful(self) -> dict[str, int]:
         """By kind, none below zero."""
@@ -42,6 +43,7 @@ class Income:
             "takeovers of accounts that are unhealthy at true prices": self.takeovers,
             "tips": self.tips,
             "fees of stakers": self.fees,
+            "the backstop's sale discount": self.discounts,
         }
         return {kind: max(0, amount) for kind, amount in parts.items()}
 
@@ -231,6 +233,11 @@ class Ledger:
         size = int(self.world.perps.market.position(account)[0])
         gross += abs(size) * self.world.price * WAD * 5_000 // 10**6
         return int(gross * SLACK) * fraction // WAD
+
+    def discount(self, token: str, amount: int) -> int:
+        """What governance grants to who buys the backstop's other tokens."""
+        symbol = next(one for one in self._symbols if self.world.system[one].lower() == token.lower())
+        return self.value(symbol, amount) * int(self.world.system.backstop.saleDiscountWad()) // WAD
 
     def takeovers(self, tx: Tx) -> dict[bytes, int]:
         """Fractions of honest accounts that a transaction took over, all its takeovers together."""

@@ -27,6 +27,14 @@ PRICE = {"USDC": 1, "WETH": 2_000, "DAI": 1}
 # Price of ether at which the sequence begins, after honest people have opened their accounts at 2,000 dollars.
 SCENES = {"calm": 2_000, "edge": 1_740, "crash": 1_700, "gap": 1_450}
 FORTUNE = {"USDC": 20_000_000, "WETH": 10_000, "DAI": 2_000_000}
+# In their accounts from the beginning.
+HELD: tuple[dict[str, int], ...] = (
+    {"USDC": 1_000_000},
+    {"WETH": 10},
+    {"USDC": 1_000_000, "WETH": 500},
+    {"USDC": 20_000},
+    {"USDC": 100_000},
+)
 # As in scripts/markets/eth-perp.yaml: depth, spread, skew spread, most that is sold.
 SHAPE = (250_000 * WAD, 5_000, 100_000, 40_000)
 PERP = {
@@ -110,6 +118,8 @@ class World:
         world._settle_in()
         world._arm()
         world.tell_truth()
+        for asset in system.assets.values():
+            system.risk.poke(asset.underlying)
         evm.mine()
         return world
 
@@ -141,11 +151,12 @@ class World:
                 takers = [system.vault, system.pool(symbol), system.helper, system.backstop, self.perps.amm]
                 for taker in takers:
                     system.token(symbol).approve(taker.address, 2**256 - 1, sender=owner)
-        for owner, index in self.attackers[:4]:
-            for operator in (self.flash, system.helper):
-                system.vault.setOperator(
-                    system.account(owner, index), operator.address, 2**40, sender=owner
-                )
+        for (owner, index), held in zip(self.attackers, HELD, strict=True):
+            account = system.account(owner, index)
+            for operator in {*owners, system.helper.address} - {owner}:
+                system.vault.setOperator(account, operator, 2**40, sender=owner)
+            for symbol, amount in held.items():
+                system.vault.deposit(account, system[symbol], system.units(symbol, amount), sender=owner)
 
     # Prices and time
 
@@ -224,7 +235,13 @@ class World:
             ahead = [expiry - self.evm.now for expiry in self.options.expiries.values()]
             if seconds > left or (expiring and any(-seconds < WINDOW - one <= seconds for one in ahead)):
                 self.tell_truth()
-        self.evm.warp(seconds)
+        # Sources answer at the end, and within the window of each settlement price.
+        end = self.evm.now + seconds
+        ahead = {expiry - WINDOW // 2 for expiry in self.options.expiries.values()}
+        for stop in sorted(one for one in ahead if self.evm.now < one < end):
+            self.evm.warp(stop - self.evm.now)
+            self._speak()
+        self.evm.warp(end - self.evm.now)
         self._speak()
         if seconds >= 3_600 and any(one > self.evm.now for one in self.options.expiries.values()):
             self.options.push()
