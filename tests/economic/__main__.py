@@ -54,10 +54,13 @@ def search(
         sequences, actions = sequences + run.sequences, actions + run.actions
         reached |= run.called & set(functions)
         worked |= run.succeeded & set(functions)
-        best = sorted(run.elites.values(), key=lambda one: -one.outcome.profit)[:shown]
+        # What changed nothing at all comes last.
+        best = sorted(run.elites.values(), key=lambda one: (one.outcome.gained == 0, -one.outcome.profit))[
+            :shown
+        ]
         if best and best[0].outcome.profit > DUST:
             best[0] = shortened(player, best[0])
-        found += best[:1]
+        found += [one for one in (run.best, *best[:1]) if one is not None]
         console.print(f"\n[bold]{name}[/bold]: {run.sequences:,} sequences of {len(run.elites):,} kinds")
         for one in best:
             _print(console, one)

@@ -465,8 +465,8 @@ def _perp_pair(draw: Draw) -> tuple[tuple[Any, ...], str]:
         if draw.pick((True, False)):
             contract, rest = perps.amm.address, 40 * WAD
         else:
-            price = draw.pick((STOP_LIMIT, draw.world.price))
-            makers = [_perp_order(draw, draw.account, 40 * WAD, price, _signer(draw, draw.account))]
+            limit = draw.pick((STOP_LIMIT, draw.world.price))
+            makers = [_perp_order(draw, draw.account, 40 * WAD, limit, _signer(draw, draw.account))]
     else:
         far = draw.pick((1.0, 1.0, 1.05, 0.95, 1.2))
         limit = 10**6 if size > 0 else 0

@@ -17,6 +17,7 @@ from tests.economic.actions import ACTS, STOP, Draw, Step, public_functions, tre
 from tests.economic.wealth import DOLLAR, Income, Ledger
 from tests.economic.world import LIARS, LIE_SECONDS, SILENT, World
 from tests.helpers.evm import Backend
+from tests.helpers.system import DAY
 
 NUMBERS = 10  # in a gene
 LONGEST = 24
@@ -51,10 +52,11 @@ DUST = DOLLAR // 10_000
 Gene = tuple[int, ...]  # which action, then numbers that it draws from
 Sequence_ = tuple[Gene, ...]
 
+A_WEEK = "wait for a cooldown"
 ACTIONS = sorted(ACTS)
 KINDS = (
     *ACTIONS,
-    *("lie", "lie", "lie", "tell the truth", "wait", "wait", "wait", "wait"),
+    *("lie", "lie", "lie", "tell the truth", "wait", "wait", "wait", "wait", A_WEEK),
     *("batch", "batch", "batch", "flash loan", "flash loan", "flash loan", "trespass", "trespass"),
     # What most attacks need, more often.
     *("Vault.deposit", "Vault.deposit", "Vault.borrow", "Vault.borrow", "Vault.borrow", "Vault.liquidate"),
@@ -74,6 +76,33 @@ IDLE = {
 
 # How attacks begin that are known elsewhere; numbers are drawn.
 OUTLINES = (
+    ("LiquidationEngine.flag", "Vault.repay", "LiquidationEngine.unflag"),
+    ("LiquidationEngine.flag", "LendingPool.withdraw", "Vault.liquidate", "LiquidationEngine.writeOff"),
+    ("MarginHelper.open", "lie", "MarginHelper.close", "Vault.withdraw"),
+    (
+        "Backstop.mint",
+        "Vault.liquidate",
+        "Backstop.collect",
+        "Backstop.requestExit",
+        A_WEEK,
+        "Backstop.withdraw",
+    ),
+    ("VirtualAmm.depositFor", "trade perpetuals", "VirtualAmm.requestExit", A_WEEK, "VirtualAmm.redeemFor"),
+    (
+        "trade perpetuals",
+        "VirtualAmm.mint",
+        "VirtualAmm.requestExit",
+        A_WEEK,
+        "trade perpetuals",
+        "VirtualAmm.withdraw",
+    ),
+    (
+        "Vault.liquidate",
+        "PerpMarket.deleverage",
+        "PerpMarket.settle",
+        "Vault.liquidate",
+        "LiquidationEngine.writeOff",
+    ),
     ("lie", "Vault.deposit", "Vault.borrow", "Vault.borrow", "tell the truth"),
     ("lie", "RiskEngine.poke", "wait", "RiskEngine.poke", "Vault.liquidate", "tell the truth"),
     ("Vault.borrow", "Vault.borrow", "lie", "Vault.liquidate", "tell the truth", "Vault.liquidate"),
@@ -88,7 +117,7 @@ OUTLINES = (
         "Backstop.collect",
         "PerpMarket.collectFees",
         "Backstop.requestExit",
-        "wait",
+        A_WEEK,
         "Backstop.redeem",
     ),
     (
@@ -96,7 +125,7 @@ OUTLINES = (
         "Vault.liquidate",
         "Backstop.sell",
         "Backstop.requestExit",
-        "wait",
+        A_WEEK,
         "Backstop.redeem",
     ),
     (
@@ -104,7 +133,7 @@ OUTLINES = (
         "trade perpetuals",
         "trade perpetuals",
         "VirtualAmm.requestExit",
-        "wait",
+        A_WEEK,
         "VirtualAmm.redeem",
     ),
     (
@@ -224,7 +253,10 @@ class Player:
         gene = queue.pop(0)
         kind, numbers = KINDS[gene[0] % len(KINDS)], gene[1:]
         world = self.world
-        if kind == "wait":
+        if kind == A_WEEK:
+            self.ledger.over_time(8 * DAY, outcome.income)
+            self._did(outcome, "wait", "wait 8 days")
+        elif kind == "wait":
             seconds = WAITS[numbers[0] % len(WAITS)] or self._to_expiry()
             self.ledger.over_time(seconds, outcome.income)
             self._did(outcome, "wait", f"wait {seconds} s")
@@ -281,10 +313,10 @@ class Player:
 
     def _inner(self, queue: list[Gene], most: int, who: str, batch: bool = False) -> list[Step]:
         """The next genes as calls inside of another; what cannot be is left out."""
-        steps = []
+        steps: list[Step] = []
         while queue and len(steps) < most:
             kind = KINDS[queue[0][0] % len(KINDS)]
-            if kind in ("wait", "lie", "tell the truth", "batch", "flash loan") or kind in FEES:
+            if kind in ("wait", A_WEEK, "lie", "tell the truth", "batch", "flash loan") or kind in FEES:
                 break
             step = self._step(queue.pop(0), who)
             if step.value == 0 and (not batch or step.to == self.world.system.vault):
@@ -417,7 +449,7 @@ class Search:
         dice = self.random
         if len(self.elites) < 8 or dice.random() < 0.3:
             if dice.random() < 0.6:
-                return tuple(self._gene(KINDS.index(kind)) for kind in dice.choice(OUTLINES))
+                return self._outlined(dice.choice(OUTLINES))
             return tuple(self._gene() for _ in range(dice.randint(2, 10)))
         pool = list(self.elites.values())
         some = dice.sample(pool, min(3, len(pool)))
@@ -430,6 +462,13 @@ class Search:
         for _ in range(dice.randint(1, 3)):
             self._mutate(genes)
         return tuple(genes[:LONGEST])
+
+    def _outlined(self, kinds: tuple[str, ...]) -> Sequence_:
+        """Mostly one attacker with one account."""
+        drawn = [self._gene(KINDS.index(kind)) for kind in kinds]
+        if self.random.random() < 0.7:
+            drawn = [(one[0], *drawn[0][1:3], *one[3:]) for one in drawn]
+        return tuple(drawn)
 
     def _mutate(self, genes: list[Gene]) -> None:
         dice = self.random

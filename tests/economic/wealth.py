@@ -76,7 +76,8 @@ class Ledger:
     def value(self, symbol: str, amount: int) -> int:
         """Smallest units at the true price."""
         decimals = self.world.system.assets[symbol].spec.decimals
-        return amount * self.world.dollars(symbol) * 10 ** (36 - decimals)
+        unit: int = 10 ** (36 - decimals)
+        return amount * self.world.dollars(symbol) * unit
 
     def standing(self, account: bytes) -> Standing:
         """By the books, positions at the true index."""

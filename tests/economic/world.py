@@ -117,6 +117,7 @@ class World:
         world = cls(system, perps, options, desk, flash, SCENES[scene], rules, series)
         world._settle_in()
         world._arm()
+        world._open_adapter()
         world.tell_truth()
         for asset in system.assets.values():
             system.risk.poke(asset.underlying)
@@ -157,6 +158,15 @@ class World:
                 system.vault.setOperator(account, operator, 2**40, sender=owner)
             for symbol, amount in held.items():
                 system.vault.deposit(account, system[symbol], system.units(symbol, amount), sender=owner)
+
+    def _open_adapter(self) -> None:
+        """The attackers' own exchange begins with true prices."""
+        system = self.system
+        for sell in FORTUNE:
+            for buy in FORTUNE:
+                price = WAD * self.dollars(sell) * system.units(buy, 1)
+                price //= self.dollars(buy) * system.units(sell, 1)
+                system.adapter.setPrice(system[sell], system[buy], price)
 
     # Prices and time
 
@@ -237,8 +247,8 @@ class World:
                 self.tell_truth()
         # Sources answer at the end, and within the window of each settlement price.
         end = self.evm.now + seconds
-        ahead = {expiry - WINDOW // 2 for expiry in self.options.expiries.values()}
-        for stop in sorted(one for one in ahead if self.evm.now < one < end):
+        windows = {expiry - WINDOW // 2 for expiry in self.options.expiries.values()}
+        for stop in sorted(one for one in windows if self.evm.now < one < end):
             self.evm.warp(stop - self.evm.now)
             self._speak()
         self.evm.warp(end - self.evm.now)
