@@ -100,7 +100,9 @@ def judge(findings: Iterable[Finding], triage: Triage) -> Verdict:
         if found[detector, place] < count
     ]
     seen = {one.detector for one in findings}
-    stale += [f"{detector} has a reason and finds nothing" for detector in triage.everywhere if detector not in seen]
+    stale += [
+        f"{detector} has a reason and finds nothing" for detector in triage.everywhere if detector not in seen
+    ]
     return Verdict(len(findings), unexplained, stale)
 
 

@@ -1,7 +1,7 @@
 """Proves every arithmetic lemma: `make prove`. Ends with one line; exits with 1 where one is not proven.
 
-    python -m scripts.prove                       # all
-    python -m scripts.prove --contract Takeover   # those of the contracts whose name contains it
+python -m scripts.prove                       # all
+python -m scripts.prove --contract Takeover   # those of the contracts whose name contains it
 """
 
 from __future__ import annotations

@@ -4,32 +4,35 @@ Solvers of bit vectors split words into bits, and a division of 256 bits is beyo
 integer between 0 and 2**width, with the bounds that follow from how it is made; where those show that nothing runs
 over, a sum is a sum and a product a product, and a quotient is defined by `n = q * d + r, 0 <= r < d`. What has no
 such reading (bitwise operations on unknown bits, arrays) becomes an unknown integer of the same range: that only
-allows more, so "unsat" holds of the original query as well. Any other answer is left to yices, which works on the
-bits, finds counterexamples, and knows packed words best.
+allows more, so "unsat" holds of the original query as well. Beside it runs yices, which works on the bits, finds
+counterexamples, and knows packed words best; whoever is first is believed.
 
-    python integers.py query.smt2      # prints unsat, or what yices prints
+    python integers.py query.smt2      # prints unsat, or sat and a model
 
 Runs in the environment of the checkers, not in the project's own; needs z3 and yices-smt2 beside the interpreter.
 """
 
 from __future__ import annotations
 
-import os
+import concurrent.futures
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import z3
 
-# Seconds for the integers; halmos bounds the whole.
-SECONDS = float(os.environ.get("KEEL_PROVE_INTEGER_SECONDS", "90"))
+# With and without what is said of products: each decides what the other does not.
+PLAIN, HINTS = "--plain", "--hints"
+VARIANTS = (PLAIN, HINTS)
 
 
 class Translation:
     """Words as integers. `side` holds what defines them and is asserted beside the query."""
 
-    def __init__(self, query: list[z3.BoolRef]) -> None:
+    def __init__(self, query: list[z3.BoolRef], hints: bool) -> None:
         self.side: list[z3.BoolRef] = []
+        self._hints = hints
         self._products: list[tuple[z3.ArithRef, z3.ArithRef, z3.ArithRef]] = []
         self._limits: dict[int, int] = {}
         for part in query:
@@ -63,9 +66,9 @@ class Translation:
         if name.startswith("f_evm_bvmul_"):
             kind = z3.Z3_OP_BMUL
         elif name.startswith("f_evm_bvudiv_"):
-            return self._quotient(*arguments, by_zero=0)
+            return self._quotient(arguments[0], arguments[1], 0)
         elif name.startswith("f_evm_bvurem_"):
-            return self._remainder(*arguments, by_zero=z3.IntVal(0))
+            return self._remainder(arguments[0], arguments[1], z3.IntVal(0))
         if kind == z3.Z3_OP_ITE:
             (a, least_a, most_a), (b, least_b, most_b) = self.word(arguments[1]), self.word(arguments[2])
             return z3.If(self.fact(arguments[0]), a, b), min(least_a, least_b), max(most_a, most_b)
@@ -87,9 +90,9 @@ class Translation:
                 product = self._wrapped(*self._product(product, self.word(other)), size)
             return product
         if kind in (z3.Z3_OP_BUDIV, z3.Z3_OP_BUDIV_I):
-            return self._quotient(*arguments, by_zero=size - 1)
+            return self._quotient(arguments[0], arguments[1], size - 1)
         if kind in (z3.Z3_OP_BUREM, z3.Z3_OP_BUREM_I):
-            return self._remainder(*arguments, by_zero=self.word(arguments[0])[0])
+            return self._remainder(arguments[0], arguments[1], self.word(arguments[0])[0])
         if kind == z3.Z3_OP_BNOT:
             value, least, most = self.word(arguments[0])
             return size - 1 - value, size - 1 - most, size - 1 - least
@@ -147,13 +150,21 @@ class Translation:
         """Of two numbers that are not negative. Says of each product how it lies to the bounds and to the others: what
         holds of any, and what the solver need not find out by itself."""
         value = a[0] * b[0]
-        if not z3.is_int_value(a[0]) and not z3.is_int_value(b[0]):
-            self.side += [value <= a[0] * b[2], value <= a[2] * b[0], value >= a[0] * b[1], value >= a[1] * b[0]]
+        if self._hints and not z3.is_int_value(a[0]) and not z3.is_int_value(b[0]):
+            self.side += [
+                value <= a[0] * b[2],
+                value <= a[2] * b[0],
+                value >= a[0] * b[1],
+                value >= a[1] * b[0],
+            ]
             for other, x, y in self._products:
                 for one, rest in ((a[0], b[0]), (b[0], a[0])):
                     for same, left in ((x, y), (y, x)):
                         if one.eq(same):
-                            self.side += [z3.Implies(rest <= left, value <= other), z3.Implies(rest >= left, value >= other)]
+                            self.side += [
+                                z3.Implies(rest <= left, value <= other),
+                                z3.Implies(rest >= left, value >= other),
+                            ]
             self._products.append((value, a[0], b[0]))
         return value, a[1] * b[1], a[2] * b[2]
 
@@ -239,7 +250,7 @@ class Translation:
             if plain is not None:
                 return plain()
         if len(arguments) == 2 and all(z3.is_bv(part) for part in arguments):
-            (a, least_a, most_a), (b, least_b, most_b) = (self.word(part) for part in arguments)
+            (a, _, most_a), (b, _, most_b) = (self.word(part) for part in arguments)
             unsigned = {
                 z3.Z3_OP_EQ: lambda: a == b,
                 z3.Z3_OP_DISTINCT: lambda: a != b,
@@ -268,25 +279,43 @@ def _signed(value: z3.ArithRef, most: int, size: int) -> z3.ArithRef:
     return value if most < size // 2 else z3.If(value >= size // 2, value - size, value)
 
 
-def refuted(query: str) -> bool:
+def refuted(query: str, hints: bool) -> bool:
     """Whether no integers satisfy the query, and so no words."""
     parts = list(z3.parse_smt2_string(query))
-    translation = Translation(parts)
+    translation = Translation(parts, hints)
     solver = z3.Solver()
-    solver.set("timeout", int(SECONDS * 1000))
     facts = [translation.fact(part) for part in parts]
     solver.add(*facts, *translation.side)
-    return solver.check() == z3.unsat
+    return bool(solver.check() == z3.unsat)
 
 
 def main() -> int:
-    """Prints an answer as an SMT-LIB solver does."""
+    """Prints an answer as an SMT-LIB solver does. halmos ends it when time is over."""
     path = sys.argv[-1]
-    if refuted(Path(path).read_text()):
-        print("unsat")
+    if sys.argv[1] in VARIANTS:
+        print("unsat" if refuted(Path(path).read_text(), sys.argv[1] == HINTS) else "unknown")
         return 0
-    yices = Path(sys.executable).with_name("yices-smt2")
-    return subprocess.run([str(yices), *sys.argv[1:]], check=False).returncode
+    yices = str(Path(sys.executable).with_name("yices-smt2"))
+    commands = [[yices, path], *([sys.executable, __file__, variant, path] for variant in VARIANTS)]
+    racers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for command in commands]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    answer = ""
+    try:
+        with concurrent.futures.ThreadPoolExecutor(len(racers)) as pool:
+            for done in concurrent.futures.as_completed([pool.submit(racer.communicate) for racer in racers]):
+                answer = done.result()[0]
+                if answer.startswith(("sat", "unsat")):
+                    break
+            _end(racers)
+    finally:
+        _end(racers)
+    print(answer or "unknown")
+    return 0
+
+
+def _end(racers: list[subprocess.Popen[str]]) -> None:
+    for racer in racers:
+        racer.kill()
 
 
 if __name__ == "__main__":

@@ -38,7 +38,12 @@ contract RampProofs is Prove {
         assert(to <= value && value <= from);
     }
 
-    function check_value_neverTurnsRound(uint32 from, uint32 to, uint64 progress, uint64 later) external pure {
+    function check_value_neverTurnsRound(
+        uint32 from,
+        uint32 to,
+        uint64 progress,
+        uint64 later
+    ) external pure {
         assume(from <= to && progress <= later && later <= WAD);
         assert(Ramp.valueDown(from, to, progress) <= Ramp.valueDown(from, to, later));
     }

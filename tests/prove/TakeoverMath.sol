@@ -67,9 +67,7 @@ contract MathProofs is Prove {
 
     function check_tokens_roundTripNeverProfits(uint120 value, uint120 amount, uint120 priced) external pure {
         assume(priced > 1 && amount != 0);
-        assert(
-            TakeoverMath.tokensDown(value, amount, priced) < TakeoverMath.tokensUp(value, amount, priced)
-        );
+        assert(TakeoverMath.tokensDown(value, amount, priced) < TakeoverMath.tokensUp(value, amount, priced));
     }
 }
 
@@ -187,7 +185,9 @@ contract TakeoverProofs is Prove {
         uint64 target,
         uint64 premium
     ) private pure returns (uint256 missing, uint256 restored, uint256 fraction) {
-        assume(premium < target && premium < WAD && base <= partRequirement && partRequirement <= requirement);
+        assume(
+            premium < target && premium < WAD && base <= partRequirement && partRequirement <= requirement
+        );
         uint256 wanted = TakeoverMath.shareDown(requirement, target);
         assume(equity < wanted);
         Slice memory slice;
