@@ -212,7 +212,8 @@ interface IOptionMarket is IMarketBooks {
     /// @return series its id; ids are never used again
     function createSeries(uint256 expiry, uint256 strikeWad, bool call) external returns (uint256 series);
 
-    /// @notice Takes series that nobody holds from the list: expired ones, and others while the list is full.
+    /// @notice Takes series that nobody holds from the list: expired ones, and others while the list is full. Reverts with
+    /// `Market_Locked` while a vault operation is half-done.
     function removeSeries(uint256[] calldata series) external;
 
     /// @notice Fixes the settlement price of an expiry by the feed's rounds, or, where they cover nothing of the window, from a

@@ -65,6 +65,8 @@ abstract contract OptionListing is OptionGovernance {
 
     /// @inheritdoc IOptionMarket
     function removeSeries(uint256[] calldata series) external {
+        // What an account entered an operation with may name a series that nobody holds any more.
+        _requireUnlocked();
         bool full = _alive.length == MAX_ALIVE;
         for (uint256 i = 0; i < series.length; ++i) {
             uint256 id = series[i];
