@@ -100,6 +100,8 @@ abstract contract OptionListing is OptionGovernance {
             if (block.timestamp < expiry + LAST_PRICE_DELAY) {
                 revert OptionMarket_NoRounds(expiry, expiry + LAST_PRICE_DELAY);
             }
+            // Else the caller chooses between the record and the price now.
+            ENGINE.poke(UNDERLYING);
             price = ENGINE.priceRecord(UNDERLYING).priceWad;
             if (price == 0) price = _index().priceWad;
         }
