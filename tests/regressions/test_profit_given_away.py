@@ -113,7 +113,7 @@ def test_to_and_fro_a_perpetual_gives_nothing(perps: PerpBench) -> None:
 
 
 def test_nor_does_turning_an_option_round(options: OptionBench) -> None:
-    """From short to long nothing is closed, though less is required."""
+    """From short to long, though less is required; nor exchanging one that is worth nothing for another."""
     account, short, other = in_bitcoin(options)
     far = {options.series(7, 9_000): 1}
     options.fill(account, short, SIZE, {options.series(7, 2_000): 1})
@@ -124,4 +124,7 @@ def test_nor_does_turning_an_option_round(options: OptionBench) -> None:
         options.fill(account, other, SIZE // 5, far, dear)
     with options.evm.reverts("Vault_BelowInitialRequirement", account, None, None):
         options.fill(other, account, -SIZE // 5, far, dear)
+    exchange = {**far, options.series(7, 9_500): -1}
+    with options.evm.reverts("Vault_BelowInitialRequirement", account, None, None):
+        options.fill(account, other, SIZE // 10, exchange, options.value(exchange) + PRICE * WAD // 1_000)
     options.fill(account, other, SIZE // 10, far, dear)

@@ -236,11 +236,11 @@ contract OptionMarket is IOptionSettlement, OptionPrices, Settlement, Delegation
     }
 
     /// @dev Writes an account. A profit that is not settled is no equity, so giving it away at a premium far from the value
-    /// would cost an account nothing: who does is covered without it, or settles first. A thousandth of what was closed is
-    /// let go: no position is closed twice, while trades to and fro have no end.
+    /// would cost an account nothing: who does is covered without it, or settles first. A thousandth of what was opened or
+    /// closed is let go: opening raises the requirement, and nothing is closed twice, while turning round has no end.
     /// @param given what the account lost by the premium {quote}
     function _keep(Terms memory terms, Book memory book, int256 given) private {
-        int256 least = (_checkSizes(terms, book).max(0) * int256(terms.indexWad)) / GIVEN_PART;
+        int256 least = int256(_checkSizes(terms, book).abs() * terms.indexWad) / GIVEN_PART;
         bool unpaid =
             given > least && (_hasClaim(book.account) || _profitAt(book, terms.indexWad) + given > least);
         bool had = _holds(book.account);
@@ -252,25 +252,28 @@ contract OptionMarket is IOptionSettlement, OptionPrices, Settlement, Delegation
     }
 
     /// @dev A position too small to be worth a takeover would keep its series alive for next to nothing.
-    /// @return closed by how much less all positions are {units}
+    /// @return closed by how much less all positions together are {units}
     function _checkSizes(Terms memory terms, Book memory book) private pure returns (int256 closed) {
-        for (uint256 i = 0; i < book.list.length; ++i) {
-            Live memory p = book.list[i];
-            (int256 size, int256 old) = (p.size, p.original);
-            if (size == old) continue;
-            int256 less = int256(old.abs()) - int256(size.abs());
-            closed += less;
-            if (size == 0) continue;
-            if (terms.reduceOnly && (less < 0 || size ^ old < 0)) {
-                revert IOptionMarket.OptionMarket_ReduceOnly(book.account);
-            }
-            if (size.abs() * terms.indexWad < terms.leastWad * WAD) {
-                revert IOptionMarket.OptionMarket_PositionTooSmall(
-                    book.account,
-                    p.series,
-                    size,
-                    terms.leastWad
-                );
+        Live[] memory list = book.list;
+        unchecked {
+            // Sizes are below 2**105, and there are at most 72; the index is below 2**96.
+            for (uint256 i = 0; i < list.length; ++i) {
+                (int256 size, int256 old) = (list[i].size, list[i].original);
+                if (size == old) continue;
+                int256 less = int256(old.abs()) - int256(size.abs());
+                closed += less;
+                if (size == 0) continue;
+                if (terms.reduceOnly && (less < 0 || size ^ old < 0)) {
+                    revert IOptionMarket.OptionMarket_ReduceOnly(book.account);
+                }
+                if (size.abs() * terms.indexWad < terms.leastWad * WAD) {
+                    revert IOptionMarket.OptionMarket_PositionTooSmall(
+                        book.account,
+                        list[i].series,
+                        size,
+                        terms.leastWad
+                    );
+                }
             }
         }
     }
