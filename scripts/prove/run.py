@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from scripts.audit.environment import VENV, checker, checker_environment
 from scripts.common.errors import KeelError
-from scripts.setup.environment import ROOT, SOLC, STATE
+from scripts.setup.environment import ROOT, SOLC, STATE, exclusive
 
 WORK = STATE / "prove"
 LEMMAS = "tests/prove"
@@ -24,7 +24,7 @@ WRONG = "check_wrong_"
 # Contracts whose lemmas take seconds each: those that `make audit` proves.
 QUICK = "^(WordsProofs|MathProofs)$"
 ALL = "Proofs$"
-LEMMA_SECONDS = 120
+LEMMA_SECONDS = 300
 SECONDS = 3600
 # What halmos calls the end of a lemma.
 PASS, COUNTEREXAMPLE = 0, 1
@@ -42,6 +42,11 @@ class Report:
 
 def prove(contracts: str = ALL) -> Report:
     """Runs the lemmas of the contracts that match. Raises KeelError if halmos could not run."""
+    with exclusive("prove"):
+        return _prove(contracts)
+
+
+def _prove(contracts: str) -> Report:
     began = time.monotonic()
     answer = WORK / "halmos.json"
     # From nothing: what does not compile must not be proven as it was before.
