@@ -71,13 +71,6 @@ contract WordsProofs is Prove {
         assert(market.pool() == pool && market.debtCap() == cap && market.id() == id);
     }
 
-    /// @dev Above them rounded down, by less than the bits that are cut off. Width: 88 bits.
-    function check_market_roundsDown(address pool, uint88 cap, uint8 id) external pure {
-        Market market = MarketLib.pack(pool, cap, id);
-        assert(market.pool() == pool && market.id() == id);
-        assert(market.debtCap() <= cap && cap - market.debtCap() < 2 ** 8);
-    }
-
     function check_interest(
         uint80 index,
         bool hasFlags,
