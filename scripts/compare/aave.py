@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from scripts.common import abi as codec
-from scripts.common.contract import Contract, Tx
+from scripts.common.contract import Contract
 from scripts.common.create_address import created_address
 from scripts.common.uniswap import NOBODY, UNLIMITED
 from scripts.compare.ground import AMOUNTS, CENTS, WAD
 from scripts.compare.packages import Build, Compiled
-from scripts.compare.peer import Peer
+from scripts.compare.peer import Peer, Sent
 
 SOURCES = "node_modules/@aave-dao/aave-v3-origin/src/contracts"
 LOGIC = ("Borrow", "Configurator", "FlashLoan", "Liquidation", "Pool", "Supply")
@@ -47,7 +49,7 @@ class Aave(Peer):
 
     name = "Aave v3"
     package = "@aave-dao/aave-v3-origin 3.6.0"
-    paths = {
+    paths: ClassVar[dict[str, str]] = {
         "deposit": "collateral is lent, so that depositing it moves the reserve's rates too",
         "open_4x": "flash swap: Uniswap sends first, the helper supplies and borrows by credit delegation in the callback",
         "close_4x": "flash swap: the helper repays, takes the aTokens and withdraws once in the callback",
@@ -91,7 +93,17 @@ class Aave(Peer):
         rates = codec.encode(RATE_DATA, (OPTIMAL, BASE_RATE, SLOPE_BELOW, SLOPE_ABOVE))
         configurator.initReserves(
             [
-                (a_token, debt_token, token, f"a{symbol}", f"a{symbol}", f"v{symbol}", f"v{symbol}", b"", rates)
+                (
+                    a_token,
+                    debt_token,
+                    token,
+                    f"a{symbol}",
+                    f"a{symbol}",
+                    f"v{symbol}",
+                    f"v{symbol}",
+                    b"",
+                    rates,
+                )
                 for symbol, token in ground.tokens.items()
             ]
         )
@@ -112,34 +124,34 @@ class Aave(Peer):
         ground.approve(self.helper, [owner], [ground.weth, self.a_weth])
         self.debt.approveDelegation(self.helper, UNLIMITED, sender=owner)
 
-    def lend(self) -> Tx:
+    def lend(self) -> Sent:
         return self._supply(self.ground.wallets.lender, self.ground.usdc, AMOUNTS.lend)
 
-    def withdraw(self) -> Tx:
+    def withdraw(self) -> Sent:
         return self._withdraw(self.ground.wallets.lender, self.ground.usdc, AMOUNTS.withdraw)
 
-    def deposit(self) -> Tx:
+    def deposit(self) -> Sent:
         return self._supply(self.ground.wallets.trader, self.ground.weth, AMOUNTS.add)
 
-    def take_back(self) -> Tx:
+    def take_back(self) -> Sent:
         return self._withdraw(self.ground.wallets.trader, self.ground.weth, AMOUNTS.add)
 
-    def borrow(self, count: int) -> Tx:
+    def borrow(self, count: int) -> Sent:
         return self._borrow(self.ground.wallets.borrowers[count], AMOUNTS.borrow)
 
-    def repay(self) -> Tx:
+    def repay(self) -> Sent:
         return self._repay(AMOUNTS.repay)
 
-    def repay_all(self) -> Tx:
+    def repay_all(self) -> Sent:
         return self._repay(UNLIMITED)
 
-    def open_4x(self) -> Tx:
+    def open_4x(self) -> Sent:
         return self.helper.open(AMOUNTS.margin, AMOUNTS.buy_with, sender=self.ground.wallets.leverer)
 
-    def close_4x(self) -> Tx:
+    def close_4x(self) -> Sent:
         return self.helper.close(sender=self.ground.wallets.leverer)
 
-    def liquidate(self) -> Tx:
+    def liquidate(self) -> Sent:
         ground, victim = self.ground, self.ground.wallets.victims[0]
         return self.pool.liquidationCall(
             ground.weth, ground.usdc, victim, AMOUNTS.liquidate, False, sender=ground.wallets.taker
@@ -150,15 +162,15 @@ class Aave(Peer):
             self._supply(owner, token, AMOUNTS.collateral)
         self._borrow(owner, count * AMOUNTS.borrowed_before)
 
-    def _supply(self, owner: str, token: Contract, amount: int) -> Tx:
+    def _supply(self, owner: str, token: Contract, amount: int) -> Sent:
         return self.pool.supply(token, amount, owner, 0, sender=owner)
 
-    def _withdraw(self, owner: str, token: Contract, amount: int) -> Tx:
+    def _withdraw(self, owner: str, token: Contract, amount: int) -> Sent:
         return self.pool.withdraw(token, amount, owner, sender=owner)
 
-    def _borrow(self, owner: str, amount: int) -> Tx:
+    def _borrow(self, owner: str, amount: int) -> Sent:
         return self.pool.borrow(self.ground.usdc, amount, VARIABLE, 0, owner, sender=owner)
 
-    def _repay(self, amount: int) -> Tx:
+    def _repay(self, amount: int) -> Sent:
         payer = self.ground.wallets.payer
         return self.pool.repay(self.ground.usdc, amount, VARIABLE, payer, sender=payer)

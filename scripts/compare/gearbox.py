@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from scripts.common.contract import Tx
+from typing import ClassVar
+
 from scripts.common.create_address import created_address
 from scripts.common.uniswap import NOBODY, UNLIMITED
 from scripts.compare.ground import AMOUNTS, BORROW_COUNTS, COLLATERALS, DAY, DOLLAR
 from scripts.compare.packages import Build, Compiled
-from scripts.compare.peer import Peer
+from scripts.compare.peer import Peer, Sent
 
 CORE = "node_modules/@gearbox-protocol/core-v3/contracts"
 CONTRACTS = (
@@ -26,7 +27,10 @@ ADAPTER = "node_modules/@gearbox-protocol/integrations-v3/contracts/adapters/uni
 # foundry.toml of the release.
 RELEASE = Build(
     {f"{CORE}/{path}.sol": [path.rsplit("/", 1)[-1]] for path in CONTRACTS}
-    | {ADAPTER: ["UniswapV3Adapter"], f"{CORE}/interfaces/ICreditFacadeV3Multicall.sol": ["ICreditFacadeV3Multicall"]},
+    | {
+        ADAPTER: ["UniswapV3Adapter"],
+        f"{CORE}/interfaces/ICreditFacadeV3Multicall.sol": ["ICreditFacadeV3Multicall"],
+    },
     compiler="solc-0.8.23",
     evm="shanghai",
     runs=1_000,
@@ -57,7 +61,7 @@ class Gearbox(Peer):
 
     name = "Gearbox v3"
     package = "@gearbox-protocol/core-v3 1.52.1, integrations-v3 1.52.2"
-    paths = {
+    paths: ClassVar[dict[str, str]] = {
         "deposit": "a multicall of one call to an account that has a quota for the token",
         "borrow": "a multicall: increase the debt, withdraw it; all quotas are there, and all of them are needed",
         "repay": "a multicall: add the underlying, decrease the debt",
@@ -118,7 +122,15 @@ class Gearbox(Peer):
         keeper.addCreditManager(self.manager)
         bots = release.deploy(chain, "BotListV3", roles)
         self.facade = release.deploy(
-            chain, "CreditFacadeV3", roles, self.manager, roles, bots, ground.keel.wrapped_native, NOBODY, False
+            chain,
+            "CreditFacadeV3",
+            roles,
+            self.manager,
+            roles,
+            bots,
+            ground.keel.wrapped_native,
+            NOBODY,
+            False,
         )
         configurator.setCreditFacade(self.facade, False)
         configurator.setMaxDebtPerBlockMultiplier(PER_BLOCK)
@@ -147,53 +159,55 @@ class Gearbox(Peer):
                 *(self.step.addCollateral.encode(token, AMOUNTS.collateral) for token in tokens),
                 self.step.increaseDebt.encode(count * AMOUNTS.borrowed_before),
                 *(self.step.updateQuota.encode(token, QUOTA, 0) for token in tokens),
-                self.step.withdrawCollateral.encode(self.ground.usdc, count * AMOUNTS.borrowed_before - 1, owner),
+                self.step.withdrawCollateral.encode(
+                    self.ground.usdc, count * AMOUNTS.borrowed_before - 1, owner
+                ),
             ],
         )
 
-    def _multicall(self, owner: str, steps: list[bytes], swap_at: int | None = None) -> Tx:
+    def _multicall(self, owner: str, steps: list[bytes], swap_at: int | None = None) -> Sent:
         """Steps are calls to the facade; the one at `swap_at` is to the adapter."""
         calls = [
             (self.adapter if number == swap_at else self.facade, step) for number, step in enumerate(steps)
         ]
         return self.facade.multicall(self.accounts[owner], calls, sender=owner)
 
-    def lend(self) -> Tx:
+    def lend(self) -> Sent:
         lender = self.ground.wallets.lender
         return self.pool.deposit(AMOUNTS.lend, lender, sender=lender)
 
-    def withdraw(self) -> Tx:
+    def withdraw(self) -> Sent:
         lender = self.ground.wallets.lender
         return self.pool.withdraw(AMOUNTS.withdraw, lender, lender, sender=lender)
 
-    def deposit(self) -> Tx:
+    def deposit(self) -> Sent:
         trader = self.ground.wallets.trader
         return self._multicall(trader, [self.step.addCollateral.encode(self.ground.weth, AMOUNTS.add)])
 
-    def take_back(self) -> Tx:
+    def take_back(self) -> Sent:
         trader = self.ground.wallets.trader
         return self._multicall(
             trader, [self.step.withdrawCollateral.encode(self.ground.weth, AMOUNTS.add, trader)]
         )
 
-    def borrow(self, count: int) -> Tx:
+    def borrow(self, count: int) -> Sent:
         owner = self.ground.wallets.borrowers[count]
         withdraw = self.step.withdrawCollateral.encode(self.ground.usdc, AMOUNTS.borrow, owner)
         return self._multicall(owner, [self.step.increaseDebt.encode(AMOUNTS.borrow), withdraw])
 
-    def repay(self) -> Tx:
+    def repay(self) -> Sent:
         payer, step = self.ground.wallets.payer, self.step
         add = step.addCollateral.encode(self.ground.usdc, AMOUNTS.repay)
         return self._multicall(payer, [add, step.decreaseDebt.encode(AMOUNTS.repay)])
 
-    def repay_all(self) -> Tx:
+    def repay_all(self) -> Sent:
         payer, step = self.ground.wallets.payer, self.step
         # What is more than the debt stays in the account.
         add = step.addCollateral.encode(self.ground.usdc, AMOUNTS.borrowed_before + 100 * DOLLAR)
         quota = step.updateQuota.encode(self.ground.weth, ALL_QUOTA, 0)
         return self._multicall(payer, [add, quota, step.decreaseDebt.encode(UNLIMITED)])
 
-    def open_4x(self) -> Tx:
+    def open_4x(self) -> Sent:
         ground, owner, step = self.ground, self.ground.wallets.leverer, self.step
         swap = (ground.usdc, ground.weth, ground.uniswap.fee, owner, FOREVER, AMOUNTS.buy_with, 0, 0)
         steps = [
@@ -204,7 +218,7 @@ class Gearbox(Peer):
         ]
         return self._multicall(owner, steps, swap_at=2)
 
-    def close_4x(self) -> Tx:
+    def close_4x(self) -> Sent:
         ground, owner, step = self.ground, self.ground.wallets.leverer, self.step
         account = self.accounts[owner]
         owed = self.manager.calcDebtAndCollateral(account, DEBT_ONLY)
@@ -220,7 +234,7 @@ class Gearbox(Peer):
         ]
         return self._multicall(owner, steps, swap_at=0)
 
-    def liquidate(self) -> Tx:
+    def liquidate(self) -> Sent:
         taker, victim = self.ground.wallets.taker, self.ground.wallets.victims[0]
         return self.facade.partiallyLiquidateCreditAccount(
             self.accounts[victim], self.ground.weth, AMOUNTS.liquidate, 0, taker, [], sender=taker

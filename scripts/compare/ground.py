@@ -42,6 +42,8 @@ class Amounts:
     liquidate: int = 1_200 * DOLLAR  # of a debt of 7,000: no more than Keel's target health lets a taker have
     margin: int = WAD
     buy_with: int = 6_000 * DOLLAR  # three times the margin
+    perp: int = 10 * WAD
+    perp_margin: int = 50_000 * DOLLAR
 
 
 AMOUNTS = Amounts()
@@ -69,6 +71,7 @@ class Ground:
         self.keel: Deployment = deploy(chain, markets=comparison_markets())
         self.tokens = {asset.symbol: asset.token for asset in self.keel.assets}
         self.feeds = {asset.symbol: asset.feed for asset in self.keel.assets}
+        self.price = PRICE  # of ether, in dollars
         self.uniswap: Pool = self.keel.markets[0]
         accounts = iter(chain.accounts[1:])
         names = ("lender", "whale", "trader", "payer", "taker", "leverer")
@@ -81,6 +84,9 @@ class Ground:
         for wallet in self.everybody():
             for asset in self.keel.assets:
                 self.keel.mint(asset.symbol, wallet, PURSE * 10**asset.decimals)
+        # The pool's first fees in each token are not paid by whoever is measured first.
+        self.uniswap.swap_exact_in(self.weth, WAD, sender=self.wallets.whale)
+        self.uniswap.swap_exact_in(self.usdc, PRICE * DOLLAR, sender=self.wallets.whale)
 
     @property
     def usdc(self) -> Contract:
@@ -99,36 +105,53 @@ class Ground:
     def approve(self, spender: Any, wallets: Iterable[str], tokens: Iterable[Contract]) -> None:
         """Lets `spender` take all of the wallets' tokens, for good."""
         self.chain.send_all(
-            [token.approve.prepare(spender, UNLIMITED, sender=wallet) for wallet in wallets for token in tokens]
+            [
+                token.approve.prepare(spender, UNLIMITED, sender=wallet)
+                for wallet in wallets
+                for token in tokens
+            ]
         )
 
     def everybody(self) -> list[str]:
         """All wallets."""
         wallets = self.wallets
-        people = (wallets.lender, wallets.whale, wallets.trader, wallets.payer, wallets.taker, wallets.leverer)
+        people = (
+            wallets.lender,
+            wallets.whale,
+            wallets.trader,
+            wallets.payer,
+            wallets.taker,
+            wallets.leverer,
+        )
         return [*people, *wallets.victims, *wallets.borrowers.values()]
 
     def next_day(self) -> None:
         """A day passes and every feed answers again what it answered last."""
         self.chain.warp(DAY)
         self.chain.send_all(
-            [feed.setAnswer.prepare(feed.latestRoundData()[1], sender=self.chain.account) for feed in self.feeds.values()]
+            [
+                feed.setAnswer.prepare(feed.latestRoundData()[1], sender=self.chain.account)
+                for feed in self.feeds.values()
+            ]
         )
 
     def set_price(self, dollars: int) -> None:
-        """The first collateral's price, at its feed."""
+        """The price of ether, the first collateral, at its feed."""
         self.feeds[BASE].setAnswer(dollars * CENTS)
+        self.price = dollars
 
 
 def comparison_markets() -> Markets:
     """Keel's own USDC and WETH from the checkout's market files, and seven assets like WETH that cannot be borrowed.
 
-    With a single price source each, and WETH's rate model for USDC as well: a curve without memory, as all peers' here.
+    With a single price source each, the perpetual market on ether, and for USDC WETH's rate model as well: a curve without
+    memory, as all peers' here.
     """
     own = load()
     weth = _single_source(own[BASE])
-    assert own[QUOTE].pool and weth.pool
-    rates = own[QUOTE].pool.model_copy(update={"rate_model": weth.pool.rate_model})
+    lending = own[QUOTE].pool
+    assert lending and weth.pool
+    rates = lending.model_copy(update={"rate_model": weth.pool.rate_model})
     usdc = own[QUOTE].model_copy(update={"pool": rates})
     others = [
         weth.model_copy(
@@ -147,7 +170,7 @@ def comparison_markets() -> Markets:
     ]
     assets = (usdc, weth, *others)
     files = own.files | {market.symbol: own.files[BASE] for market in others}
-    return replace(own, assets=assets, files=files, perps=(), options=())
+    return replace(own, assets=assets, files=files, perps=own.perps[:1], options=())
 
 
 def _single_source(market: Market) -> Market:

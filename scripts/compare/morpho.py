@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from scripts.common.contract import Tx
-from scripts.compare.ground import AMOUNTS, BASE, QUOTE, WAD, Ground
+from typing import ClassVar
+
+from scripts.compare.ground import AMOUNTS, BASE, QUOTE, WAD
 from scripts.compare.packages import Build, Compiled
-from scripts.compare.peer import Peer
+from scripts.compare.peer import Peer, Sent
 
 SOURCES = "node_modules/@morpho-org/morpho-blue/src"
 # foundry.toml of the release.
@@ -30,8 +31,8 @@ class Morpho(Peer):
 
     name = "Morpho Blue"
     package = "@morpho-org/morpho-blue 1.0.0"
-    paths = {
-        "lend": "supply without callback; the package's own rate model, which keeps no state and is cheaper than the deployed one",
+    paths: ClassVar[dict[str, str]] = {
+        "lend": "supply without callback; with the package's own rate model, which keeps no state",
         "borrow": "an account has one collateral",
         "open_4x": "flash swap: Uniswap sends first, the helper supplies and borrows to the pool in the callback",
         "close_4x": "flash swap: the helper repays and withdraws to the pool and to the owner in the callback",
@@ -63,50 +64,50 @@ class Morpho(Peer):
             self._add(owner, AMOUNTS.collateral)
             self._borrow(owner, AMOUNTS.borrowed_before)
 
-    def lend(self) -> Tx:
+    def lend(self) -> Sent:
         return self._supply(self.ground.wallets.lender, AMOUNTS.lend)
 
-    def withdraw(self) -> Tx:
+    def withdraw(self) -> Sent:
         lender = self.ground.wallets.lender
         return self.morpho.withdraw(self.market, AMOUNTS.withdraw, 0, lender, lender, sender=lender)
 
-    def deposit(self) -> Tx:
+    def deposit(self) -> Sent:
         return self._add(self.ground.wallets.trader, AMOUNTS.add)
 
-    def take_back(self) -> Tx:
+    def take_back(self) -> Sent:
         trader = self.ground.wallets.trader
         return self.morpho.withdrawCollateral(self.market, AMOUNTS.add, trader, trader, sender=trader)
 
-    def borrow(self, count: int) -> Tx:
+    def borrow(self, count: int) -> Sent:
         return self._borrow(self.ground.wallets.borrowers[count], AMOUNTS.borrow)
 
-    def repay(self) -> Tx:
+    def repay(self) -> Sent:
         payer = self.ground.wallets.payer
         return self.morpho.repay(self.market, AMOUNTS.repay, 0, payer, b"", sender=payer)
 
-    def repay_all(self) -> Tx:
+    def repay_all(self) -> Sent:
         payer = self.ground.wallets.payer
         shares = self.morpho.position(self.id, payer)[1]
         return self.morpho.repay(self.market, 0, shares, payer, b"", sender=payer)
 
-    def open_4x(self) -> Tx:
+    def open_4x(self) -> Sent:
         return self.helper.open(AMOUNTS.margin, AMOUNTS.buy_with, sender=self.ground.wallets.leverer)
 
-    def close_4x(self) -> Tx:
+    def close_4x(self) -> Sent:
         return self.helper.close(sender=self.ground.wallets.leverer)
 
-    def liquidate(self) -> Tx:
+    def liquidate(self) -> Sent:
         taker, victim = self.ground.wallets.taker, self.ground.wallets.victims[0]
         market = self.morpho.market(self.id)
         assets, shares = market[2] + VIRTUAL_ASSETS, market[3] + VIRTUAL_SHARES
         repaid = AMOUNTS.liquidate * shares // assets
         return self.morpho.liquidate(self.market, victim, 0, repaid, b"", sender=taker)
 
-    def _supply(self, lender: str, amount: int) -> Tx:
+    def _supply(self, lender: str, amount: int) -> Sent:
         return self.morpho.supply(self.market, amount, 0, lender, b"", sender=lender)
 
-    def _add(self, owner: str, amount: int) -> Tx:
+    def _add(self, owner: str, amount: int) -> Sent:
         return self.morpho.supplyCollateral(self.market, amount, owner, b"", sender=owner)
 
-    def _borrow(self, owner: str, amount: int) -> Tx:
+    def _borrow(self, owner: str, amount: int) -> Sent:
         return self.morpho.borrow(self.market, amount, 0, owner, owner, sender=owner)

@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,7 +96,7 @@ class Build:
     `compiler` is an npm package of solc, empty for Keel's own.
     """
 
-    sources: dict[str, Sequence[str]]
+    sources: Mapping[str, Sequence[str]]
     compiler: str = ""
     evm: str = "cancun"
     runs: int = 200
@@ -152,7 +152,9 @@ def _compile(build: Build) -> dict[str, Any]:
             "metadata": {"bytecodeHash": "none"},
             "remappings": list(build.remappings),
             "outputSelection": {
-                source: {name: ["abi", "evm.bytecode.object", "evm.bytecode.linkReferences"] for name in names}
+                source: {
+                    name: ["abi", "evm.bytecode.object", "evm.bytecode.linkReferences"] for name in names
+                }
                 for source, names in build.sources.items()
             },
         },
@@ -182,4 +184,6 @@ def _read(source: str) -> str:
     try:
         return file.read_text()
     except OSError as error:
-        raise MissingPeer(f"cannot read {file}: {error.strerror}; run `make compare`, which fetches it") from None
+        raise MissingPeer(
+            f"cannot read {file}: {error.strerror}; run `make compare`, which fetches it"
+        ) from None

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IMorpho, MarketParams, Position, Market, Id} from "@morpho-org/morpho-blue/src/interfaces/IMorpho.sol";
+import {
+    IMorpho,
+    MarketParams,
+    Position,
+    Market,
+    Id
+} from "@morpho-org/morpho-blue/src/interfaces/IMorpho.sol";
 
 import {FlashSwap, IToken, IUniswapPool} from "./FlashSwap.sol";
 
