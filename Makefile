@@ -44,8 +44,9 @@ bench-matcher: build ## Orders the matcher takes in a second, how long one waits
 	@$(python) -m scripts.matcher.bench run
 	@$(python) -m tests.gas.matcher
 
-mutate: build ## Take out one check at a time and show the test that notices
-	@$(python) -m scripts.mutate
+mutate: build ## Take out every promised check, then a sample of all mutations, and show which test notices
+	@$(python) -m scripts.mutate listed
+	@$(python) -m scripts.mutate generated $(ARGS)
 
 bench-keeper: build ## How fast the keeper is with 1,000, 10,000 and 50,000 accounts
 	@$(python) -m scripts.keeper.bench
