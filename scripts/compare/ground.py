@@ -103,13 +103,17 @@ class Ground:
         return [self.tokens[symbol] for symbol in COLLATERALS[:count]]
 
     def approve(self, spender: Any, wallets: Iterable[str], tokens: Iterable[Contract]) -> None:
-        """Lets `spender` take all of the wallets' tokens, for good."""
+        """Lets `spender` take all of the wallets' tokens, for good.
+
+        In one block: an Anvil that mines in between may hold a later nonce back for ever.
+        """
         self.chain.send_all(
             [
                 token.approve.prepare(spender, UNLIMITED, sender=wallet)
                 for wallet in wallets
                 for token in tokens
-            ]
+            ],
+            one_block=True,
         )
 
     def everybody(self) -> list[str]:
@@ -132,7 +136,8 @@ class Ground:
             [
                 feed.setAnswer.prepare(feed.latestRoundData()[1], sender=self.chain.account)
                 for feed in self.feeds.values()
-            ]
+            ],
+            one_block=True,
         )
 
     def set_price(self, dollars: int) -> None:

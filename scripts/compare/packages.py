@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,8 +47,8 @@ def pins() -> dict[str, str]:
     }
 
 
-def install() -> None:
-    """Fetches what is not there yet. Raises MissingPeer."""
+def install(say: Callable[[str], None]) -> None:
+    """Fetches what is not there yet and says so. Raises MissingPeer."""
     with exclusive("peers"):
         wanted = pins()
         try:
@@ -57,6 +57,7 @@ def install() -> None:
             there = {}
         missing = {name: spec for name, spec in wanted.items() if there.get(name) != spec}
         for name, spec in missing.items():
+            say(f"fetching {spec}")
             _unpack(name, spec)
             there[name] = spec
             write_atomically(STAMP, json.dumps(there, indent=2) + "\n")

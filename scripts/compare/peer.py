@@ -133,10 +133,12 @@ OPERATIONS = (
 )
 
 
-def measure(ground: Ground, peers: list[Peer]) -> dict[str, dict[str, int]]:
+def measure(ground: Ground, peers: list[Peer], say: Callable[[str], None]) -> dict[str, dict[str, int]]:
     """Gas used by name and operation; a day passes before each of them. Raises KeelError, Reverted."""
     for peer in peers:
+        say(f"building and deploying {peer.name}")
         peer.prepare()
+    say("playing the operations")
     figures: dict[str, dict[str, int]] = {peer.name: {} for peer in peers}
     for operation in OPERATIONS:
         price = CRASH_PRICE if operation.crash else PRICE

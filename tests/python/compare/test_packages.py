@@ -46,13 +46,13 @@ def test_every_pin_is_exact() -> None:
 def test_without_npm_the_error_says_what_to_install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(folder))
     with pytest.raises(MissingPeer, match=r"@some/peer@1\.0\.0 is not here and there is no npm"):
-        install()
+        install(print)
 
 
 def test_a_package_that_cannot_be_fetched_is_named(npm: Callable[[str], None]) -> None:
     npm("echo 'E404 not in this registry' >&2; exit 1")
     with pytest.raises(MissingPeer, match=r"could not fetch @some/peer@1\.0\.0: E404 not in this registry"):
-        install()
+        install(print)
 
 
 def test_a_package_is_unpacked_once(folder: Path, npm: Callable[[str], None]) -> None:
@@ -62,8 +62,10 @@ def test_a_package_is_unpacked_once(folder: Path, npm: Callable[[str], None]) ->
     with tarfile.open(folder / "made.tgz", "w:gz") as archive:
         archive.add(folder / "package", "package")
     npm(f'echo "$2" >> {folder}/asked; cp {folder}/made.tgz "$4"')
-    install()
-    install()
+    said: list[str] = []
+    install(said.append)
+    install(said.append)
+    assert said == ["fetching @some/peer@1.0.0"]
     assert (folder / "peers/node_modules/@some/peer/src/A.sol").read_text() == "contract A {}"
     assert (folder / "asked").read_text() == "@some/peer@1.0.0\n"
 

@@ -11,7 +11,7 @@ from scripts.anvil import AnvilProcess
 from scripts.common.chain import connect
 from scripts.common.errors import KeelError
 from scripts.compare import packages
-from scripts.compare.__main__ import RECEIPT_SECONDS, WALLETS
+from scripts.compare.__main__ import RPC_SECONDS, WALLETS
 from scripts.compare.ground import BASE, COLLATERALS, QUOTE, Ground, comparison_markets
 from scripts.compare.keel import Keel
 from scripts.compare.morpho import Morpho
@@ -26,7 +26,7 @@ contract Near { function four(uint256 a) external pure returns (uint256) { retur
 @pytest.fixture(scope="module")
 def ground() -> Iterator[Ground]:
     with AnvilProcess("--accounts", str(WALLETS)) as anvil:
-        yield Ground(connect(anvil.url, timeout=60, receipt_seconds=RECEIPT_SECONDS))
+        yield Ground(connect(anvil.url, timeout=RPC_SECONDS))
 
 
 def test_markets_have_one_price_source_and_collaterals_that_cannot_be_borrowed() -> None:
@@ -44,7 +44,9 @@ def test_a_protocol_is_not_asked_for_what_it_lacks() -> None:
 
 @pytest.mark.anvil
 def test_keel_plays_every_operation(ground: Ground) -> None:
-    figures = measure(ground, [Keel(ground)])["Keel"]
+    said: list[str] = []
+    figures = measure(ground, [Keel(ground)], said.append)["Keel"]
+    assert said == ["building and deploying Keel", "playing the operations"]
     assert list(figures) == [operation.key for operation in OPERATIONS]
     borrows = [figures[f"borrow_{count}"] for count in (1, 2, 4, 8)]
     # Each further collateral is read and valued: none is left out, and none costs as much as a borrow of its own.
