@@ -53,7 +53,7 @@ class Aave(Peer):
         "deposit": "collateral is lent, so that depositing it moves the reserve's rates too",
         "open_4x": "flash swap: Uniswap sends first, the helper supplies and borrows by credit delegation in the callback",
         "close_4x": "flash swap: the helper repays, takes the aTokens and withdraws once in the callback",
-        "liquidate": "the taker pays and gets the collateral itself in his wallet",
+        "liquidate": "the taker pays and keeps the collateral lent, as aTokens, of which he has some",
     }
 
     def prepare(self) -> None:
@@ -63,8 +63,9 @@ class Aave(Peer):
         self._approve_helper()
         self._supply(wallets.whale, ground.usdc, AMOUNTS.liquidity)
         self._supply(wallets.lender, ground.usdc, AMOUNTS.lend)
-        # The treasury gets its share of a liquidation, and not for the first time.
-        self.pool.supply(ground.weth, WAD, self.treasury, 0, sender=wallets.whale)
+        # Who gets aTokens in a liquidation or on closing does not get his first.
+        for holder in (self.treasury, wallets.taker, self.helper):
+            self.pool.supply(ground.weth, WAD, holder, 0, sender=wallets.whale)
         for count, owner in wallets.borrowers.items():
             self._open(owner, count)
         for owner in (wallets.trader, wallets.payer, *wallets.victims):
@@ -154,7 +155,7 @@ class Aave(Peer):
     def liquidate(self) -> Sent:
         ground, victim = self.ground, self.ground.wallets.victims[0]
         return self.pool.liquidationCall(
-            ground.weth, ground.usdc, victim, AMOUNTS.liquidate, False, sender=ground.wallets.taker
+            ground.weth, ground.usdc, victim, AMOUNTS.liquidate, True, sender=ground.wallets.taker
         )
 
     def _open(self, owner: str, count: int = 1) -> None:

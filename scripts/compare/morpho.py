@@ -35,7 +35,7 @@ class Morpho(Peer):
         "lend": "supply without callback; with the package's own rate model, which keeps no state",
         "borrow": "an account has one collateral",
         "open_4x": "flash swap: Uniswap sends first, the helper supplies and borrows to the pool in the callback",
-        "close_4x": "flash swap: the helper repays and withdraws to the pool and to the owner in the callback",
+        "close_4x": "flash swap: the helper repays and withdraws once in the callback",
         "liquidate": "by repaid shares, without callback; the taker pays and gets the collateral in his wallet",
     }
     most_collaterals = 1

@@ -51,8 +51,9 @@ contract AaveFlashSwap is FlashSwap {
 
     function _closed(address owner, uint256 debt, uint256 owed) internal override {
         _AAVE.repay(address(_DEBT), debt, _VARIABLE, owner);
-        _A_TOKEN.transferFrom(owner, address(this), _A_TOKEN.balanceOf(owner));
-        uint256 withdrawn = _AAVE.withdraw(address(_COLLATERAL), type(uint256).max, address(this));
+        uint256 all = _A_TOKEN.balanceOf(owner);
+        _A_TOKEN.transferFrom(owner, address(this), all);
+        uint256 withdrawn = _AAVE.withdraw(address(_COLLATERAL), all, address(this));
         _COLLATERAL.transfer(address(_UNISWAP), owed);
         _COLLATERAL.transfer(owner, withdrawn - owed);
     }
