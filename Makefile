@@ -31,7 +31,7 @@ web: setup ## Build the console alone, from contracts that are compiled already
 test: build ## All tests, in two processes
 	@$(python) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-demo: build ## A leveraged trade, a crash and its liquidations on a local chain; PRICES=file.csv for other prices
+demo: build ## A crash and its liquidations on a local chain: leverage, perpetuals, options; PRICES=file.csv for other prices
 	@$(python) -m scripts.demo
 
 gas: build ## Gas of each operation beside the committed snapshot
