@@ -135,7 +135,8 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
         AccountId makerAccount = AccountIdLib.id(maker, 0);
         _requireSize(taker, makerAccount, sizeWad);
         Live memory other = _load(makerAccount);
-        priceWad = _ask(course, taker, other, sizeWad, limitWad);
+        int256 premium;
+        (priceWad, premium) = _ask(course, taker, other, sizeWad, limitWad);
         _requirePrice(course, priceWad);
         _take(course, other, -sizeWad, priceWad, 0);
         _keepJudged(course, other, 0);
@@ -144,20 +145,21 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
         uint256 fee = _take(course, own, sizeWad, priceWad, _trades.takerFeeWad);
         _keepJudged(course, own, fee);
         emit IPerpMarket.Traded(taker, makerAccount, sizeWad, priceWad, fee, 0);
-        if (maker == _sampler) _sample();
+        if (maker == _sampler.maker) _setSample(premium);
     }
 
-    /// @dev A maker contract's price, within the taker's limit.
+    /// @dev A maker contract's price, within the taker's limit, and its premium after the trade.
     function _ask(
         Course memory course,
         AccountId taker,
         Live memory other,
         int256 sizeWad,
         uint256 limitWad
-    ) private returns (uint256 priceWad) {
+    ) private returns (uint256 priceWad, int256 premiumWad) {
         address maker = other.account.owner();
-        if (!_makerAllowed[maker]) revert IPerpMarket.PerpMarket_UnknownMaker(maker);
-        priceWad = IPerpMaker(maker).trade(taker, sizeWad, other.size, course.band.priceWad);
+        bool allowed = maker == _sampler.maker ? _trades.samplerTrades : _makerAllowed[maker];
+        if (!allowed) revert IPerpMarket.PerpMarket_UnknownMaker(maker);
+        (priceWad, premiumWad) = IPerpMaker(maker).trade(taker, sizeWad, other.size, course.band.priceWad);
         if (sizeWad > 0 ? priceWad > limitWad : priceWad < limitWad) {
             revert IPerpMarket.PerpMarket_PriceLimit(priceWad, limitWad);
         }
@@ -173,13 +175,16 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
     ) private returns (uint256 quotedWad) {
         (uint256 takerFeeWad, uint256 makerFeeWad) = (_trades.takerFeeWad, _trades.makerFeeWad);
         uint256 tips = takerTip;
+        address quoting;
+        int256 premium;
         for (uint256 i = 0; i < fills.length; ++i) {
             IPerpMarket.Fill memory fill = fills[i];
             _requireSize(taker, fill.maker, fill.sizeWad);
             Live memory other = _load(fill.maker);
             if (fill.quotes) {
-                quotedWad = _ask(course, taker, other, fill.sizeWad, fill.priceWad);
+                (quotedWad, premium) = _ask(course, taker, other, fill.sizeWad, fill.priceWad);
                 fill.priceWad = quotedWad;
+                quoting = other.account.owner();
             }
             _requirePrice(course, fill.priceWad);
             uint256 fee = _take(course, other, -fill.sizeWad, fill.priceWad, fill.quotes ? 0 : makerFeeWad);
@@ -210,7 +215,7 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
             emit IPerpMarket.Tipped(taker, tipTo, takerTip);
         }
         _keepJudged(course, own, fees);
-        if (quotedWad != 0) _sample();
+        if (quotedWad != 0 && quoting == _sampler.maker) _setSample(premium);
         if (tips == 0) return quotedWad;
         Live memory earner = _load(tipTo);
         earner.base -= tips.toInt256() * TOKEN;
@@ -276,7 +281,7 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
         uint256 size = _running.openInterestWad;
         if (size <= course.openInterest) return;
         uint256 notional = size.fullMulDivUp(course.band.priceWad, WAD);
-        uint256 cap = _openInterestCapWad;
+        uint256 cap = _sampler.openInterestCapWad;
         if (notional > cap) revert IPerpMarket.PerpMarket_OpenInterestCap(notional, cap);
     }
 

@@ -76,7 +76,7 @@ abstract contract PerpPrices is PerpParameters {
 
     /// @dev Takes a new sample. A sampler that does not answer is one without premium.
     function _sample() internal {
-        address maker = _sampler;
+        address maker = _sampler.maker;
         int256 sample;
         if (maker != address(0)) {
             try IPerpMaker(maker).middlePremiumWad(_makerSize(maker)) returns (int256 answer) {
@@ -85,6 +85,10 @@ abstract contract PerpPrices is PerpParameters {
                 sample = 0;
             }
         }
+        _setSample(sample);
+    }
+
+    function _setSample(int256 sample) internal {
         int256 most = int256(uint256(_prices.maxPremiumWad));
         sample = sample.clamp(-most, most);
         int256 old = _premium.sampleWad;
