@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IPerpMarket} from "../../../interfaces/IPerpMarket.sol";
 import {MarketGovernance} from "../books/MarketGovernance.sol";
 import {PerpBooks} from "./PerpBooks.sol";
+import {PerpParameters} from "./PerpParameters.sol";
 
 /// @dev What governance sets, within bounds. What raises a requirement walks (GOV-1); what lowers one holds at once.
 abstract contract PerpGovernance is IPerpMarket, PerpBooks, MarketGovernance {
@@ -77,6 +78,11 @@ abstract contract PerpGovernance is IPerpMarket, PerpBooks, MarketGovernance {
     }
 
     // --- views ---
+
+    /// @inheritdoc IPerpMarket
+    function feesWad() public view override(IPerpMarket, PerpParameters) returns (uint256, uint256) {
+        return super.feesWad();
+    }
 
     /// @inheritdoc IPerpMarket
     function reduceOnly() external view returns (bool) {

@@ -26,13 +26,15 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
     using FixedPointMathLib for uint256;
     using SafeCastLib for uint256;
 
-    /// @dev Sampled before a trade, in a batch.
+    /// @dev What an operation's trades go by, as it was before them.
+    /// @param fees charged so far {quote}
     struct Course {
         IRiskEngine.Band band;
         uint256 mark;
         uint256 maxMove;
         uint256 openInterest;
         int256 funding;
+        uint256 fees;
         bool reduceOnly;
     }
 
@@ -80,7 +82,7 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
                 (IPerpMarket.Action, address, int256, uint256)
             );
             uint256 price = _trade(course, account, maker, size, limit);
-            _requireOpenInterest(course);
+            _conclude(course);
             return abi.encode(price);
         }
         if (caller != _orders) revert IMarketBooks.Market_NotOrders(caller);
@@ -89,7 +91,7 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
             (IPerpMarket.Action, AccountId, IPerpMarket.Fill[], uint256, AccountId)
         );
         uint256 quotedWad = _fill(course, taker, fills, takerTip, tipTo);
-        _requireOpenInterest(course);
+        _conclude(course);
         return abi.encode(quotedWad);
     }
 
@@ -116,12 +118,12 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
     // --- trades ---
 
     function _begin() private returns (Course memory course) {
-        course.band = _refresh();
+        int256 premium;
+        (course.band, premium, course.funding) = _refresh();
         _requireFresh(course.band);
-        course.mark = _markWad(course.band.priceWad);
+        course.mark = _markAt(course.band.priceWad, premium);
         course.maxMove = _trades.maxPriceMoveWad;
         course.openInterest = _running.openInterestWad;
-        course.funding = _running.fundingWad;
         course.reduceOnly = _trades.reduceOnly;
     }
 
@@ -139,11 +141,12 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
         (priceWad, premium) = _ask(course, taker, other, sizeWad, limitWad);
         _requirePrice(course, priceWad);
         _take(course, other, -sizeWad, priceWad, 0);
-        _keepJudged(course, other, 0);
+        _keepJudged(course, other, 0, false);
         // After the other side is written: both may stand in one bucket, whose last position has what roundings left.
         Live memory own = _load(taker);
         uint256 fee = _take(course, own, sizeWad, priceWad, _trades.takerFeeWad);
-        _keepJudged(course, own, fee);
+        // The vault has noted whom it calls for.
+        _keepJudged(course, own, fee, true);
         emit IPerpMarket.Traded(taker, makerAccount, sizeWad, priceWad, fee, 0);
         if (maker == _sampler.maker) _setSample(premium);
     }
@@ -193,7 +196,7 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
                 tips += fill.tip;
                 emit IPerpMarket.Tipped(fill.maker, tipTo, fill.tip);
             }
-            _keepJudged(course, other, fee);
+            _keepJudged(course, other, fee, false);
         }
         Live memory own = _load(taker);
         uint256 fees;
@@ -214,7 +217,7 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
             own.base += takerTip.toInt256() * TOKEN;
             emit IPerpMarket.Tipped(taker, tipTo, takerTip);
         }
-        _keepJudged(course, own, fees);
+        _keepJudged(course, own, fees, false);
         if (quotedWad != 0 && quoting == _sampler.maker) _setSample(premium);
         if (tips == 0) return quotedWad;
         Live memory earner = _load(tipTo);
@@ -230,11 +233,14 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
         int256 sizeWad,
         uint256 priceWad,
         uint256 feeWad
-    ) private returns (uint256 fee) {
+    ) private pure returns (uint256 fee) {
         uint256 before = p.size.abs();
         fee = _feeUp(sizeWad, priceWad, feeWad);
-        _add(p, sizeWad, sizeWad * int256(priceWad) + int256(fee), priceWad, course.funding);
-        _addFees(int256(fee));
+        course.fees += fee;
+        unchecked {
+            // Sizes are below 2**112, prices below 2**97, and a fee is a hundredth at most.
+            _add(p, sizeWad, sizeWad * int256(priceWad) + int256(fee), priceWad, course.funding);
+        }
         if (course.reduceOnly && p.size.abs() > before) {
             revert IPerpMarket.PerpMarket_ReduceOnly(p.account);
         }
@@ -249,15 +255,20 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
 
     /// @dev Writes a position and has its account judged. A profit that is not settled is no equity, so giving it away by a
     /// price far from the mark, or as a tip, would cost an account nothing: who does is covered without it, or settles first.
-    function _keepJudged(Course memory course, Live memory p, uint256 fee) private {
-        int256 perUnit = int256(course.mark) - course.funding;
-        int256 profit = p.loadedSize * perUnit - p.loadedBase;
-        int256 given = profit - (p.size * perUnit - p.base) - int256(fee);
-        int256 least = int256((p.size - p.loadedSize).abs() * course.mark) / GIVEN_PART;
-        bool unpaid = given > least && (p.stored.hasClaim || profit > least);
+    /// @param noted whether the vault judges the account anyway
+    function _keepJudged(Course memory course, Live memory p, uint256 fee, bool noted) private {
+        bool unpaid;
+        unchecked {
+            // Sizes are below 2**113, the mark below 2**97, funding below 2**127, costs below 2**242.
+            int256 perUnit = int256(course.mark) - course.funding;
+            int256 profit = p.loadedSize * perUnit - p.loadedBase;
+            int256 given = profit - (p.size * perUnit - p.base) - int256(fee);
+            int256 least = int256((p.size - p.loadedSize).abs() * course.mark) / GIVEN_PART;
+            unpaid = given > least && (p.stored.hasClaim || profit > least);
+        }
         _keep(p);
         if (unpaid) VAULT.requireCovered(p.account);
-        else VAULT.touch(p.account);
+        else if (!noted) VAULT.touch(p.account);
     }
 
     /// @dev Writes a position that a trade has changed.
@@ -276,8 +287,9 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
         }
     }
 
-    /// @dev A cap binds on the way up only.
-    function _requireOpenInterest(Course memory course) private view {
+    /// @dev Books the fees, and holds the open interest to its cap, which binds on the way up only.
+    function _conclude(Course memory course) private {
+        _addFees(int256(course.fees));
         uint256 size = _running.openInterestWad;
         if (size <= course.openInterest) return;
         uint256 notional = size.fullMulDivUp(course.band.priceWad, WAD);
@@ -293,11 +305,11 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
 
     /// @inheritdoc Settlement
     function _standing(AccountId account) internal override returns (bool known, int256 profit, bool open) {
-        IRiskEngine.Band memory band = _refresh();
+        (IRiskEngine.Band memory band, int256 premium, int256 funding) = _refresh();
         known = band.status == PriceStatus.FRESH && band.priceWad <= MAX_PRICE;
         if (!known) return (false, 0, false);
         Live memory p = _load(account);
-        profit = p.size * int256(_markWad(band.priceWad)) - p.base - p.size * _running.fundingWad;
+        profit = p.size * (int256(_markAt(band.priceWad, premium)) - funding) - p.base;
         open = p.size != 0;
     }
 

@@ -178,9 +178,9 @@ contract PerpOrders is IPerpOrders, SignedOrders, ReentrancyGuardTransient {
         course.takerLeft = _left(taker, hash);
         course.room = course.takerLeft;
         course.market = IPerpMarket(taker.market);
-        IPerpMarket.Parameters memory parameters = course.market.parameters();
-        _checkFee(taker, hash, parameters.takerFeeWad);
-        course.makerFeeWad = parameters.makerFeeWad;
+        uint256 takerFee;
+        (takerFee, course.makerFeeWad) = course.market.feesWad();
+        _checkFee(taker, hash, takerFee);
         _checkAwake(course, taker, hash);
         if (taker.flags & REDUCE_ONLY != 0) course.room = course.room.min(_reducible(course, taker));
         course.fills = new IPerpMarket.Fill[](length + 1);

@@ -38,4 +38,9 @@ abstract contract PerpParameters is RequirementWalks {
     Sampler internal _sampler;
 
     mapping(address maker => bool) internal _makerAllowed;
+
+    /// @notice As `IPerpMarket.feesWad`.
+    function feesWad() public view virtual returns (uint256 takerFeeWad, uint256 makerFeeWad) {
+        return (_trades.takerFeeWad, _trades.makerFeeWad);
+    }
 }
