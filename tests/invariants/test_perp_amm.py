@@ -84,7 +84,8 @@ class AmmMachine(RuleBasedStateMachine):
         self.perps.trade(account, size)
 
     def fits(self, size: int) -> bool:
-        return abs(self.sold + size) <= 2_000 * WAD
+        """Within a skew at which no price is half of the mark away from it, however far the premium lags."""
+        return abs(self.sold + size) <= 1_500 * WAD
 
     # Steps
 

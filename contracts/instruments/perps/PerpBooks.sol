@@ -133,10 +133,9 @@ abstract contract PerpBooks is PerpPrices, Claims, Grace {
         if (p.size == 0) p.entryWad = 0;
 
         uint256 key = p.key;
+        bool moves = key == 0 || p.entryWad != stored.entryWad || (p.size > 0) != (stored.size > 0);
         if (p.size == 0) key = 0;
-        else if (p.entryWad != stored.entryWad || (p.size > 0) != (stored.size > 0)) {
-            key = _keyOf(p.size > 0, p.entryWad);
-        }
+        else if (moves) key = _keyOf(p.size > 0, p.entryWad);
         if (p.key != 0) _leaveBucket(p, key);
         stored.round = key == 0 ? 0 : uint32(_joinBucket(p, key));
         int256 funding = _running.fundingWad;
@@ -145,8 +144,9 @@ abstract contract PerpBooks is PerpPrices, Claims, Grace {
         stored.base = p.base.toInt176();
         stored.fundingWad = uint80(uint256(funding));
         // The flag may have changed since the position was loaded.
-        stored.hasClaim = _hasClaim(p.account);
-        _positions[p.account] = stored;
+        mapping(AccountId account => Stored) storage positions = _positions;
+        stored.hasClaim = positions[p.account].hasClaim;
+        positions[p.account] = stored;
         _moveInterest(p.loadedSize, p.size);
         p.key = key;
         p.loadedSize = p.size;
@@ -286,29 +286,35 @@ abstract contract PerpBooks is PerpPrices, Claims, Grace {
         int256 size = p.loadedSize;
         int256 base = p.loadedBase;
         assembly ("memory-safe") {
-            tstore(slot, 1)
-            tstore(add(slot, 1), size)
-            tstore(add(slot, 2), base)
+            // Sizes are below 2**112: the lowest bit says that they are known.
+            tstore(slot, or(shl(1, size), 1))
+            tstore(add(slot, 1), base)
         }
     }
 
     /// @dev Size and cost without funding, now or as they entered the operation.
     /// @param slot where that is kept; zero: now
-    function _at(AccountId account, uint256 slot) internal view returns (int256 size, int256 base) {
+    /// @return size {units}
+    /// @return base {quote}
+    /// @return hasClaim whether there may be a claim
+    function _at(
+        AccountId account,
+        uint256 slot
+    ) internal view returns (int256 size, int256 base, bool hasClaim) {
         if (slot != 0) {
-            uint256 known;
+            int256 known;
             assembly ("memory-safe") {
                 known := tload(slot)
-                size := tload(add(slot, 1))
-                base := tload(add(slot, 2))
+                base := tload(add(slot, 1))
             }
-            if (known != 0) return (size, base);
+            if (known != 0) return (known >> 1, base, true);
         }
         Stored storage stored = _positions[account];
-        (size, base) = (stored.size, stored.base);
-        if (size == 0 || _buckets[_keyOf(size > 0, stored.entryWad)].round == 0) return (size, base);
-        Live memory p = _load(account);
-        return (p.size, p.base);
+        (size, base, hasClaim) = (stored.size, stored.base, slot != 0 || stored.hasClaim);
+        if (size != 0 && _buckets[_keyOf(size > 0, stored.entryWad)].round != 0) {
+            Live memory p = _load(account);
+            (size, base) = (p.size, p.base);
+        }
     }
 
     // --- internal ---

@@ -27,7 +27,7 @@ abstract contract PerpRisk is IInstrument, PerpBooks {
     ) external view returns (Report memory r) {
         uint256 slot = _slotAt(account, atBatchStart);
         (int256 premium, int256 funding) = _now();
-        (int256 size, int256 base) = _at(account, slot);
+        (int256 size, int256 base, bool hasClaim) = _at(account, slot);
         (uint256 unwinding, uint256 depth, uint256 haircut) = _requirementShares();
         r.haircutWad = haircut;
         r.exposuresWad = new int256[](2);
@@ -38,7 +38,7 @@ abstract contract PerpRisk is IInstrument, PerpBooks {
             uint256 settlementWad = pricesWad[SETTLEMENT_POSITION];
             int256 worth = size * int256(_markAt(pricesWad[OWN_POSITION].min(MAX_PRICE), premium));
             int256 pnl = worth - base - size * funding;
-            uint256 credit = _claimAt(account, slot) * uint256(TOKEN);
+            uint256 credit = hasClaim ? _claimAt(account, slot) * uint256(TOKEN) : 0;
             if (pnl > 0) credit += uint256(pnl);
             else r.valueWad = -int256(Quote.valueUp(uint256(-pnl), settlementWad));
             if (credit != 0)
