@@ -84,8 +84,8 @@ class AmmMachine(RuleBasedStateMachine):
         self.perps.trade(account, size)
 
     def fits(self, size: int) -> bool:
-        """Within a skew at which no price is half of the mark away from it, however far the premium lags."""
-        return abs(self.sold + size) <= 1_500 * WAD
+        """Within what may be sold, and where prices are less than half from the index: the market refuses others."""
+        return abs(self.sold + size) <= 1_750 * WAD
 
     # Steps
 
