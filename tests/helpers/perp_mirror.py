@@ -203,6 +203,10 @@ class Mirror:
         market, parameters = self.bench.market, self.model.parameters
         settlement = self.bench.system.assets["USDC"].underlying
         ids, curved = market.underlyings()
+        call = market.underlyings.prepare()
+        assert self.bench.evm.simulate(call.sender, call.to, call.data, 0, None) == encode(
+            ["uint256[]", "uint256"], [sorted((settlement, market.underlying())), 0]
+        )
         assert not curved
         prices = [WAD if one == settlement else self.dollars * WAD for one in ids]
         shock = WAD // 5

@@ -73,8 +73,19 @@ abstract contract PerpRisk is IInstrument, PerpBooks {
     }
 
     /// @inheritdoc IInstrument
-    function underlyings() external view returns (uint256[] memory ids, uint256 curved) {
-        return (_underlyingIds(), 0);
+    /// @dev Asked with every report, and always the same: where the list begins, nothing curved, both ids.
+    function underlyings() external view returns (uint256[] memory, uint256) {
+        (uint256 first, uint256 second) = (SETTLEMENT_UNDERLYING, UNDERLYING);
+        if (SETTLEMENT_POSITION != 0) (first, second) = (second, first);
+        assembly ("memory-safe") {
+            let out := mload(0x40)
+            mstore(out, 0x40)
+            mstore(add(out, 0x20), 0)
+            mstore(add(out, 0x40), 2)
+            mstore(add(out, 0x60), first)
+            mstore(add(out, 0x80), second)
+            return(out, 0xa0)
+        }
     }
 
     /// @dev Ends the call with a report of two exposures and no changes, encoded as the compiler does it, but without its loops:
