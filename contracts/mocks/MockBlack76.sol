@@ -13,6 +13,8 @@ contract MockBlack76 {
         bool isCall;
     }
 
+    error MockBlack76_NotTheLeast(int256 told, int256 least);
+
     function price(
         uint256 forwardWad,
         Option calldata option
@@ -62,31 +64,42 @@ contract MockBlack76 {
         Option[] memory options
     ) external view returns (uint256[][] memory found, uint256 gas) {
         found = new uint256[][](options.length);
-        int256[] memory strikeLogs = new int256[](options.length);
-        for (uint256 i; i < options.length; ++i) {
-            found[i] = new uint256[](spotShocksWad.length);
-            strikeLogs[i] = Black76.logOf(options[i].strikeWad);
-        }
         gas = gasleft();
-        Black76.Grid memory prepared = Black76.grid(forwardWad, spotShocksWad, volatilityShocksWad);
+        Black76.Grid memory prepared = Black76.grid(
+            NormalTable.load(),
+            forwardWad,
+            spotShocksWad,
+            volatilityShocksWad
+        );
+        gas -= gasleft();
         uint256 secondsLeft;
         uint256 root;
         for (uint256 i; i < options.length; ++i) {
             Option memory option = options[i];
+            int256 strikeLog = Black76.logOf(option.strikeWad);
+            uint256 before = gasleft();
             if (option.secondsLeft != secondsLeft) {
                 secondsLeft = option.secondsLeft;
                 root = Black76.rootOf(secondsLeft);
             }
-            Black76.valuesAt(
+            int256 least = Black76.addValues(
                 prepared,
                 option.strikeWad,
-                strikeLogs[i],
+                strikeLog,
                 option.volatilityWad,
                 root,
                 option.isCall,
-                found[i]
+                1
             );
+            gas += before - gasleft();
+            found[i] = new uint256[](spotShocksWad.length);
+            int256 lowest = type(int256).max;
+            for (uint256 j; j < found[i].length; ++j) {
+                int256 value = Black76.take(prepared, j);
+                if (value < lowest) lowest = value;
+                found[i][j] = uint256(value);
+            }
+            if (least != lowest) revert MockBlack76_NotTheLeast(least, lowest);
         }
-        gas -= gasleft();
     }
 }

@@ -21,6 +21,7 @@ import {NormalTable} from "./NormalTable.sol";
 /// Units and bounds, which callers hold: prices {USD} with 18 decimals, at least 1 and below `2^120`; volatility per root of
 /// a year of 365 days, 18 decimals, below `2^96`; time in seconds, below `2^64`.
 library Black76 {
+    using FixedPointMathLib for int256;
     using FixedPointMathLib for uint256;
 
     uint256 internal constant WAD = 1e18;
@@ -35,6 +36,8 @@ library Black76 {
     int256 private constant LN_2_96 = 25095597659861927392;
     /// @dev A standard deviation from which on a call is worth the forward: 2^14.
     uint256 private constant MAX_DEVIATION = 2 ** 60;
+    /// @dev Bytes of a point in a grid.
+    uint256 private constant POINT = 96;
     // As in NormalTable.
     uint256 private constant LAST = (50 << 44) - 1;
     uint256 private constant T_MASK = 2 ** 44 - 1;
@@ -44,7 +47,7 @@ library Black76 {
     struct Grid {
         /// The normal distribution.
         bytes table;
-        /// Of each point the logarithm of the forward and the forward {USD}, in turn.
+        /// Of each point the logarithm of the forward, the forward {USD}, and what `addValues` has added up, in turn.
         uint256[] points;
         /// Points of one volatility stand together: factor on the volatility (18 decimals), then the number of points.
         uint256[] runs;
@@ -111,22 +114,53 @@ library Black76 {
         }
     }
 
+    /// @notice Value and N(d1) of one option at one forward.
+    /// @param table `NormalTable.load()`
+    /// @param forwardLog `logOf(forwardWad)`
+    /// @param strikeLog `logOf(strikeWad)`
+    /// @return value {USD}
+    /// @return probability N(d1), in units of 2^-128
+    function valueAt(
+        bytes memory table,
+        uint256 forwardWad,
+        int256 forwardLog,
+        uint256 strikeWad,
+        int256 strikeLog,
+        uint256 deviation,
+        bool isCall
+    ) internal pure returns (uint256 value, uint256 probability) {
+        unchecked {
+            int256 log = forwardLog - strikeLog;
+            int256 upper = (log * int256(inverseOf(deviation)) + _offset(deviation)) >> 96;
+            probability = NormalTable.at(table, upper);
+            uint256 cost = strikeWad * NormalTable.at(table, upper - int256(deviation));
+            int256 worth = int256(forwardWad * probability - cost) >> 128;
+            int256 exercise = int256(forwardWad) - int256(strikeWad);
+            worth = worth.max(exercise).max(0);
+            value = uint256(isCall ? worth : worth - exercise);
+        }
+    }
+
     /// @notice Prepares points around a forward. They are valued in the order given. It is cheap when points with the same
     /// shock of volatility follow each other, and every such run has its spot shocks in the order of the first.
+    /// @param table `NormalTable.load()`
     /// @param spotShocksWad relative moves of the forward, above -1
     /// @param volatilityShocksWad relative moves of the volatility, as many; at least -1
     function grid(
+        bytes memory table,
         uint256 forwardWad,
         int256[] memory spotShocksWad,
         int256[] memory volatilityShocksWad
     ) internal pure returns (Grid memory prepared) {
         uint256 count = spotShocksWad.length;
-        prepared.table = NormalTable.load();
-        prepared.points = new uint256[](2 * count);
+        prepared.table = table;
+        prepared.points = new uint256[](3 * count);
         prepared.runs = new uint256[](2 * count);
         unchecked {
             uint256 point = _start(prepared.points);
-            uint256 known = point; // The next of the first run's points, which this one may repeat.
+            uint256 first = point;
+            uint256 firstEnd = point; // Points of the first run, which later ones may repeat.
+            uint256 known = point;
             uint256 run = _start(prepared.runs) - 64;
             int256 factor = -1;
             for (uint256 i = 32; i <= 32 * count; i += 32) {
@@ -135,18 +169,21 @@ library Black76 {
                     factor = nextFactor;
                     run += 64;
                     _write(run, uint256(factor));
-                    known = _start(prepared.points);
+                    if (firstEnd == first) firstEnd = point;
+                    known = first;
                 }
                 _write(run + 32, _read(run + 32) + 1);
                 uint256 shocked = forwardAt(forwardWad, int256(_read(_at(spotShocksWad) + i)));
                 _write(point + 32, shocked);
-                if (_read(known + 32) == shocked && known != point) {
-                    _write(point, _read(known));
-                    known += 64;
+                uint256 same = known;
+                while (same < firstEnd && _read(same + 32) != shocked) same += POINT;
+                if (same < firstEnd) {
+                    _write(point, _read(same));
+                    known = same + POINT;
                 } else {
                     _write(point, uint256(logOf(shocked)));
                 }
-                point += 64;
+                point += POINT;
             }
             uint256[] memory runs = prepared.runs;
             uint256 words = (run + 64 - _start(runs)) >> 5;
@@ -156,59 +193,70 @@ library Black76 {
         }
     }
 
-    /// @notice Values of one option at all points.
+    /// @notice Values one option at all points, and adds size times value to the sum of each.
     /// @param strikeLog `logOf(strikeWad)`
     /// @param root `rootOf` the time left
-    /// @param values filled with one value a point {USD}; as long as the grid, to be used again for the next option
-    function valuesAt(
+    /// @param size signed; below 2^120 and so that sums stay below 2^255
+    /// @return least of the products
+    function addValues(
         Grid memory prepared,
         uint256 strikeWad,
         int256 strikeLog,
         uint256 volatilityWad,
         uint256 root,
         bool isCall,
-        uint256[] memory values
-    ) internal pure {
+        int256 size
+    ) internal pure returns (int256 least) {
+        least = type(int256).max;
         unchecked {
             uint256 point = _start(prepared.points);
             uint256 run = _start(prepared.runs);
             uint256 runsEnd = run + 32 * prepared.runs.length;
-            uint256 value = _start(values);
             while (run != runsEnd) {
                 uint256 deviation = deviationOf((volatilityWad * _read(run)) / WAD, root);
-                uint256 count = _read(run + 32);
-                _values(
+                uint256 end = point + POINT * _read(run + 32);
+                least = _addRun(
                     prepared.table,
                     point,
-                    point + 64 * count,
-                    value,
+                    end,
                     strikeWad,
                     strikeLog,
                     deviation,
-                    isCall
+                    isCall,
+                    size,
+                    least
                 );
-                point += 64 * count;
-                value += 32 * count;
+                point = end;
                 run += 64;
             }
         }
     }
 
-    /// @dev Values of an option at the points of one run. This loop is what margin with many options costs; it writes out
-    /// twice what `NormalTable.cdf` explains.
+    /// @notice The sum of a point, set to zero.
+    function take(Grid memory prepared, uint256 place) internal pure returns (int256 sum) {
+        unchecked {
+            uint256 at = _start(prepared.points) + POINT * place + 64;
+            sum = int256(_read(at));
+            _write(at, 0);
+        }
+    }
+
+    /// @dev An option at the points of one run. This loop is what margin with many options costs; it writes out twice what
+    /// `NormalTable.cdf` explains, and otherwise is `valueAt`.
     /// @param point first of them
     /// @param end behind the last of them
-    /// @param value where the first value goes
-    function _values(
+    /// @return the least product, of those before as well
+    function _addRun(
         bytes memory table,
         uint256 point,
         uint256 end,
-        uint256 value,
         uint256 strikeWad,
         int256 strikeLog,
         uint256 deviation,
-        bool isCall
-    ) private pure {
+        bool isCall,
+        int256 size,
+        int256 least
+    ) private pure returns (int256) {
         uint256 inverse = inverseOf(deviation);
         int256 offset;
         unchecked {
@@ -248,18 +296,24 @@ library Black76 {
                     lower := add(mul(lower, t), sar(46, shl(146, word)))
                     lower := shr(128, add(mul(lower, t), shl(200, word)))
                 }
-                let forwardWad := mload(add(point, 32))
-                let worth := sar(128, sub(mul(forwardWad, upper), mul(strikeWad, lower)))
-                let exercise := sub(forwardWad, strikeWad)
-                if slt(worth, exercise) {
-                    worth := exercise
+                {
+                    let forwardWad := mload(add(point, 32))
+                    let worth := sar(128, sub(mul(forwardWad, upper), mul(strikeWad, lower)))
+                    let exercise := sub(forwardWad, strikeWad)
+                    if slt(worth, exercise) {
+                        worth := exercise
+                    }
+                    worth := mul(worth, sgt(worth, 0))
+                    worth := mul(size, sub(worth, mul(exercise, iszero(isCall))))
+                    if slt(worth, least) {
+                        least := worth
+                    }
+                    point := add(point, POINT)
+                    mstore(sub(point, 32), add(mload(sub(point, 32)), worth))
                 }
-                worth := mul(worth, sgt(worth, 0))
-                mstore(value, sub(worth, mul(exercise, iszero(isCall))))
-                value := add(value, 32)
-                point := add(point, 64)
             }
         }
+        return least;
     }
 
     /// @notice A forward after a relative move, at least one wei {USD}.

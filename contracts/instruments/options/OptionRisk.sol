@@ -7,6 +7,7 @@ import {Report, Scenario} from "../../../interfaces/IInstrument.sol";
 import {AccountId} from "../../../interfaces/Types.sol";
 import {Quote} from "../books/Quote.sol";
 import {Black76} from "./Black76.sol";
+import {NormalTable} from "./NormalTable.sol";
 import {OptionPrices} from "./OptionPrices.sol";
 
 /// @dev What the risk engine asks. A loss counts in equity at once; profit and claims are credit after a haircut.
@@ -14,16 +15,16 @@ import {OptionPrices} from "./OptionPrices.sol";
 /// Everything is added up in quote and turned into dollars at the end: what positions lose by themselves is never less
 /// than what they lose together (PM-1), to the wei.
 abstract contract OptionRisk is OptionPrices {
+    using Black76 for Black76.Grid;
     using FixedPointMathLib for int256;
     using FixedPointMathLib for uint256;
 
     /// @dev What is asked, and what has been added up for it.
     /// @param indexWad for value and exposure {USD}
     /// @param requirementIndexWad for what is required {USD}
-    /// @param order where in memory the sums of the scenarios are, by volatility as the grid has them
-    /// @param centre point of the grid without shock
     /// @param worth value of all positions {quote}
-    /// @param delta change of it per dollar of the index {units}
+    /// @param base value of those that are not fixed, at the index for what is required {quote}
+    /// @param delta change of the worth per dollar of the index {units}
     /// @param standalone worst losses of the positions {quote}
     /// @param notional size times index of all that is not fixed {quote}
     /// @param unwinding notional, of longs no more than covers their value {quote}
@@ -32,9 +33,8 @@ abstract contract OptionRisk is OptionPrices {
     struct Course {
         uint256 indexWad;
         uint256 requirementIndexWad;
-        uint256[] order;
-        uint256 centre;
         int256 worth;
+        int256 base;
         int256 delta;
         uint256 standalone;
         uint256 notional;
@@ -43,6 +43,19 @@ abstract contract OptionRisk is OptionPrices {
         int256 netPuts;
         uint256 unwindingWad;
         int256[] changes;
+    }
+
+    /// @dev The scenarios as Black-76 takes them: those that count in full, and those of which a part counts. The one without
+    /// shock changes nothing and is in neither.
+    /// @param order which scenarios the points of `whole` are
+    /// @param weights of the points of `partly`
+    struct Shifts {
+        bytes table;
+        Black76.Grid whole;
+        uint256[] order;
+        Black76.Grid partly;
+        uint256[] partlyOrder;
+        uint256[] weights;
     }
 
     /// @notice As `IInstrument.report`.
@@ -100,6 +113,8 @@ abstract contract OptionRisk is OptionPrices {
 
     // --- internal ---
 
+    /// @dev Sizes are below 2**104, values below 2**98 and, three times shocked, below 2**128; weights at most 2**64: sums of 64
+    /// products stay below 2**255, and nothing here wraps.
     function _addPositions(
         Course memory course,
         Option[] memory options,
@@ -108,112 +123,126 @@ abstract contract OptionRisk is OptionPrices {
     ) private pure {
         course.changes = new int256[](scenarios.length);
         if (options.length == 0) return;
-        (Black76.Grid memory grid, uint256[] memory weights) = _gridOf(course, scenarios);
-        uint256[] memory values = new uint256[](weights.length);
-        uint256[] memory now_ =
-            course.indexWad == course.requirementIndexWad
-                ? new uint256[](0)
-                : _valuesAtIndex(options, course.indexWad);
+        Shifts memory shifts = _shiftsOf(course.requirementIndexWad, scenarios);
         int256 lnIndex = Black76.logOf(course.indexWad);
-        for (uint256 i = 0; i < options.length; ++i) {
-            Option memory o = options[i];
-            int256 size = sizes[i];
-            _valuesAt(o, grid, values);
-            uint256 value = values[course.centre];
-            course.worth += size * int256(now_.length == 0 ? value : now_[i]);
-            course.delta += (size * _deltaWad(o, course.indexWad, lnIndex)) / int256(WAD);
-            if (o.isFixed) continue;
-            course.standalone += _addChanges(course, size, values, weights);
-            uint256 notional = size.abs() * course.requirementIndexWad;
-            course.notional += notional;
-            notional = notional.mulWadUp(course.unwindingWad);
-            course.unwinding += size > 0 ? notional.min(uint256(size) * value) : notional;
-            if (o.isCall) course.netCalls += size;
-            else course.netPuts += size;
-        }
-    }
-
-    /// @dev The grid of the scenarios, those of one volatility together, and the point without shock: one of them, or
-    /// one that is added.
-    /// @return grid
-    /// @return weights of its points; the added one has none
-    function _gridOf(
-        Course memory course,
-        Scenario[] calldata scenarios
-    ) private pure returns (Black76.Grid memory grid, uint256[] memory weights) {
-        uint256 count = scenarios.length;
-        uint256[] memory order = new uint256[](count);
-        int256[] memory spots = new int256[](count + 1);
-        int256[] memory volatilities = new int256[](count + 1);
-        weights = new uint256[](count + 1);
-        course.centre = count;
-        uint256 placed;
-        for (uint256 first = 0; placed < count; ++first) {
-            int256 shock = scenarios[first].volatilityShockWad();
-            uint256 before = 0;
-            while (before < placed && volatilities[before] != shock) ++before;
-            if (before < placed) continue;
-            for (uint256 i = first; i < count; ++i) {
-                Scenario s = scenarios[i];
-                if (s.volatilityShockWad() != shock) continue;
-                (spots[placed], volatilities[placed]) = (s.spotShockWad(), shock);
-                weights[placed] = s.weightWad();
-                if (shock == 0 && spots[placed] == 0) course.centre = placed;
-                order[placed++] = _wordAt(course.changes, i);
+        int256 lnRequirementIndex = Black76.logOf(course.requirementIndexWad);
+        unchecked {
+            for (uint256 i = 0; i < options.length; ++i) {
+                Option memory o = options[i];
+                int256 size = sizes[i];
+                (uint256 value, int256 deltaWad) = _valueAt(o, shifts.table, course.indexWad, lnIndex);
+                course.worth += size * int256(value);
+                course.delta += (size * deltaWad) / int256(WAD);
+                if (o.isFixed) continue;
+                if (course.requirementIndexWad != course.indexWad) {
+                    (value, ) = _valueAt(o, shifts.table, course.requirementIndexWad, lnRequirementIndex);
+                }
+                int256 worth = size * int256(value);
+                course.base += worth;
+                course.standalone += _addChanges(course, shifts, o, size, worth);
+                uint256 notional = size.abs() * course.requirementIndexWad;
+                course.notional += notional;
+                notional = notional.mulWadUp(course.unwindingWad);
+                course.unwinding += size > 0 ? notional.min(uint256(worth)) : notional;
+                if (o.isCall) course.netCalls += size;
+                else course.netPuts += size;
+            }
+            for (uint256 i = 0; i < shifts.order.length; ++i) {
+                course.changes[shifts.order[i]] = shifts.whole.take(i) - course.base;
             }
         }
-        if (course.centre != count) {
-            assembly ("memory-safe") {
-                mstore(spots, count)
-                mstore(volatilities, count)
-                mstore(weights, count)
-            }
-        }
-        course.order = order;
-        grid = Black76.grid(course.requirementIndexWad, spots, volatilities);
     }
 
-    function _wordAt(int256[] memory list, uint256 place) private pure returns (uint256 pointer) {
-        assembly ("memory-safe") {
-            pointer := add(list, mul(32, add(place, 1)))
-        }
-    }
-
-    /// @dev Adds what one position's value changes by to the sums of the scenarios. This loop is what margin with many options
-    /// costs, after the values themselves.
-    ///
-    /// Sizes are below 2**104, values below 2**98 and, three times shocked, below 2**128; weights at most 2**64: 64 products
-    /// fit in 255 bits, whose quotient is taken before they are weighed.
-    /// @return worst what it loses at most {quote}
+    /// @dev Adds one position to the sums of the scenarios.
+    /// @param worth of it, where the shocks begin {quote}
+    /// @return what it loses at most {quote}
     function _addChanges(
         Course memory course,
+        Shifts memory shifts,
+        Option memory o,
         int256 size,
-        uint256[] memory values,
-        uint256[] memory weights
-    ) private pure returns (uint256 worst) {
-        uint256[] memory order = course.order;
-        uint256 value = values[course.centre];
+        int256 worth
+    ) private pure returns (uint256) {
+        unchecked {
+            int256 worst = (_addTo(shifts.whole, o, size) - worth).min(0);
+            uint256 count = shifts.weights.length;
+            if (count != 0) _addTo(shifts.partly, o, size);
+            for (uint256 i = 0; i < count; ++i) {
+                int256 change = shifts.partly.take(i) - worth;
+                // Down on both sides of zero.
+                int256 units = change / int256(WAD);
+                if (units * int256(WAD) > change) --units;
+                change = units * int256(shifts.weights[i]);
+                course.changes[shifts.partlyOrder[i]] += change;
+                if (change < worst) worst = change;
+            }
+            return uint256(-worst);
+        }
+    }
+
+    function _addTo(Black76.Grid memory grid, Option memory o, int256 size) private pure returns (int256) {
+        return grid.addValues(o.strikeWad, o.lnStrikeWad, o.volatilityWad, o.root, o.isCall, size);
+    }
+
+    function _shiftsOf(
+        uint256 indexWad,
+        Scenario[] calldata scenarios
+    ) private pure returns (Shifts memory shifts) {
+        uint256 count = scenarios.length;
+        uint256[] memory words = new uint256[](count);
         assembly ("memory-safe") {
-            let end := add(order, mul(32, mload(order)))
-            for {} lt(order, end) {} {
-                order := add(order, 32)
-                values := add(values, 32)
-                weights := add(weights, 32)
-                let change := mul(size, sub(mload(values), value))
-                let weight := mload(weights)
-                if xor(weight, 1000000000000000000) {
-                    // Down on both sides of zero.
-                    let whole := sdiv(change, 1000000000000000000)
-                    whole := sub(whole, slt(smod(change, 1000000000000000000), 0))
-                    change := mul(whole, weight)
-                }
-                let sum := mload(order)
-                mstore(sum, add(mload(sum), change))
-                if slt(change, worst) {
-                    worst := change
+            calldatacopy(add(words, 32), scenarios.offset, mul(32, count))
+        }
+        shifts.table = NormalTable.load();
+        (shifts.whole, shifts.order) = _sorted(shifts.table, indexWad, words, true);
+        (shifts.partly, shifts.partlyOrder) = _sorted(shifts.table, indexWad, words, false);
+        shifts.weights = new uint256[](shifts.partlyOrder.length);
+        for (uint256 i = 0; i < shifts.weights.length; ++i) {
+            shifts.weights[i] = scenarios[shifts.partlyOrder[i]].weightWad();
+        }
+    }
+
+    /// @dev A grid of scenarios, those of one volatility together.
+    /// @param words of the scenarios; zero where one is in a grid already
+    /// @param whole those that count in full; else the others
+    function _sorted(
+        bytes memory table,
+        uint256 indexWad,
+        uint256[] memory words,
+        bool whole
+    ) private pure returns (Black76.Grid memory grid, uint256[] memory order) {
+        uint256 count = words.length;
+        int256[] memory spots = new int256[](count);
+        int256[] memory volatilities = new int256[](count);
+        order = new uint256[](count);
+        uint256 placed;
+        unchecked {
+            for (uint256 first = 0; first < count; ++first) {
+                // Volatility and weight, without the move of the price.
+                uint256 kind = _wordAt(words, first) << 96;
+                if (kind == 0 || (uint64(kind >> 96) == WAD) != whole) continue;
+                for (uint256 i = first; i < count; ++i) {
+                    uint256 word = _wordAt(words, i);
+                    if (word << 96 != kind) continue;
+                    words[i] = 0;
+                    if (word == WAD) continue;
+                    Scenario s = Scenario.wrap(word);
+                    (spots[placed], volatilities[placed]) = (s.spotShockWad(), s.volatilityShockWad());
+                    order[placed++] = i;
                 }
             }
-            worst := sub(0, worst)
+        }
+        assembly ("memory-safe") {
+            mstore(spots, placed)
+            mstore(volatilities, placed)
+            mstore(order, placed)
+        }
+        grid = Black76.grid(table, indexWad, spots, volatilities);
+    }
+
+    function _wordAt(uint256[] memory words, uint256 place) private pure returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := mload(add(words, shl(5, add(place, 1))))
         }
     }
 
