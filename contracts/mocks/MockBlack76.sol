@@ -89,7 +89,8 @@ contract MockBlack76 {
                 option.volatilityWad,
                 root,
                 option.isCall,
-                1
+                1,
+                type(int256).max
             );
             gas += before - gasleft();
             found[i] = new uint256[](spotShocksWad.length);

@@ -196,8 +196,9 @@ library Black76 {
     /// @notice Values one option at all points, and adds size times value to the sum of each.
     /// @param strikeLog `logOf(strikeWad)`
     /// @param root `rootOf` the time left
-    /// @param size signed; below 2^120 and so that sums stay below 2^255
-    /// @return least of the products
+    /// @param size signed; so that sums stay below 2^255
+    /// @param most where the search for the least begins
+    /// @return least of the products, or `most`
     function addValues(
         Grid memory prepared,
         uint256 strikeWad,
@@ -205,9 +206,10 @@ library Black76 {
         uint256 volatilityWad,
         uint256 root,
         bool isCall,
-        int256 size
+        int256 size,
+        int256 most
     ) internal pure returns (int256 least) {
-        least = type(int256).max;
+        least = most;
         unchecked {
             uint256 point = _start(prepared.points);
             uint256 run = _start(prepared.runs);
@@ -257,15 +259,19 @@ library Black76 {
         int256 size,
         int256 least
     ) private pure returns (int256) {
-        uint256 inverse = inverseOf(deviation);
-        int256 offset;
         unchecked {
-            offset = _offset(deviation) - strikeLog * int256(inverse);
+            // In scratch space: with them on the stack the compiler reckons them anew at every point.
+            uint256 inverse = inverseOf(deviation);
+            uint256 offset = uint256(_offset(deviation) - strikeLog * int256(inverse));
+            assembly ("memory-safe") {
+                mstore(0x00, offset)
+                mstore(0x20, inverse)
+            }
         }
         assembly ("memory-safe") {
             table := add(table, 32)
             for {} lt(point, end) {} {
-                let upper := sar(96, add(mul(mload(point), inverse), offset))
+                let upper := sar(96, add(mul(mload(point), mload(0x20)), mload(0x00)))
                 let lower := sub(upper, deviation)
                 if slt(or(lower, sub(LAST, upper)), 0) {
                     // One is outside of the table: its nearest end.
@@ -296,21 +302,21 @@ library Black76 {
                     lower := add(mul(lower, t), sar(46, shl(146, word)))
                     lower := shr(128, add(mul(lower, t), shl(200, word)))
                 }
-                {
-                    let forwardWad := mload(add(point, 32))
-                    let worth := sar(128, sub(mul(forwardWad, upper), mul(strikeWad, lower)))
-                    let exercise := sub(forwardWad, strikeWad)
-                    if slt(worth, exercise) {
-                        worth := exercise
-                    }
-                    worth := mul(worth, sgt(worth, 0))
-                    worth := mul(size, sub(worth, mul(exercise, iszero(isCall))))
-                    if slt(worth, least) {
-                        least := worth
-                    }
-                    point := add(point, POINT)
-                    mstore(sub(point, 32), add(mload(sub(point, 32)), worth))
+                let forwardWad := mload(add(point, 32))
+                let worth := sar(128, sub(mul(forwardWad, upper), mul(strikeWad, lower)))
+                let exercise := sub(forwardWad, strikeWad)
+                if slt(worth, exercise) {
+                    worth := exercise
                 }
+                worth := mul(worth, sgt(worth, 0))
+                let sum := add(point, 64)
+                let before := mload(sum)
+                worth := mul(size, sub(worth, mul(exercise, iszero(isCall))))
+                mstore(sum, add(before, worth))
+                if slt(worth, least) {
+                    least := worth
+                }
+                point := add(point, POINT)
             }
         }
         return least;

@@ -6,6 +6,7 @@ import {SafeCastLib} from "solady/utils/SafeCastLib.sol";
 
 import {IOptionMarket} from "../../../interfaces/IOptionMarket.sol";
 import {AccountId} from "../../../interfaces/Types.sol";
+import {Lists} from "../../math/Lists.sol";
 import {Bucket, BucketLib} from "../books/Bucket.sol";
 import {Claims} from "../books/Claims.sol";
 import {Grace} from "../books/Grace.sol";
@@ -21,6 +22,8 @@ import {SeriesTerms} from "./SeriesTerms.sol";
 abstract contract OptionBooks is OptionParameters, Claims, Grace {
     using BucketLib for Bucket;
     using FixedPointMathLib for int256;
+    using Lists for int256[];
+    using Lists for uint256[];
     using ProRata for ProRata.Pool;
     using SafeCastLib for int256;
 
@@ -347,7 +350,8 @@ abstract contract OptionBooks is OptionParameters, Claims, Grace {
                 (size, given) = _bucketOf(series, size > 0).live(stored.round, _marks[account][series], size);
                 cost += given;
             }
-            (ids[i], sizes[i]) = (series, size);
+            ids.set(i, series);
+            sizes.set(i, size);
         }
     }
 

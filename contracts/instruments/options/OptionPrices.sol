@@ -6,6 +6,7 @@ import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 import {IOptionMarket} from "../../../interfaces/IOptionMarket.sol";
 import {IRiskEngine} from "../../../interfaces/IRiskEngine.sol";
 import {AccountId, PriceStatus} from "../../../interfaces/Types.sol";
+import {Lists} from "../../math/Lists.sol";
 import {Smile} from "../../math/Smile.sol";
 import {Claims} from "../books/Claims.sol";
 import {MarketBase} from "../books/MarketBase.sol";
@@ -20,6 +21,7 @@ import {SeriesTerms} from "./SeriesTerms.sol";
 /// at its strike; then what exercise pays at the index, until its price is fixed; from then on what exercise pays.
 abstract contract OptionPrices is OptionBooks {
     using FixedPointMathLib for uint256;
+    using Lists for uint256[];
 
     /// @dev An option with all that does not depend on the index.
     /// @param root of the time left, as `Black76` takes it
@@ -61,8 +63,8 @@ abstract contract OptionPrices is OptionBooks {
             uint256[] memory expiries = new uint256[](count);
             uint256 distinct;
             for (uint256 i = 0; i < count; ++i) {
-                SeriesTerms terms = _termsOf(ids[i]);
-                Option memory o = options[i];
+                SeriesTerms terms = _termsOf(ids.get(i));
+                Option memory o = _optionAt(options, i);
                 (o.strikeWad, o.lnStrikeWad, o.isCall) = (
                     terms.strikeWad(),
                     terms.lnStrikeWad(),
@@ -72,28 +74,33 @@ abstract contract OptionPrices is OptionBooks {
                 if (block.timestamp < expiry) {
                     o.isLive = true;
                     uint256 slice = 0;
-                    while (slice < distinct && expiries[slice] != expiry) ++slice;
-                    if (slice == distinct) expiries[distinct++] = expiry;
+                    while (slice < distinct && expiries.get(slice) != expiry) ++slice;
+                    if (slice == distinct) expiries.set(distinct++, expiry);
                     o.root = slice;
                 } else {
                     (o.isFixed, o.fixedWad) = _payoffOf(terms);
                 }
             }
             if (distinct == 0) return (options, PriceStatus.FRESH);
-            assembly ("memory-safe") {
-                mstore(expiries, distinct)
-            }
+            expiries.cut(distinct);
             uint256[] memory words;
             (words, status) = SURFACE.smiles(UNDERLYING, expiries);
             for (uint256 i = 0; i < distinct; ++i) {
                 expiries[i] = Black76.rootOf(expiries[i] - block.timestamp);
             }
             for (uint256 i = 0; i < count; ++i) {
-                Option memory o = options[i];
+                Option memory o = _optionAt(options, i);
                 if (!o.isLive) continue;
                 o.volatilityWad = (Smile.wrap(words[o.root]).varianceDown(o.lnStrikeWad) * WAD).sqrt();
-                o.root = expiries[o.root];
+                o.root = expiries.get(o.root);
             }
+        }
+    }
+
+    /// @dev As `options[place]`, which is there.
+    function _optionAt(Option[] memory options, uint256 place) internal pure returns (Option memory o) {
+        assembly ("memory-safe") {
+            o := mload(add(options, shl(5, add(place, 1))))
         }
     }
 
@@ -137,7 +144,8 @@ abstract contract OptionPrices is OptionBooks {
         indexWad = _usable(indexWad);
         int256 lnIndexWad = Black76.logOf(indexWad);
         for (uint256 i = 0; i < values.length; ++i) {
-            (values[i], ) = _valueAt(options[i], table, indexWad, lnIndexWad);
+            (uint256 value, ) = _valueAt(_optionAt(options, i), table, indexWad, lnIndexWad);
+            values.set(i, value);
         }
     }
 

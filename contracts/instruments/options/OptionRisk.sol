@@ -5,6 +5,7 @@ import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 
 import {Report, Scenario} from "../../../interfaces/IInstrument.sol";
 import {AccountId} from "../../../interfaces/Types.sol";
+import {Lists} from "../../math/Lists.sol";
 import {Quote} from "../books/Quote.sol";
 import {Black76} from "./Black76.sol";
 import {NormalTable} from "./NormalTable.sol";
@@ -18,6 +19,8 @@ abstract contract OptionRisk is OptionPrices {
     using Black76 for Black76.Grid;
     using FixedPointMathLib for int256;
     using FixedPointMathLib for uint256;
+    using Lists for int256[];
+    using Lists for uint256[];
 
     /// @dev What is asked, and what has been added up for it.
     /// @param indexWad for value and exposure {USD}
@@ -97,13 +100,15 @@ abstract contract OptionRisk is OptionPrices {
         r.addOnWad = _addOn(course, depth, settlementWad);
         r.changesWad = new int256[](scenarios.length);
         for (uint256 i = 0; i < points; ++i) {
-            r.changesWad[ownAt + i] = Quote.value(course.changes[i], settlementWad);
+            int256 change = course.changes.get(i);
+            if (change != 0) r.changesWad.set(ownAt + i, Quote.value(change, settlementWad));
         }
         if (profit < 0) {
             // What is owed moves with the settlement asset, whose rise comes second.
             int256 rise = scenarios[SETTLEMENT_POSITION * points + 1].spotShockWad();
             r.standaloneWad += Quote.lossUp(Quote.valueUp(uint256(-profit), settlementWad), rise);
         }
+        _return(r);
     }
 
     /// @notice As `IInstrument.graceUntil`.
@@ -125,16 +130,17 @@ abstract contract OptionRisk is OptionPrices {
         if (options.length == 0) return;
         Shifts memory shifts = _shiftsOf(course.requirementIndexWad, scenarios);
         int256 lnIndex = Black76.logOf(course.indexWad);
-        int256 lnRequirementIndex = Black76.logOf(course.requirementIndexWad);
+        bool isOne = course.requirementIndexWad == course.indexWad;
+        int256 lnRequirementIndex = isOne ? lnIndex : Black76.logOf(course.requirementIndexWad);
         unchecked {
             for (uint256 i = 0; i < options.length; ++i) {
-                Option memory o = options[i];
-                int256 size = sizes[i];
+                Option memory o = _optionAt(options, i);
+                int256 size = sizes.get(i);
                 (uint256 value, int256 deltaWad) = _valueAt(o, shifts.table, course.indexWad, lnIndex);
                 course.worth += size * int256(value);
                 course.delta += (size * deltaWad) / int256(WAD);
                 if (o.isFixed) continue;
-                if (course.requirementIndexWad != course.indexWad) {
+                if (!isOne) {
                     (value, ) = _valueAt(o, shifts.table, course.requirementIndexWad, lnRequirementIndex);
                 }
                 int256 worth = size * int256(value);
@@ -148,7 +154,7 @@ abstract contract OptionRisk is OptionPrices {
                 else course.netPuts += size;
             }
             for (uint256 i = 0; i < shifts.order.length; ++i) {
-                course.changes[shifts.order[i]] = shifts.whole.take(i) - course.base;
+                course.changes.set(shifts.order.get(i), shifts.whole.take(i) - course.base);
             }
         }
     }
@@ -164,24 +170,32 @@ abstract contract OptionRisk is OptionPrices {
         int256 worth
     ) private pure returns (uint256) {
         unchecked {
-            int256 worst = (_addTo(shifts.whole, o, size) - worth).min(0);
+            int256 worst = _addTo(shifts.whole, o, size, worth) - worth;
             uint256 count = shifts.weights.length;
-            if (count != 0) _addTo(shifts.partly, o, size);
+            if (count != 0) _addTo(shifts.partly, o, size, worth);
             for (uint256 i = 0; i < count; ++i) {
                 int256 change = shifts.partly.take(i) - worth;
                 // Down on both sides of zero.
                 int256 units = change / int256(WAD);
                 if (units * int256(WAD) > change) --units;
-                change = units * int256(shifts.weights[i]);
-                course.changes[shifts.partlyOrder[i]] += change;
+                change = units * int256(shifts.weights.get(i));
+                uint256 place = shifts.partlyOrder.get(i);
+                course.changes.set(place, course.changes.get(place) + change);
                 if (change < worst) worst = change;
             }
             return uint256(-worst);
         }
     }
 
-    function _addTo(Black76.Grid memory grid, Option memory o, int256 size) private pure returns (int256) {
-        return grid.addValues(o.strikeWad, o.lnStrikeWad, o.volatilityWad, o.root, o.isCall, size);
+    /// @dev Adds one position to the sums of a grid.
+    /// @return the least of its worth there and here {quote}
+    function _addTo(
+        Black76.Grid memory grid,
+        Option memory o,
+        int256 size,
+        int256 worth
+    ) private pure returns (int256) {
+        return grid.addValues(o.strikeWad, o.lnStrikeWad, o.volatilityWad, o.root, o.isCall, size, worth);
     }
 
     function _shiftsOf(
@@ -198,7 +212,7 @@ abstract contract OptionRisk is OptionPrices {
         (shifts.partly, shifts.partlyOrder) = _sorted(shifts.table, indexWad, words, false);
         shifts.weights = new uint256[](shifts.partlyOrder.length);
         for (uint256 i = 0; i < shifts.weights.length; ++i) {
-            shifts.weights[i] = scenarios[shifts.partlyOrder[i]].weightWad();
+            shifts.weights.set(i, scenarios[shifts.partlyOrder.get(i)].weightWad());
         }
     }
 
@@ -219,31 +233,24 @@ abstract contract OptionRisk is OptionPrices {
         unchecked {
             for (uint256 first = 0; first < count; ++first) {
                 // Volatility and weight, without the move of the price.
-                uint256 kind = _wordAt(words, first) << 96;
+                uint256 kind = words.get(first) << 96;
                 if (kind == 0 || (uint64(kind >> 96) == WAD) != whole) continue;
                 for (uint256 i = first; i < count; ++i) {
-                    uint256 word = _wordAt(words, i);
+                    uint256 word = words.get(i);
                     if (word << 96 != kind) continue;
-                    words[i] = 0;
+                    words.set(i, 0);
                     if (word == WAD) continue;
                     Scenario s = Scenario.wrap(word);
-                    (spots[placed], volatilities[placed]) = (s.spotShockWad(), s.volatilityShockWad());
-                    order[placed++] = i;
+                    spots.set(placed, s.spotShockWad());
+                    volatilities.set(placed, s.volatilityShockWad());
+                    order.set(placed++, i);
                 }
             }
         }
-        assembly ("memory-safe") {
-            mstore(spots, placed)
-            mstore(volatilities, placed)
-            mstore(order, placed)
-        }
+        spots.cut(placed);
+        volatilities.cut(placed);
+        order.cut(placed);
         grid = Black76.grid(table, indexWad, spots, volatilities);
-    }
-
-    function _wordAt(uint256[] memory words, uint256 place) private pure returns (uint256 word) {
-        assembly ("memory-safe") {
-            word := mload(add(words, shl(5, add(place, 1))))
-        }
     }
 
     /// @dev notional * (unwinding + notional / depth), and the share of naked shorts.
@@ -265,5 +272,25 @@ abstract contract OptionRisk is OptionPrices {
                 _nakedShortWad(),
                 WAD
             );
+    }
+
+    /// @dev Ends the call with a report as the ABI has it: the compiler's own encoder looks at every word of a list.
+    function _return(Report memory r) private pure {
+        int256[] memory exposures = r.exposuresWad;
+        int256[] memory changes = r.changesWad;
+        assembly ("memory-safe") {
+            // The report's place, its eight words, and both lists, whose places are counted from the first of the words.
+            let data := mload(0x40)
+            mstore(data, 0x20)
+            mcopy(add(data, 0x20), r, 0xc0)
+            let size := shl(5, add(mload(exposures), 1))
+            mstore(add(data, 0xe0), 0x100)
+            mstore(add(data, 0x100), add(0x100, size))
+            mcopy(add(data, 0x120), exposures, size)
+            let end := add(add(data, 0x120), size)
+            size := shl(5, add(mload(changes), 1))
+            mcopy(end, changes, size)
+            return(data, sub(add(end, size), data))
+        }
     }
 }
