@@ -5,6 +5,7 @@ import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 
 import {Report, Scenario} from "../../interfaces/IInstrument.sol";
 import {IRiskEngine} from "../../interfaces/IRiskEngine.sol";
+import {Lists} from "../math/Lists.sol";
 import {NamedScenario} from "./NamedScenario.sol";
 import {Point} from "./Point.sol";
 import {ScenarioGrid} from "./ScenarioGrid.sol";
@@ -27,6 +28,7 @@ import {UnderlyingPoints} from "./UnderlyingPoints.sol";
 abstract contract PortfolioTally is UnderlyingPoints {
     using FixedPointMathLib for int256;
     using FixedPointMathLib for uint256;
+    using Lists for int256[];
 
     /// @dev What moves with one underlying.
     /// @param grid points, in the order of `ScenarioGrid`, or its end points, or two named ones
@@ -122,15 +124,17 @@ abstract contract PortfolioTally is UnderlyingPoints {
         for (uint256 i = 0; i < ids.length; ++i) {
             Point point = _point(tally, ids[i]);
             Netting memory netting = _netting(tally, point, ids[i]);
-            int256[] memory changes;
             if ((curved >> i) & 1 == 0) {
-                changes = _linear(point, netting.grid, report.exposuresWad[i]);
                 from += ScenarioGrid.LINEAR_POINTS;
+                int256 exposureWad = report.exposuresWad[i];
+                if (exposureWad == 0) continue;
+                int256[] memory changes = _linear(point, netting.grid, exposureWad);
+                covering -= _net(netting.changesWad, changes, 0, covering, report.haircutWad);
             } else {
-                changes = _part(report.changesWad, from, netting.grid.length);
+                _limit(report.changesWad, from, netting.grid.length);
+                covering -= _net(netting.changesWad, report.changesWad, from, covering, report.haircutWad);
                 from += netting.grid.length;
             }
-            covering -= _net(netting.changesWad, changes, covering, report.haircutWad);
         }
         tally.apart += report.addOnWad.min(MAX_VALUE).zeroFloorSub(covering);
     }
@@ -178,16 +182,17 @@ abstract contract PortfolioTally is UnderlyingPoints {
 
     /// @dev What a netting set loses at most in each half.
     function _losses(Netting memory netting) internal pure returns (uint256 down, uint256 up) {
-        int256[] memory changes = _changes(netting);
-        bool whole = changes.length == ScenarioGrid.GRID_POINTS;
+        uint256 count = netting.grid.length;
+        bool whole = count == ScenarioGrid.GRID_POINTS;
         uint256 lowerEnd = whole ? ScenarioGrid.LOWER_END : 0;
         uint256 upperBegin = whole ? ScenarioGrid.UPPER_BEGIN : 1;
         unchecked {
-            for (uint256 i = 0; i < changes.length; ++i) {
-                if (changes[i] >= 0) continue;
-                uint256 loss = uint256(-changes[i]);
-                if (i <= lowerEnd) down = down.max(loss);
-                if (i >= upperBegin) up = up.max(loss);
+            for (uint256 i = 0; i < count; ++i) {
+                int256 change = _changeAt(netting, i);
+                if (change >= 0) continue;
+                uint256 loss = uint256(-change);
+                if (i <= lowerEnd && loss > down) down = loss;
+                if (i >= upperBegin && loss > up) up = loss;
             }
         }
     }
@@ -195,33 +200,57 @@ abstract contract PortfolioTally is UnderlyingPoints {
     /// @dev What a netting set gains at each point.
     function _changes(Netting memory netting) internal pure returns (int256[] memory changes) {
         changes = new int256[](netting.grid.length);
+        for (uint256 i = 0; i < changes.length; ++i) changes.set(i, _changeAt(netting, i));
+    }
+
+    /// @dev What a netting set gains at one of its points.
+    function _changeAt(Netting memory netting, uint256 place) private pure returns (int256 change) {
+        change = netting.changesWad.get(place);
         int256 linearWad = netting.linearWad;
-        Scenario[] memory grid = netting.grid;
-        int256[] memory sums = netting.changesWad;
+        if (linearWad == 0) return change;
         unchecked {
-            for (uint256 i = 0; i < changes.length; ++i) changes[i] = sums[i] + _moved(linearWad, grid[i]);
+            change += _moved(linearWad, _scenarioAt(netting.grid, place));
+        }
+    }
+
+    /// @dev As `grid[place]`, which is there.
+    function _scenarioAt(
+        Scenario[] memory grid,
+        uint256 place
+    ) private pure returns (Scenario scenario) {
+        assembly ("memory-safe") {
+            scenario := mload(add(grid, shl(5, add(place, 1))))
         }
     }
 
     /// @dev Adds an instrument's changes to those of its netting set.
+    /// @param changes of which those from `from` on are meant, one for each of the sums
     /// @return used credit that its worst loss takes {USD}
     function _net(
         int256[] memory sums,
         int256[] memory changes,
+        uint256 from,
         uint256 creditWad,
         uint256 haircutWad
     ) private pure returns (uint256 used) {
+        uint256 count = sums.length;
         unchecked {
             // Changes are below 2**184, shares at most 2**60.
             int256 kept = SIGNED_WAD - int256(haircutWad.min(WAD));
             if (creditWad != 0) {
                 int256 worst;
-                for (uint256 i = 0; i < changes.length; ++i) worst = worst.min(changes[i]);
+                for (uint256 i = 0; i < count; ++i) worst = worst.min(changes.get(from + i));
                 used = creditWad.min(uint256(-worst));
             }
-            for (uint256 i = 0; i < changes.length; ++i) {
-                int256 change = changes[i];
-                sums[i] += change < 0 ? int256(0).min(change + int256(used)) : (change * kept) / SIGNED_WAD;
+            for (uint256 i = 0; i < count; ++i) {
+                int256 change = changes.get(from + i);
+                if (change < 0) {
+                    change += int256(used);
+                    if (change > 0) change = 0;
+                } else {
+                    change = (change * kept) / SIGNED_WAD;
+                }
+                sums.set(i, sums.get(i) + change);
             }
         }
     }
@@ -233,7 +262,6 @@ abstract contract PortfolioTally is UnderlyingPoints {
         int256 exposureWad
     ) private pure returns (int256[] memory changes) {
         changes = new int256[](grid.length);
-        if (exposureWad == 0) return changes;
         exposureWad = _limited(exposureWad);
         uint256 priceWad = point.requirementPriceWad();
         if (priceWad != 0) {
@@ -247,19 +275,21 @@ abstract contract PortfolioTally is UnderlyingPoints {
             exposureWad = exposureWad < 0 ? -int256(size) : int256(size);
         }
         unchecked {
-            for (uint256 i = 0; i < grid.length; ++i) changes[i] = _moved(exposureWad, grid[i]);
+            for (uint256 i = 0; i < grid.length; ++i) {
+                changes.set(i, _moved(exposureWad, _scenarioAt(grid, i)));
+            }
         }
     }
 
-    /// @dev Changes of a holding that is curved: those under the scenarios of one underlying.
-    function _part(
-        int256[] memory values,
-        uint256 from,
-        uint256 count
-    ) private pure returns (int256[] memory part) {
-        part = new int256[](count);
+    /// @dev Bounds changes of a holding that is curved, those under the scenarios of one underlying. There is one for each.
+    function _limit(int256[] memory changes, uint256 from, uint256 count) private pure {
+        assert(changes.length >= from + count);
         unchecked {
-            for (uint256 i = 0; i < count; ++i) part[i] = _limited(values[from + i]);
+            for (uint256 i = from; i < from + count; ++i) {
+                int256 change = changes.get(i);
+                int256 limited = _limited(change);
+                if (limited != change) changes.set(i, limited);
+            }
         }
     }
 
