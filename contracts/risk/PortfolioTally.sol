@@ -214,10 +214,7 @@ abstract contract PortfolioTally is UnderlyingPoints {
     }
 
     /// @dev As `grid[place]`, which is there.
-    function _scenarioAt(
-        Scenario[] memory grid,
-        uint256 place
-    ) private pure returns (Scenario scenario) {
+    function _scenarioAt(Scenario[] memory grid, uint256 place) private pure returns (Scenario scenario) {
         assembly ("memory-safe") {
             scenario := mload(add(grid, shl(5, add(place, 1))))
         }

@@ -9,6 +9,7 @@ import {Lists} from "../../math/Lists.sol";
 import {Quote} from "../books/Quote.sol";
 import {Black76} from "./Black76.sol";
 import {NormalTable} from "./NormalTable.sol";
+import {OptionGrid} from "./OptionGrid.sol";
 import {OptionPrices} from "./OptionPrices.sol";
 
 /// @dev What the risk engine asks. A loss counts in equity at once; profit and claims are credit after a haircut.
@@ -16,17 +17,15 @@ import {OptionPrices} from "./OptionPrices.sol";
 /// Everything is added up in quote and turned into dollars at the end: what positions lose by themselves is never less
 /// than what they lose together (PM-1), to the wei.
 abstract contract OptionRisk is OptionPrices {
-    using Black76 for Black76.Grid;
     using FixedPointMathLib for int256;
     using FixedPointMathLib for uint256;
     using Lists for int256[];
-    using Lists for uint256[];
+    using OptionGrid for OptionGrid.Grid;
 
     /// @dev What is asked, and what has been added up for it.
     /// @param indexWad for value and exposure {USD}
     /// @param requirementIndexWad for what is required {USD}
     /// @param worth value of all positions {quote}
-    /// @param base value of those that are not fixed, at the index for what is required {quote}
     /// @param delta change of the worth per dollar of the index {units}
     /// @param standalone worst losses of the positions {quote}
     /// @param notional size times index of all that is not fixed {quote}
@@ -37,7 +36,6 @@ abstract contract OptionRisk is OptionPrices {
         uint256 indexWad;
         uint256 requirementIndexWad;
         int256 worth;
-        int256 base;
         int256 delta;
         uint256 standalone;
         uint256 notional;
@@ -46,19 +44,6 @@ abstract contract OptionRisk is OptionPrices {
         int256 netPuts;
         uint256 unwindingWad;
         int256[] changes;
-    }
-
-    /// @dev The scenarios as Black-76 takes them: those that count in full, and those of which a part counts. The one without
-    /// shock changes nothing and is in neither.
-    /// @param order which scenarios the points of `whole` are
-    /// @param weights of the points of `partly`
-    struct Shifts {
-        bytes table;
-        Black76.Grid whole;
-        uint256[] order;
-        Black76.Grid partly;
-        uint256[] partlyOrder;
-        uint256[] weights;
     }
 
     /// @notice As `IInstrument.report`.
@@ -128,24 +113,27 @@ abstract contract OptionRisk is OptionPrices {
     ) private pure {
         course.changes = new int256[](scenarios.length);
         if (options.length == 0) return;
-        Shifts memory shifts = _shiftsOf(course.requirementIndexWad, scenarios);
+        bytes memory table = NormalTable.load();
+        OptionGrid.Grid memory grid = _gridOf(table, course.requirementIndexWad, scenarios);
         int256 lnIndex = Black76.logOf(course.indexWad);
         bool isOne = course.requirementIndexWad == course.indexWad;
         int256 lnRequirementIndex = isOne ? lnIndex : Black76.logOf(course.requirementIndexWad);
+        int256 base;
         unchecked {
             for (uint256 i = 0; i < options.length; ++i) {
                 Option memory o = _optionAt(options, i);
                 int256 size = sizes.get(i);
-                (uint256 value, int256 deltaWad) = _valueAt(o, shifts.table, course.indexWad, lnIndex);
-                course.worth += size * int256(value);
+                (uint256 value, int256 deltaWad) = _valueAt(o, table, course.indexWad, lnIndex);
+                int256 worth = size * int256(value);
+                course.worth += worth;
                 course.delta += (size * deltaWad) / int256(WAD);
                 if (o.isFixed) continue;
                 if (!isOne) {
-                    (value, ) = _valueAt(o, shifts.table, course.requirementIndexWad, lnRequirementIndex);
+                    (value, ) = _valueAt(o, table, course.requirementIndexWad, lnRequirementIndex);
+                    worth = size * int256(value);
                 }
-                int256 worth = size * int256(value);
-                course.base += worth;
-                course.standalone += _addChanges(course, shifts, o, size, worth);
+                base += worth;
+                course.standalone += uint256(worth - _addTo(grid, o, size, worth));
                 uint256 notional = size.abs() * course.requirementIndexWad;
                 course.notional += notional;
                 notional = notional.mulWadUp(course.unwindingWad);
@@ -153,104 +141,27 @@ abstract contract OptionRisk is OptionPrices {
                 if (o.isCall) course.netCalls += size;
                 else course.netPuts += size;
             }
-            for (uint256 i = 0; i < shifts.order.length; ++i) {
-                course.changes.set(shifts.order.get(i), shifts.whole.take(i) - course.base);
-            }
         }
+        grid.take(base, course.changes);
     }
 
     /// @dev Adds one position to the sums of the scenarios.
-    /// @param worth of it, where the shocks begin {quote}
-    /// @return what it loses at most {quote}
-    function _addChanges(
-        Course memory course,
-        Shifts memory shifts,
-        Option memory o,
-        int256 size,
-        int256 worth
-    ) private pure returns (uint256) {
-        unchecked {
-            int256 worst = _addTo(shifts.whole, o, size, worth) - worth;
-            uint256 count = shifts.weights.length;
-            if (count != 0) _addTo(shifts.partly, o, size, worth);
-            for (uint256 i = 0; i < count; ++i) {
-                int256 change = shifts.partly.take(i) - worth;
-                // Down on both sides of zero.
-                int256 units = change / int256(WAD);
-                if (units * int256(WAD) > change) --units;
-                change = units * int256(shifts.weights.get(i));
-                uint256 place = shifts.partlyOrder.get(i);
-                course.changes.set(place, course.changes.get(place) + change);
-                if (change < worst) worst = change;
-            }
-            return uint256(-worst);
-        }
-    }
-
-    /// @dev Adds one position to the sums of a grid.
-    /// @return the least of its worth there and here {quote}
+    /// @return the least that it is worth {quote}
     function _addTo(
-        Black76.Grid memory grid,
+        OptionGrid.Grid memory grid,
         Option memory o,
         int256 size,
         int256 worth
     ) private pure returns (int256) {
-        return grid.addValues(o.strikeWad, o.lnStrikeWad, o.volatilityWad, o.root, o.isCall, size, worth);
+        return grid.addOption(o.strikeWad, o.lnStrikeWad, o.volatilityWad, o.root, o.isCall, size, worth);
     }
 
-    function _shiftsOf(
-        uint256 indexWad,
-        Scenario[] calldata scenarios
-    ) private pure returns (Shifts memory shifts) {
-        uint256 count = scenarios.length;
-        uint256[] memory words = new uint256[](count);
-        assembly ("memory-safe") {
-            calldatacopy(add(words, 32), scenarios.offset, mul(32, count))
-        }
-        shifts.table = NormalTable.load();
-        (shifts.whole, shifts.order) = _sorted(shifts.table, indexWad, words, true);
-        (shifts.partly, shifts.partlyOrder) = _sorted(shifts.table, indexWad, words, false);
-        shifts.weights = new uint256[](shifts.partlyOrder.length);
-        for (uint256 i = 0; i < shifts.weights.length; ++i) {
-            shifts.weights.set(i, scenarios[shifts.partlyOrder.get(i)].weightWad());
-        }
-    }
-
-    /// @dev A grid of scenarios, those of one volatility together.
-    /// @param words of the scenarios; zero where one is in a grid already
-    /// @param whole those that count in full; else the others
-    function _sorted(
+    function _gridOf(
         bytes memory table,
         uint256 indexWad,
-        uint256[] memory words,
-        bool whole
-    ) private pure returns (Black76.Grid memory grid, uint256[] memory order) {
-        uint256 count = words.length;
-        int256[] memory spots = new int256[](count);
-        int256[] memory volatilities = new int256[](count);
-        order = new uint256[](count);
-        uint256 placed;
-        unchecked {
-            for (uint256 first = 0; first < count; ++first) {
-                // Volatility and weight, without the move of the price.
-                uint256 kind = words.get(first) << 96;
-                if (kind == 0 || (uint64(kind >> 96) == WAD) != whole) continue;
-                for (uint256 i = first; i < count; ++i) {
-                    uint256 word = words.get(i);
-                    if (word << 96 != kind) continue;
-                    words.set(i, 0);
-                    if (word == WAD) continue;
-                    Scenario s = Scenario.wrap(word);
-                    spots.set(placed, s.spotShockWad());
-                    volatilities.set(placed, s.volatilityShockWad());
-                    order.set(placed++, i);
-                }
-            }
-        }
-        spots.cut(placed);
-        volatilities.cut(placed);
-        order.cut(placed);
-        grid = Black76.grid(table, indexWad, spots, volatilities);
+        Scenario[] memory scenarios
+    ) private pure returns (OptionGrid.Grid memory) {
+        return OptionGrid.prepare(table, indexWad, scenarios);
     }
 
     /// @dev notional * (unwinding + notional / depth), and the share of naked shorts.
