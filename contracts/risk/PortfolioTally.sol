@@ -44,6 +44,8 @@ abstract contract PortfolioTally is UnderlyingPoints {
     address internal immutable PORTFOLIO_MODE;
 
     int256 private constant SIGNED_WAD = 1e18;
+    /// @dev What is linear changes by less {USD}: a value that has saturated, times any shock.
+    uint256 private constant MAX_CHANGE = 2 ** 190;
 
     constructor(address portfolioMode, address sequencerFeed) UnderlyingPoints(sequencerFeed) {
         PORTFOLIO_MODE = portfolioMode;
@@ -129,11 +131,12 @@ abstract contract PortfolioTally is UnderlyingPoints {
                 int256 exposureWad = report.exposuresWad[i];
                 if (exposureWad == 0) continue;
                 int256[] memory changes = _linear(point, netting.grid, exposureWad);
-                covering -= _net(netting.changesWad, changes, 0, covering, report.haircutWad);
+                covering -= _net(netting, changes, 0, MAX_CHANGE, covering, report.haircutWad);
             } else {
-                _limit(report.changesWad, from, netting.grid.length);
-                covering -= _net(netting.changesWad, report.changesWad, from, covering, report.haircutWad);
-                from += netting.grid.length;
+                uint256 end = from + netting.grid.length;
+                assert(report.changesWad.length >= end);
+                covering -= _net(netting, report.changesWad, from, MAX_VALUE, covering, report.haircutWad);
+                from = end;
             }
         }
         tally.apart += report.addOnWad.min(MAX_VALUE).zeroFloorSub(covering);
@@ -182,34 +185,44 @@ abstract contract PortfolioTally is UnderlyingPoints {
 
     /// @dev What a netting set loses at most in each half.
     function _losses(Netting memory netting) internal pure returns (uint256 down, uint256 up) {
-        uint256 count = netting.grid.length;
-        bool whole = count == ScenarioGrid.GRID_POINTS;
-        uint256 lowerEnd = whole ? ScenarioGrid.LOWER_END : 0;
-        uint256 upperBegin = whole ? ScenarioGrid.UPPER_BEGIN : 1;
-        unchecked {
-            for (uint256 i = 0; i < count; ++i) {
-                int256 change = _changeAt(netting, i);
-                if (change >= 0) continue;
-                uint256 loss = uint256(-change);
-                if (i <= lowerEnd && loss > down) down = loss;
-                if (i >= upperBegin && loss > up) up = loss;
+        int256[] memory changes = netting.linearWad == 0 ? netting.changesWad : _changes(netting);
+        bool whole = changes.length == ScenarioGrid.GRID_POINTS;
+        down = _worst(changes, 0, whole ? ScenarioGrid.LOWER_END : 0);
+        up = _worst(changes, whole ? ScenarioGrid.UPPER_BEGIN : 1, whole ? ScenarioGrid.GRID_POINTS - 1 : 1);
+    }
+
+    /// @dev The largest loss from one place to another, which are there.
+    function _worst(
+        int256[] memory changes,
+        uint256 first,
+        uint256 last
+    ) private pure returns (uint256 loss) {
+        assembly ("memory-safe") {
+            let end := add(changes, shl(5, add(last, 2)))
+            for {
+                let place := add(changes, shl(5, add(first, 1)))
+            } lt(place, end) {
+                place := add(place, 0x20)
+            } {
+                let change := mload(place)
+                if slt(change, loss) {
+                    loss := change
+                }
             }
+            loss := sub(0, loss)
         }
     }
 
     /// @dev What a netting set gains at each point.
     function _changes(Netting memory netting) internal pure returns (int256[] memory changes) {
-        changes = new int256[](netting.grid.length);
-        for (uint256 i = 0; i < changes.length; ++i) changes.set(i, _changeAt(netting, i));
-    }
-
-    /// @dev What a netting set gains at one of its points.
-    function _changeAt(Netting memory netting, uint256 place) private pure returns (int256 change) {
-        change = netting.changesWad.get(place);
+        Scenario[] memory grid = netting.grid;
+        int256[] memory sums = netting.changesWad;
         int256 linearWad = netting.linearWad;
-        if (linearWad == 0) return change;
+        changes = new int256[](grid.length);
         unchecked {
-            change += _moved(linearWad, _scenarioAt(netting.grid, place));
+            for (uint256 i = 0; i < grid.length; ++i) {
+                changes.set(i, sums.get(i) + _moved(linearWad, _scenarioAt(grid, i)));
+            }
         }
     }
 
@@ -222,25 +235,27 @@ abstract contract PortfolioTally is UnderlyingPoints {
 
     /// @dev Adds an instrument's changes to those of its netting set.
     /// @param changes of which those from `from` on are meant, one for each of the sums
+    /// @param mostWad where they saturate {USD}
     /// @return used credit that its worst loss takes {USD}
     function _net(
-        int256[] memory sums,
+        Netting memory netting,
         int256[] memory changes,
         uint256 from,
+        uint256 mostWad,
         uint256 creditWad,
         uint256 haircutWad
     ) private pure returns (uint256 used) {
+        int256[] memory sums = netting.changesWad;
         uint256 count = sums.length;
+        int256 kept = SIGNED_WAD - int256(haircutWad.min(WAD));
+        if (creditWad != 0) used = creditWad.min(_worst(changes, from, from + count - 1).min(mostWad));
         unchecked {
-            // Changes are below 2**184, shares at most 2**60.
-            int256 kept = SIGNED_WAD - int256(haircutWad.min(WAD));
-            if (creditWad != 0) {
-                int256 worst;
-                for (uint256 i = 0; i < count; ++i) worst = worst.min(changes.get(from + i));
-                used = creditWad.min(uint256(-worst));
-            }
+            // Changes are at most 2**190, shares at most 2**60.
             for (uint256 i = 0; i < count; ++i) {
                 int256 change = changes.get(from + i);
+                if (uint256(change) + mostWad > 2 * mostWad) {
+                    change = change < 0 ? -int256(mostWad) : int256(mostWad);
+                }
                 if (change < 0) {
                     change += int256(used);
                     if (change > 0) change = 0;
@@ -274,18 +289,6 @@ abstract contract PortfolioTally is UnderlyingPoints {
         unchecked {
             for (uint256 i = 0; i < grid.length; ++i) {
                 changes.set(i, _moved(exposureWad, _scenarioAt(grid, i)));
-            }
-        }
-    }
-
-    /// @dev Bounds changes of a holding that is curved, those under the scenarios of one underlying. There is one for each.
-    function _limit(int256[] memory changes, uint256 from, uint256 count) private pure {
-        assert(changes.length >= from + count);
-        unchecked {
-            for (uint256 i = from; i < from + count; ++i) {
-                int256 change = changes.get(i);
-                int256 limited = _limited(change);
-                if (limited != change) changes.set(i, limited);
             }
         }
     }

@@ -48,16 +48,20 @@ library ScenarioGrid {
             // Shocks are below 2**64, the multiple below 2**16. A price falls by no more than all of it.
             uint256 fallWad = FixedPointMathLib.min((downWad * word.tailMultipleTo()) / THOUSAND, WAD);
             grid[0] = ScenarioLib.pack(-int256(fallWad), volatilityWad, weightWad);
-            uint256 place = 0;
+            uint256 lower = Scenario.unwrap(ScenarioLib.pack(0, -volatilityWad, WAD));
+            uint256 higher = Scenario.unwrap(ScenarioLib.pack(0, volatilityWad, WAD));
+            uint256 place;
+            assembly ("memory-safe") {
+                place := add(grid, 0x40)
+            }
             for (int256 step = -STEPS; step <= STEPS; ++step) {
-                int256 shockWad = (step * int256(step < 0 ? downWad : upWad)) / STEPS;
-                for (int256 side = -1; side <= 1; ++side) {
-                    Scenario scenario = ScenarioLib.pack(shockWad, side * volatilityWad, WAD);
-                    ++place;
-                    assembly ("memory-safe") {
-                        // As `grid[place]`, which is there.
-                        mstore(add(grid, shl(5, add(place, 1))), scenario)
-                    }
+                uint256 shock = uint256((step * int256(step < 0 ? downWad : upWad)) / STEPS) << 160;
+                assembly ("memory-safe") {
+                    // The next three of the grid, which are there.
+                    mstore(place, or(shock, lower))
+                    mstore(add(place, 0x20), or(shock, WAD))
+                    mstore(add(place, 0x40), or(shock, higher))
+                    place := add(place, 0x60)
                 }
             }
             uint256 riseWad = (upWad * word.tailMultipleTo()) / THOUSAND;

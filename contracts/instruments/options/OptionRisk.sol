@@ -22,6 +22,9 @@ abstract contract OptionRisk is OptionPrices {
     using Lists for int256[];
     using OptionGrid for OptionGrid.Grid;
 
+    /// @dev Quote times a price has 54 decimals, values 18.
+    int256 private constant QUOTE_TO_VALUE = 1e36;
+
     /// @dev What is asked, and what has been added up for it.
     /// @param indexWad for value and exposure {USD}
     /// @param requirementIndexWad for what is required {USD}
@@ -85,8 +88,7 @@ abstract contract OptionRisk is OptionPrices {
         r.addOnWad = _addOn(course, depth, settlementWad);
         r.changesWad = new int256[](scenarios.length);
         for (uint256 i = 0; i < points; ++i) {
-            int256 change = course.changes.get(i);
-            if (change != 0) r.changesWad.set(ownAt + i, Quote.value(change, settlementWad));
+            r.changesWad.set(ownAt + i, _valueOf(course.changes.get(i), settlementWad));
         }
         if (profit < 0) {
             // What is owed moves with the settlement asset, whose rise comes second.
@@ -143,6 +145,16 @@ abstract contract OptionRisk is OptionPrices {
             }
         }
         grid.take(base, course.changes);
+    }
+
+    /// @dev As `Quote.value`; most products fit in a word.
+    function _valueOf(int256 quote, uint256 priceWad) private pure returns (int256 value) {
+        unchecked {
+            if (quote.abs() >> 160 != 0 || priceWad >> 90 != 0) return Quote.value(quote, priceWad);
+            int256 product = quote * int256(priceWad);
+            value = product / QUOTE_TO_VALUE;
+            if (value * QUOTE_TO_VALUE > product) --value;
+        }
     }
 
     /// @dev Adds one position to the sums of the scenarios.
