@@ -73,8 +73,8 @@ contract MockBlack76 {
         }
         gas = gasleft();
         bytes memory normal = NormalTable.load();
-        OptionGrid.Grid memory grid = OptionGrid.prepare(normal, forwardWad, scenarios);
         int256 log = Black76.logOf(forwardWad);
+        OptionGrid.Grid memory grid = OptionGrid.prepare(normal, forwardWad, log, scenarios);
         gas -= gasleft();
         uint256 secondsLeft;
         uint256 root;

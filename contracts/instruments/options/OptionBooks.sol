@@ -121,8 +121,7 @@ abstract contract OptionBooks is OptionParameters, Claims, Grace {
         Live[] memory list = book.list;
         uint256 length = list.length;
         Live memory p;
-        uint256 i = 0;
-        while (i < length && list[i].series != series) ++i;
+        uint256 i = _placeOf(list, series);
         if (i == length) {
             if (i >= MAX_POSITIONS) {
                 revert IOptionMarket.OptionMarket_TooManyPositions(book.account, MAX_POSITIONS);
@@ -136,6 +135,21 @@ abstract contract OptionBooks is OptionParameters, Claims, Grace {
         p.size += sizeWad;
         if (p.size.abs() > MAX_SIZE) {
             revert IOptionMarket.OptionMarket_SizeOutOfRange(p.size, MAX_SIZE);
+        }
+    }
+
+    /// @dev Where a series is in a list; its length if it is not there.
+    function _placeOf(Live[] memory list, uint256 series) private pure returns (uint256 place) {
+        assembly ("memory-safe") {
+            // A position begins with its series.
+            let length := mload(list)
+            for {} lt(place, length) {
+                place := add(place, 1)
+            } {
+                if eq(mload(mload(add(list, shl(5, add(place, 1))))), series) {
+                    break
+                }
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.37;
 
 import {Scenario} from "../../../interfaces/IInstrument.sol";
+import {Lists} from "../../math/Lists.sol";
 import {Black76} from "./Black76.sol";
 
 /// @notice Options valued at many scenarios, by Black-76, and what a portfolio of them gains in each.
@@ -14,6 +15,8 @@ import {Black76} from "./Black76.sol";
 /// scenario's low 160 bits, moved to the top, factor is that on the volatility, 18 decimals. A point: log | forward | sum |
 /// weighed | place; sum is of size times value {quote}, weighed of changes that count in part {quote}, place that in the list.
 library OptionGrid {
+    using Lists for int256[];
+
     uint256 private constant WAD = 1e18;
     uint256 private constant HEAD = 0x80;
     uint256 private constant POINT = 0xa0;
@@ -32,17 +35,19 @@ library OptionGrid {
     /// @notice Prepares scenarios. It is cheap when those with the same move of the price follow each other, with volatilities in
     /// the same order each time.
     /// @param forwardWad from which the moves are {USD}
+    /// @param forwardLog `Black76.logOf(forwardWad)`
     function prepare(
         bytes memory table,
         uint256 forwardWad,
+        int256 forwardLog,
         Scenario[] memory scenarios
     ) internal pure returns (Grid memory grid) {
         grid.table = table;
         uint256 count = scenarios.length;
         uint256 run;
-        uint256 forward;
-        int256 log;
-        int256 known = type(int256).max;
+        uint256 forward = forwardWad;
+        int256 log = forwardLog;
+        int256 known;
         unchecked {
             for (uint256 i = 0; i < count; ++i) {
                 Scenario scenario = Scenario.wrap(_read(_at(scenarios) + 32 + 32 * i));
@@ -53,7 +58,7 @@ library OptionGrid {
                 if (shockWad != known) {
                     known = shockWad;
                     forward = Black76.forwardAt(forwardWad, shockWad);
-                    log = Black76.logOf(forward);
+                    log = shockWad == 0 ? forwardLog : Black76.logOf(forward);
                 }
                 uint256 point = _read(run + 0x60);
                 _write(point, uint256(log));
@@ -107,8 +112,7 @@ library OptionGrid {
                 uint256 end = _read(run + 0x60);
                 for (uint256 point = run + HEAD; point != end; point += POINT) {
                     int256 change = inFull ? int256(_read(point + 0x40)) - base : int256(_read(point + 0x60));
-                    uint256 place = _read(point + 0x80);
-                    changes[place] = change;
+                    changes.set(_read(point + 0x80), change);
                     _write(point + 0x40, 0);
                     _write(point + 0x60, 0);
                 }

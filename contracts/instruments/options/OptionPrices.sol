@@ -57,43 +57,65 @@ abstract contract OptionPrices is OptionBooks {
     function _options(
         uint256[] memory ids
     ) internal view returns (Option[] memory options, PriceStatus status) {
+        uint256 count = ids.length;
+        options = _noOptions(count);
+        uint256[] memory expiries = new uint256[](count);
+        uint256 distinct;
+        uint256 slice;
         unchecked {
-            uint256 count = ids.length;
-            options = new Option[](count);
-            uint256[] memory expiries = new uint256[](count);
-            uint256 distinct;
             for (uint256 i = 0; i < count; ++i) {
                 SeriesTerms terms = _termsOf(ids.get(i));
-                Option memory o = _optionAt(options, i);
-                (o.strikeWad, o.lnStrikeWad, o.isCall) = (
-                    terms.strikeWad(),
-                    terms.lnStrikeWad(),
-                    terms.isCall()
-                );
                 uint256 expiry = terms.expiry();
-                if (block.timestamp < expiry) {
-                    o.isLive = true;
-                    uint256 slice = 0;
+                bool isLive = block.timestamp < expiry;
+                if (isLive && (distinct == 0 || expiries.get(slice) != expiry)) {
+                    slice = 0;
                     while (slice < distinct && expiries.get(slice) != expiry) ++slice;
                     if (slice == distinct) expiries.set(distinct++, expiry);
-                    o.root = slice;
-                } else {
-                    (o.isFixed, o.fixedWad) = _payoffOf(terms);
                 }
+                Option memory o = Option(
+                    terms.strikeWad(),
+                    terms.lnStrikeWad(),
+                    0,
+                    isLive ? slice : 0,
+                    0,
+                    terms.isCall(),
+                    isLive,
+                    false
+                );
+                if (!isLive) (o.isFixed, o.fixedWad) = _payoffOf(terms);
+                _setOption(options, i, o);
             }
             if (distinct == 0) return (options, PriceStatus.FRESH);
             expiries.cut(distinct);
             uint256[] memory words;
             (words, status) = SURFACE.smiles(UNDERLYING, expiries);
+            assert(words.length == distinct);
             for (uint256 i = 0; i < distinct; ++i) {
-                expiries[i] = Black76.rootOf(expiries[i] - block.timestamp);
+                expiries.set(i, Black76.rootOf(expiries.get(i) - block.timestamp));
             }
             for (uint256 i = 0; i < count; ++i) {
                 Option memory o = _optionAt(options, i);
                 if (!o.isLive) continue;
-                o.volatilityWad = (Smile.wrap(words[o.root]).varianceDown(o.lnStrikeWad) * WAD).sqrt();
+                Smile smile = Smile.wrap(words.get(o.root));
+                o.volatilityWad = (smile.varianceDown(o.lnStrikeWad) * WAD).sqrt();
                 o.root = expiries.get(o.root);
             }
+        }
+    }
+
+    /// @dev A list with room for options and none in it: what the compiler would put there is not looked at.
+    function _noOptions(uint256 count) private pure returns (Option[] memory options) {
+        assembly ("memory-safe") {
+            options := mload(0x40)
+            mstore(options, count)
+            mstore(0x40, add(options, shl(5, add(count, 1))))
+        }
+    }
+
+    /// @dev As `options[place] = o`; the place is there.
+    function _setOption(Option[] memory options, uint256 place, Option memory o) private pure {
+        assembly ("memory-safe") {
+            mstore(add(options, shl(5, add(place, 1))), o)
         }
     }
 

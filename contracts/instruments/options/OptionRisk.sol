@@ -116,10 +116,15 @@ abstract contract OptionRisk is OptionPrices {
         course.changes = new int256[](scenarios.length);
         if (options.length == 0) return;
         bytes memory table = NormalTable.load();
-        OptionGrid.Grid memory grid = _gridOf(table, course.requirementIndexWad, scenarios);
         int256 lnIndex = Black76.logOf(course.indexWad);
         bool isOne = course.requirementIndexWad == course.indexWad;
         int256 lnRequirementIndex = isOne ? lnIndex : Black76.logOf(course.requirementIndexWad);
+        OptionGrid.Grid memory grid = OptionGrid.prepare(
+            table,
+            course.requirementIndexWad,
+            lnRequirementIndex,
+            scenarios
+        );
         int256 base;
         unchecked {
             for (uint256 i = 0; i < options.length; ++i) {
@@ -166,14 +171,6 @@ abstract contract OptionRisk is OptionPrices {
         int256 worth
     ) private pure returns (int256) {
         return grid.addOption(o.strikeWad, o.lnStrikeWad, o.volatilityWad, o.root, o.isCall, size, worth);
-    }
-
-    function _gridOf(
-        bytes memory table,
-        uint256 indexWad,
-        Scenario[] memory scenarios
-    ) private pure returns (OptionGrid.Grid memory) {
-        return OptionGrid.prepare(table, indexWad, scenarios);
     }
 
     /// @dev notional * (unwinding + notional / depth), and the share of naked shorts.
