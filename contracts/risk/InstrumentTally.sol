@@ -7,6 +7,7 @@ import {LibBit} from "solady/utils/LibBit.sol";
 import {IInstrument, Report, Scenario} from "../../interfaces/IInstrument.sol";
 import {IRiskEngine} from "../../interfaces/IRiskEngine.sol";
 import {AccountId, PriceStatus} from "../../interfaces/Types.sol";
+import {Lists} from "../math/Lists.sol";
 import {Point} from "./Point.sol";
 import {PortfolioTally} from "./PortfolioTally.sol";
 import {ScenarioGrid} from "./ScenarioGrid.sol";
@@ -14,6 +15,8 @@ import {ScenarioGrid} from "./ScenarioGrid.sol";
 /// @notice Adds up what an account holds in instruments, by the standard model: every position on its own worst shock, no
 /// netting between positions; and hands it to portfolio margin where the account has it.
 abstract contract InstrumentTally is PortfolioTally {
+    using Lists for uint256[];
+
     /// @dev Call of `IInstrument.report` in memory.
     /// @param data where it begins
     /// @param end behind it
@@ -56,7 +59,7 @@ abstract contract InstrumentTally is PortfolioTally {
         unchecked {
             // Each is at most 2**180, of 127 instruments and 256 underlyings.
             for (uint256 i = 0; i < ids.length; ++i) {
-                Point point = _point(tally, ids[i]);
+                Point point = _point(tally, ids.get(i));
                 int256 exposureWad = _clamp(report.exposuresWad[i]);
                 point.setExposure(point.exposureWad() + exposureWad);
                 valueWad -= exposureWad;
@@ -77,19 +80,18 @@ abstract contract InstrumentTally is PortfolioTally {
         Question memory question = _question(_pointCount(tally, ids.length, curved), ids.length);
         uint256 next;
         for (uint256 i = 0; i < ids.length; ++i) {
-            if (ids[i] >= tally.slot.underlyingCount()) {
-                revert IRiskEngine.RiskEngine_UnknownUnderlying(ids[i]);
-            }
-            Point point = _point(tally, ids[i]);
+            uint256 id = ids.get(i);
+            if (id >= tally.slot.underlyingCount()) revert IRiskEngine.RiskEngine_UnknownUnderlying(id);
+            Point point = _point(tally, id);
             uint256 priceWad = point.priceWad();
-            question.pricesWad[i] = priceWad;
+            question.pricesWad.set(i, priceWad);
             uint256 requirementWad = tally.disputed ? point.requirementPriceWad() : 0;
-            question.requirementPricesWad[i] = requirementWad == 0 ? priceWad : requirementWad;
+            question.requirementPricesWad.set(i, requirementWad == 0 ? priceWad : requirementWad);
             if ((curved >> i) & 1 == 0) {
                 ScenarioGrid.putEnds(question.scenarios, next, point, tally.maintenance);
                 next += ScenarioGrid.LINEAR_POINTS;
             } else {
-                next = _putGrid(question.scenarios, next, _netting(tally, point, ids[i]).grid);
+                next = _putGrid(question.scenarios, next, _netting(tally, point, id).grid);
             }
             if (point.status() > tally.status) tally.status = point.status();
         }

@@ -29,6 +29,7 @@ abstract contract PortfolioTally is UnderlyingPoints {
     using FixedPointMathLib for int256;
     using FixedPointMathLib for uint256;
     using Lists for int256[];
+    using Lists for uint256[];
 
     /// @dev What moves with one underlying.
     /// @param grid points, in the order of `ScenarioGrid`, or its end points, or two named ones
@@ -124,8 +125,9 @@ abstract contract PortfolioTally is UnderlyingPoints {
         else covering = creditWad;
         uint256 from;
         for (uint256 i = 0; i < ids.length; ++i) {
-            Point point = _point(tally, ids[i]);
-            Netting memory netting = _netting(tally, point, ids[i]);
+            uint256 id = ids.get(i);
+            Point point = _point(tally, id);
+            Netting memory netting = _netting(tally, point, id);
             if ((curved >> i) & 1 == 0) {
                 from += ScenarioGrid.LINEAR_POINTS;
                 int256 exposureWad = report.exposuresWad[i];
