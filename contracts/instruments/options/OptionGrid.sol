@@ -53,7 +53,8 @@ library OptionGrid {
                 Scenario scenario = Scenario.wrap(_read(_at(scenarios) + 32 + 32 * i));
                 uint256 kind = Scenario.unwrap(scenario) << 96;
                 if (kind == 0 || Scenario.unwrap(scenario) == WAD) continue;
-                run = _runOf(grid, run, kind, count);
+                run = _find(grid.first, run, kind);
+                if (run == 0) run = _append(grid, kind, count);
                 int256 shockWad = scenario.spotShockWad();
                 if (shockWad != known) {
                     known = shockWad;
@@ -120,30 +121,42 @@ library OptionGrid {
         }
     }
 
-    /// @dev The run of a kind, a new one at the end if there is none. The search begins behind the run that was found last.
-    /// @param room in points
-    function _runOf(
-        Grid memory grid,
-        uint256 last,
-        uint256 kind,
-        uint256 room
-    ) private pure returns (uint256 run) {
-        unchecked {
-            run = last;
-            uint256 end;
-            while (run != 0) {
-                uint256 next = _read(run);
-                if (next == 0) (end, next) = (run, grid.first);
-                if (_read(next + 0x20) == kind) return next;
-                if (next == last) break;
-                run = next;
+    /// @dev The run of a kind, zero where there is none. The search begins behind the run that was found last.
+    function _find(uint256 first, uint256 last, uint256 kind) private pure returns (uint256 run) {
+        if (last == 0) return 0;
+        assembly ("memory-safe") {
+            run := last
+            for {} 1 {} {
+                run := mload(run)
+                if iszero(run) {
+                    run := first
+                }
+                if eq(mload(add(run, 0x20)), kind) {
+                    break
+                }
+                if eq(run, last) {
+                    run := 0
+                    break
+                }
             }
+        }
+    }
+
+    /// @dev A new run, at the end.
+    /// @param room in points
+    function _append(Grid memory grid, uint256 kind, uint256 room) private pure returns (uint256 run) {
+        unchecked {
             assembly ("memory-safe") {
                 run := mload(0x40)
                 mstore(0x40, add(run, add(HEAD, mul(POINT, room))))
             }
-            if (last == 0) grid.first = run;
-            else _write(end, run);
+            uint256 end = grid.first;
+            if (end == 0) {
+                grid.first = run;
+            } else {
+                while (_read(end) != 0) end = _read(end);
+                _write(end, run);
+            }
             _write(run, 0);
             _write(run + 0x20, kind);
             _write(run + 0x40, uint256(int256(WAD) + (int256(kind) >> 160)));

@@ -123,7 +123,7 @@ abstract contract OptionRisk is OptionPrices {
             table,
             course.requirementIndexWad,
             lnRequirementIndex,
-            scenarios
+            _toMemory(scenarios)
         );
         int256 base;
         unchecked {
@@ -159,6 +159,14 @@ abstract contract OptionRisk is OptionPrices {
             int256 product = quote * int256(priceWad);
             value = product / QUOTE_TO_VALUE;
             if (value * QUOTE_TO_VALUE > product) --value;
+        }
+    }
+
+    /// @dev In one piece: the compiler copies word by word.
+    function _toMemory(Scenario[] calldata scenarios) private pure returns (Scenario[] memory copy) {
+        copy = new Scenario[](scenarios.length);
+        assembly ("memory-safe") {
+            calldatacopy(add(copy, 0x20), scenarios.offset, shl(5, scenarios.length))
         }
     }
 
