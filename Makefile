@@ -13,7 +13,7 @@ NETWORK ?= local
 PRICES ?=
 export NETWORK PRICES
 
-.PHONY: help setup build web test demo gas mutate bench-keeper bench-matcher deploy up down lint format clean
+.PHONY: help setup build web test demo gas compare mutate bench-keeper bench-matcher deploy up down lint format clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ demo: build ## A crash and its liquidations on a local chain: leverage, perpetua
 
 gas: build ## Gas of each operation beside the committed snapshot
 	@$(python) -m tests.gas.measure
+
+compare: build ## Gas beside Morpho Blue, Aave v3 and Gearbox v3, built from npm, on one local chain
+	@$(python) -m scripts.compare
 
 bench-matcher: build ## Orders the matcher takes in a second, how long one waits, gas of what it settles
 	@$(python) -m scripts.matcher.bench run
