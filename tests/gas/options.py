@@ -2,8 +2,8 @@
 by whole transactions.
 
 `black76_eval` is one price by itself, the dearest of those listed. `black76_grid_8` and `black76_grid_64` are a value at
-one of 23 points: 7 spots with 3 volatilities and two tails, half of the options of each of two expiries, what is prepared
-included; the logarithm of a strike is known.
+one of 23 points: 7 spots with 3 volatilities and two tails, half of the options of each of two expiries; what is prepared,
+and adding it up, included. The logarithm of a strike is known.
 
 `option_trade`: one fill of eight legs between two accounts that hold these eight series already; both are checked (standard
 margin). `option_liquidate_64`: a part of a solvent account with 64 positions goes to an account without;
@@ -20,11 +20,12 @@ from tests.helpers.system import DAY, NO_LIMIT, WAD, System
 FORWARD = 2_000 * WAD
 SPOTS = [WAD * part // 15 for part in range(-3, 4)]
 TAIL, VOLATILITY = 2 * WAD // 5, WAD // 4
-POINTS = (
-    [(spot, volatility) for volatility in (-VOLATILITY, 0) for spot in SPOTS]
-    + [(spot, VOLATILITY) for spot in SPOTS]
-    + [(-TAIL, VOLATILITY), (TAIL, VOLATILITY)]
-)
+# In the order of the risk engine's grid.
+POINTS = [
+    (-TAIL, VOLATILITY),
+    *((spot, volatility) for spot in SPOTS for volatility in (-VOLATILITY, 0, VOLATILITY)),
+    (TAIL, VOLATILITY),
+]
 SINGLE = [
     (FORWARD * strike // 20, volatility * WAD // 100, seconds, is_call)
     for strike in (4, 19, 20, 21, 100)
