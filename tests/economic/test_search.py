@@ -14,7 +14,7 @@ from tests.economic.wealth import DOLLAR
 from tests.economic.world import SCENES, Rules, World
 from tests.helpers.evm import PyrevmBackend
 
-SEQUENCES = 150
+SEQUENCES = 80
 # Of a search that need not know how; the first seeds took 245, 133 and 117.
 TRIES = 800
 

@@ -84,6 +84,15 @@ class Rules:
     at_expiry: bool = False
 
 
+def invest(system: System, owner: str) -> None:
+    """What an attacker has had for long: shares of pools, and of the backstop with his window open."""
+    system.lend("USDC", 100_000, owner)
+    system.lend("WETH", 50, owner)
+    shares = system.stake(20_000, owner)
+    system.backstop.requestExit(shares, sender=owner)
+    system.warp(7 * DAY)
+
+
 @dataclass
 class World:
     """The contracts, who is there, and what sources say. True prices stand still."""
@@ -109,10 +118,11 @@ class World:
         rules = rules or Rules()
         ether = replace(WETH, tolerance=0 if rules.single_source else TOLERANCE["WETH"])
         system = System.deploy(evm, (replace(USDC, tolerance=TOLERANCE["USDC"]), ether, DAI))
+        flash = evm.deploy("MockFlashBorrower")
+        invest(system, evm.accounts[ATTACKER])
         options = OptionBench.deploy(system, OPTION)
         desk = OrderDesk.deploy(options)
         perps = PerpTrading.deploy(system, 5_000_000, SHAPE, **PERP)
-        flash = evm.deploy("MockFlashBorrower")
         series = [options.series(7, 2_000), options.series(7, 1_800, call=False), options.series(1, 2_000)]
         world = cls(system, perps, options, desk, flash, SCENES[scene], rules, series)
         world._settle_in()
