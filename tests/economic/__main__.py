@@ -12,7 +12,8 @@ from rich.console import Console
 
 from scripts.common.errors import KeelError, run_script
 from scripts.setup.environment import ROOT
-from tests.economic.search import DUST, Elite, Player, Search, shortened
+from tests.economic.play import Player
+from tests.economic.search import DUST, Elite, Search, shortened
 from tests.economic.wealth import DOLLAR
 from tests.economic.world import SCENES, Rules, World
 from tests.helpers.evm import PyrevmBackend

@@ -8,14 +8,17 @@ from __future__ import annotations
 import pytest
 
 from scripts.artifacts import artifacts
-from tests.economic.actions import ABSENT, ACTS, AROUND, TRESPASSES, contracts, public_functions
-from tests.economic.search import DUST, LIE_AT_EXPIRY, LONG_LIE, Player, Search, gene
+from tests.economic.actions import ACTS
+from tests.economic.genes import LIE_AT_EXPIRY, LONG_LIE, Genome, gene
+from tests.economic.play import Player
+from tests.economic.search import DUST, Search
+from tests.economic.trespass import ABSENT, AROUND, TRESPASSES, contracts, public_functions
 from tests.economic.wealth import DOLLAR
 from tests.economic.world import SCENES, Rules, World
 from tests.helpers.evm import PyrevmBackend
 
 SEQUENCES = 80
-# Of a search that need not know how; the first seeds took 245, 133 and 117.
+# Of a search that is not told how; seeds 1 to 5 took 2, 438, 274, 63, and 169 of them, seed 6 did not find it in 800.
 TRIES = 800
 
 
@@ -60,7 +63,7 @@ def test_nothing_to_gain(scene: str) -> None:
 
 def test_a_missing_second_source_is_found() -> None:
     """Ether has one source, and that one lies: the search earns by it, without having been told how."""
-    search = Search(player("edge", Rules(single_source=True)), seed=1, rehearsed=False)
+    search = Search(player("edge", Rules(single_source=True)), seed=5, rehearsed=False)
     best = search.run(TRIES, until=DOLLAR).best
     assert best is not None
     assert best.outcome.profit > DOLLAR
@@ -82,7 +85,7 @@ def test_a_takeover_at_true_prices_is_rightful() -> None:
     ],
     ids=["beyond the timeout", "while a settlement price is measured"],
 )
-def test_known_limits_pay(sequence: tuple[tuple[int, ...], ...], scene: str, granted: Rules) -> None:
+def test_known_limits_pay(sequence: Genome, scene: str, granted: Rules) -> None:
     """What docs/limits.md admits is worth something, and nothing under the rules that the search keeps to."""
     assert player(scene, granted).play(sequence).profit > 1_000 * DOLLAR
     assert player(scene).play(sequence).profit <= DUST
