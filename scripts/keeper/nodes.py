@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from scripts.common.chain import WrongChain
 from scripts.common.errors import KeelError
-from scripts.common.rpc import ChainUnreachable, Rpc, RpcError
+from scripts.common.rpc import ChainUnreachable, HalfAnswer, Rpc, RpcError
 from scripts.keeper.types import Alarm, AlarmKind, Block
 
 T = TypeVar("T")
@@ -30,10 +30,6 @@ TIMEOUT_SECONDS = 10.0
 REST_SECONDS = 15.0
 REVERT_CODE = 3
 HASH_LENGTH = 66
-
-
-class HalfAnswer(ChainUnreachable):
-    """The node answered, but not all of what it was asked, or not in a form that can be trusted."""
 
 
 class StaleNode(ChainUnreachable):

@@ -14,8 +14,8 @@ import pytest
 
 from scripts.common.chain import Chain, WrongChain
 from scripts.common.errors import KeelError
-from scripts.common.rpc import ChainTimeout, ChainUnreachable, RpcError
-from scripts.keeper.nodes import HalfAnswer, Nodes, StaleNode
+from scripts.common.rpc import ChainTimeout, ChainUnreachable, HalfAnswer, RpcError
+from scripts.keeper.nodes import Nodes, StaleNode
 from scripts.keeper.types import AlarmKind
 
 GENESIS = "0x" + "00" * 31 + "01"
