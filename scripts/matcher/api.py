@@ -5,6 +5,7 @@ Bodies are read by the byte before anything is parsed. Errors are `{"error": {"c
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Any
 
 import orjson
@@ -15,13 +16,13 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from scripts.matcher.metrics import exposition
+from scripts.matcher.openapi import MOST_ROWS, MOST_SEQUENCE, document
 from scripts.matcher.orders import WORD, Rejected, parse_bytes
 from scripts.matcher.service import DEPTH, Matcher
 from scripts.matcher.socket import add_socket
 
 HOSTS = ["127.0.0.1", "localhost", "[::1]", "::1"]
 LOCAL_ORIGIN = r"https?://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?"
-MOST_ROWS = 500
 STATUSES = {
     "rate_limited": 429,
     "too_large": 413,
@@ -54,10 +55,14 @@ def parse_body(body: bytes) -> Any:
         raise Rejected("malformed", f"the request is no JSON: {error}") from None
 
 
-def listed_orders(decoded: Any, most: int) -> list[Any]:
-    """The orders of a request: one, or a list below "orders". Raises Rejected."""
+def listed_orders(decoded: Any, most: int, beside: Collection[str] = ("orders",)) -> list[Any]:
+    """The orders of a request: one, or a list below "orders"; `beside` are the fields that may stand there. Raises
+    Rejected."""
     if isinstance(decoded, dict) and "orders" in decoded:
         listed = decoded["orders"]
+        extra = next((name for name in decoded if name not in beside), None)
+        if extra is not None:
+            raise Rejected("unknown_field", f"{extra[:80]!r} is nothing that belongs beside orders")
         if not isinstance(listed, list) or not 0 < len(listed) <= most:
             size = f"{len(listed)} of them" if isinstance(listed, list) else type(listed).__name__
             raise Rejected(
@@ -111,7 +116,10 @@ def create_app(matcher: Matcher) -> FastAPI:
     @app.exception_handler(HTTPException)
     async def on_http(request: Request, error: HTTPException) -> Json:
         message = f"{request.method} {request.url.path}: {error.detail}"
-        return Json({"error": {"code": "not_found", "message": message}}, error.status_code)
+        # With its headers: to a method that is none belongs the list of those there are.
+        return Json(
+            {"error": {"code": "not_found", "message": message}}, error.status_code, headers=error.headers
+        )
 
     @app.post("/orders")
     async def place(request: Request) -> Json:
@@ -134,7 +142,7 @@ def create_app(matcher: Matcher) -> FastAPI:
     async def orders(
         account: str,
         limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = 100,
-        before: Annotated[int | None, Query(ge=0)] = None,
+        before: Annotated[int | None, Query(ge=0, le=MOST_SEQUENCE)] = None,
     ) -> Json:
         of = parse_bytes(account, "account", WORD)
         return Json({"orders": await matcher.orders_of(of, limit, before)})
@@ -191,6 +199,8 @@ def create_app(matcher: Matcher) -> FastAPI:
     async def metrics() -> Response:
         return Response(exposition(matcher), media_type="text/plain; version=0.0.4")
 
+    described = document(limits)
+    app.openapi = lambda: described  # type: ignore[method-assign]
     add_socket(app, matcher, LOCAL_ORIGIN)
     return app
 
