@@ -92,7 +92,7 @@ class Rpc:
         results: list[Any] = []
         for request, (method, params) in zip(requests_, calls, strict=True):
             answer = by_id.get(str(request["id"]))
-            if not _answers(request, answer):
+            if answer is None or not _answers(request, answer):
                 raise self._garbage(methods, 200, json.dumps(answers).encode())
             try:
                 results.append(self._result(method, params, answer))
