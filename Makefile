@@ -44,7 +44,7 @@ bench-matcher: build ## Orders the matcher takes in a second, how long one waits
 	@$(python) -m scripts.matcher.bench run
 	@$(python) -m tests.gas.matcher
 
-audit: setup ## solhint, Slither with every finding explained, and the quick lemmas of halmos
+audit: setup ## solhint, Slither with every finding explained, quick lemmas of halmos, schemathesis on the matcher
 	@$(python) -m scripts.audit
 
 prove: setup ## Every arithmetic lemma of tests/prove, by halmos

@@ -5,7 +5,6 @@ Bodies are read by the byte before anything is parsed. Errors are `{"error": {"c
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Annotated, Any
 
 import orjson
@@ -14,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.routing import Match, Route
 
 from scripts.matcher.metrics import exposition
 from scripts.matcher.openapi import MOST_ROWS, MOST_SEQUENCE, document
@@ -23,6 +23,7 @@ from scripts.matcher.socket import add_socket
 
 HOSTS = ["127.0.0.1", "localhost", "[::1]", "::1"]
 LOCAL_ORIGIN = r"https?://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?"
+NO_SUCH_METHOD = 405
 STATUSES = {
     "rate_limited": 429,
     "too_large": 413,
@@ -55,12 +56,11 @@ def parse_body(body: bytes) -> Any:
         raise Rejected("malformed", f"the request is no JSON: {error}") from None
 
 
-def listed_orders(decoded: Any, most: int, beside: Collection[str] = ("orders",)) -> list[Any]:
-    """The orders of a request: one, or a list below "orders"; `beside` are the fields that may stand there. Raises
-    Rejected."""
+def listed_orders(decoded: Any, most: int) -> list[Any]:
+    """The orders of a request: one, or a list below "orders". Raises Rejected."""
     if isinstance(decoded, dict) and "orders" in decoded:
         listed = decoded["orders"]
-        extra = next((name for name in decoded if name not in beside), None)
+        extra = next((name for name in decoded if name != "orders"), None)
         if extra is not None:
             raise Rejected("unknown_field", f"{extra[:80]!r} is nothing that belongs beside orders")
         if not isinstance(listed, list) or not 0 < len(listed) <= most:
@@ -116,10 +116,10 @@ def create_app(matcher: Matcher) -> FastAPI:
     @app.exception_handler(HTTPException)
     async def on_http(request: Request, error: HTTPException) -> Json:
         message = f"{request.method} {request.url.path}: {error.detail}"
-        # With its headers: to a method that is none belongs the list of those there are.
-        return Json(
-            {"error": {"code": "not_found", "message": message}}, error.status_code, headers=error.headers
-        )
+        headers = None
+        if error.status_code == NO_SUCH_METHOD:
+            headers = {"Allow": ", ".join(sorted(_methods(app, request)))}
+        return Json({"error": {"code": "not_found", "message": message}}, error.status_code, headers)
 
     @app.post("/orders")
     async def place(request: Request) -> Json:
@@ -203,6 +203,15 @@ def create_app(matcher: Matcher) -> FastAPI:
     app.openapi = lambda: described  # type: ignore[method-assign]
     add_socket(app, matcher, LOCAL_ORIGIN)
     return app
+
+
+def _methods(app: FastAPI, request: Request) -> set[str]:
+    """Those that there are at a request's path: routes know their own alone."""
+    found: set[str] = set()
+    for route in app.routes:
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
+            found |= route.methods or set()
+    return found
 
 
 def _peer(request: Request) -> object:
