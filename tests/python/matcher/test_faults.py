@@ -20,7 +20,7 @@ from tests.helpers.system import System
 pytestmark = pytest.mark.slow
 
 TAKER, MAKER, SETTLER = 10, 11, 14
-ORDERS = 40
+ORDERS, ANSWER_SECONDS = 32, 0.8
 ROUNDS, ENOUGH = 40, 4
 
 
@@ -91,7 +91,7 @@ def _place(url: str, order: dict[str, object]) -> str:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         try:
-            answer = httpx.post(f"{url}/orders", json={"orders": [order]}, timeout=2)
+            answer = httpx.post(f"{url}/orders", json={"orders": [order]}, timeout=ANSWER_SECONDS)
             (result,) = answer.json()["results"]
             if result["accepted"]:
                 return str(result["hash"])
