@@ -32,7 +32,9 @@ def test_the_matchers_node_is_behind_a_network_that_fails(anvil: AnvilBackend, t
 
     async def test() -> None:
         with FaultyNetwork(anvil.url, 3) as network:
-            async with market_place(perps, tmp_path, SETTLER, node=network.url) as place:
+            async with market_place(
+                perps, tmp_path, SETTLER, node=network.url, answer_seconds=ANSWER_SECONDS
+            ) as place:
                 network.trouble = 0.3
                 placed = []
                 for number in range(ROUNDS):
