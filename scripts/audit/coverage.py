@@ -3,7 +3,7 @@
 Processes that tests start are measured too, forked, spawned or ended by signals; settings are in pyproject.toml. Ends
 with one line; exits with 1 below the threshold there.
 
-    python -m scripts.audit.coverage                    # the tests of Python, and the demo's
+    python -m scripts.audit.coverage                    # the tests of Python, of the models, and the demo's
     python -m scripts.audit.coverage tests/python/cli   # others
 """
 
@@ -20,7 +20,7 @@ from typing import Any
 from scripts.common.errors import KeelError, run_script
 from scripts.setup.environment import ROOT, STATE
 
-TESTS = ("tests/python", "tests/integration/test_demo.py")
+TESTS = ("tests/python", "tests/differential", "tests/integration/test_demo.py")
 DATA = STATE / "coverage"
 SHOWN = 12
 
