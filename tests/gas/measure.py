@@ -34,17 +34,21 @@ SPECS = (USDC, WETH, WBTC, DAI, *EXTRA)
 COLLATERALS = ("WETH", "WBTC", *(spec.symbol for spec in EXTRA))
 
 
-def measure(evm: AnvilBackend) -> dict[str, int]:
-    """Gas used by operation."""
+def measure(evm: AnvilBackend, figures: dict[str, int] | None = None) -> dict[str, int]:
+    """Gas used by operation, put into `figures` one by one, each before another transaction is sent."""
+    figures = {} if figures is None else figures
     system = System.deploy(evm, SPECS)
-    figures: dict[str, int] = {}
     _lenders(system, figures)
     _traders(system, figures)
     _takeovers(system, figures)
     _leverage(system, figures)
     _views(system, figures)
-    figures |= perpetual_figures(system) | option_value_figures(evm) | volatility_figures(system)
-    return figures | portfolio_figures(system) | option_market_figures(system)
+    perpetual_figures(system, figures)
+    option_value_figures(evm, figures)
+    volatility_figures(system, figures)
+    portfolio_figures(system, figures)
+    option_market_figures(system, figures)
+    return figures
 
 
 def _next_day(system: System) -> None:

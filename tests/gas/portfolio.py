@@ -18,8 +18,8 @@ INDEX = 9  # accounts that hold nothing else
 ACCOUNT, OTHER, TAKER = 27, 28, 29
 
 
-def portfolio_figures(system: System) -> dict[str, int]:
-    """Gas by operation, on two markets of its own."""
+def portfolio_figures(system: System, figures: dict[str, int]) -> None:
+    """Puts gas by operation into `figures`, on two markets of its own."""
     system.set_price("WETH", 2_000)
     system.set_price("WBTC", 40_000)
     vault, mode = system.vault, system.portfolio_mode
@@ -33,7 +33,7 @@ def portfolio_figures(system: System) -> dict[str, int]:
     system.borrow(owner, "USDC", 30_000, INDEX)
     system.warp(DAY)
     enabled = codec.encode([{"type": "bool"}], (True,))
-    figures = {"pm_mode_switch": vault.callInstrument(account, mode, enabled, sender=owner).gas_used}
+    figures["pm_mode_switch"] = vault.callInstrument(account, mode, enabled, sender=owner).gas_used
 
     system.warp(DAY)
     holdings, instruments, _ = vault.holdings(account)
@@ -57,6 +57,6 @@ def portfolio_figures(system: System) -> dict[str, int]:
         lower = min(range(LOWER_END + 1), key=changes.__getitem__)
         pairs[one.underlying] = (lower, min(range(UPPER_BEGIN, GRID_POINTS), key=changes.__getitem__))
     tx = vault.liquidateByScenario(account, into, WAD // 20, Named(pairs).word(), NO_LIMIT, sender=taker)
+    figures["pm_liquidate_one_scenario"] = tx.gas_used
     system.set_price("WETH", 2_000)
     system.set_price("WBTC", 40_000)
-    return figures | {"pm_liquidate_one_scenario": tx.gas_used}
