@@ -64,11 +64,20 @@ abstract contract AccountStore is OperationLock {
         if (address(pool) == address(0)) revert IVaultTypes.Vault_NotBorrowable(_tokens[id]);
     }
 
+    /// @dev Keeps the index of all that the account owes, for what follows.
+    function _keepIndices(AccountId account) internal {
+        AccountState storage state = _accounts[account];
+        for (uint256 bits = state.header.assets(); bits != 0; bits &= bits - 1) {
+            uint256 id = bits.ffs();
+            if (state.pairs[id >> 1].balance(id) < 0) _indexOf(id);
+        }
+    }
+
     /// @dev Debt index of an asset's pool; asked once in a transaction.
     function _indexOf(uint256 id) internal returns (uint256 index) {
         index = _seenIndex(id);
         if (index != 0) return index;
-        index = _poolOf(id).debtIndex();
+        index = _poolOf(id).debtIndexNow();
         _keepIndex(id, index);
     }
 
@@ -77,7 +86,7 @@ abstract contract AccountStore is OperationLock {
         index = _seenIndex(id);
         if (index != 0) return index;
         if (pool == address(0)) revert IVaultTypes.Vault_NotBorrowable(_tokens[id]);
-        index = ILendingPool(pool).debtIndex();
+        index = ILendingPool(pool).debtIndexNow();
         _keepIndex(id, index);
     }
 
@@ -150,7 +159,7 @@ abstract contract AccountStore is OperationLock {
             if (amount < 0) {
                 hasRisk = true;
                 uint256 index = _seenIndex(id);
-                if (index == 0) index = _poolOf(id).debtIndex();
+                if (index == 0) index = _poolOf(id).debtIndexNow();
                 amount = -int256(_debtOf(uint256(-amount), index));
             }
             unchecked {
@@ -236,6 +245,42 @@ abstract contract AccountStore is OperationLock {
             left = balance - int256(custodyDown) - _signed(principalUp);
         }
         _setBalance(account, id, pair, balance, left);
+    }
+
+    /// @dev What of `amount` custody pays {tok}, and what is borrowed {tok}.
+    /// @return pair in which the balance is
+    function _split(
+        AccountId account,
+        uint256 id,
+        uint256 amount
+    ) internal view returns (Pair pair, uint256 custodyDown, uint256 borrowed) {
+        pair = _accounts[account].pairs[id >> 1];
+        int256 balance = pair.balance(id);
+        borrowed = uint256(_signed(amount));
+        if (balance > 0) custodyDown = amount.min(uint256(balance));
+        unchecked {
+            borrowed -= custodyDown;
+        }
+    }
+
+    /// @dev Takes off a balance what `_split` said, once the pool has said what principal that is. Nobody has changed the
+    /// balance in between: the operation's lock was held.
+    function _take(
+        AccountId account,
+        uint256 id,
+        Pair pair,
+        uint256 custodyDown,
+        uint256 principalUp
+    ) internal {
+        int256 balance = pair.balance(id);
+        _setBalance(account, id, pair, balance, balance - int256(custodyDown) - _signed(principalUp));
+    }
+
+    /// @dev Takes principal off a debt that is no smaller.
+    function _reducePrincipal(AccountId account, uint256 id, uint256 principal) internal {
+        Pair pair = _accounts[account].pairs[id >> 1];
+        int256 balance = pair.balance(id);
+        _setBalance(account, id, pair, balance, balance + int256(principal));
     }
 
     /// @dev Moves a holding from one account to another: `amount` {tok} of custody when positive, of debt when negative.
@@ -342,7 +387,7 @@ abstract contract AccountStore is OperationLock {
         if (custody < 0 || principal < 0) {
             uint256 sent = uint256(-custody.min(0));
             if (sent != 0) token.safeTransfer(address(pool), sent);
-            pool.repay(uint256(-principal.min(0)), sent);
+            pool.repayDebt(uint256(-principal.min(0)), sent);
         }
         _addCustody(token, custody);
     }

@@ -22,6 +22,8 @@ abstract contract OperationLock {
     uint256 internal constant BORROWED = 32;
     /// @dev Changed what it is judged by: it must be free to take on risk, and a reduction of risk is no excuse.
     uint256 internal constant REJUDGED = 64;
+    /// @dev The operation has seen that nothing is paused.
+    uint256 internal constant LIVE = 128;
 
     /// @dev One deposit, repayment, withdrawal or borrow: what raises risk in it and what does not is plain, so the words
     /// that accounts began with are not kept.

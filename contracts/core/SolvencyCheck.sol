@@ -11,6 +11,11 @@ import {VaultBase} from "./VaultBase.sol";
 abstract contract SolvencyCheck is VaultBase {
     using FixedPointMathLib for int256;
 
+    /// @dev Flags of new risk, where the operation has read whether the vault is paused.
+    function _newRisk(bool paused) internal pure returns (uint256) {
+        return paused ? NEW_RISK : NEW_RISK | LIVE;
+    }
+
     /// @dev Ends a plain operation that took something out of `account`, or leaves its check to the batch.
     function _conclude(bool outermost, AccountId account, uint256 flags, uint256 pair) internal {
         if (outermost) {
@@ -54,7 +59,9 @@ abstract contract SolvencyCheck is VaultBase {
         bool covered = worst >= int256(current.requirement);
         bool mayTakeRisk =
             flags & NEW_RISK == 0 ||
-                (current.status == PriceStatus.FRESH && !_paused && flags & OVER_CAP == 0);
+                (current.status == PriceStatus.FRESH &&
+                    flags & OVER_CAP == 0 &&
+                    (flags & LIVE != 0 || !_paused));
 
         if (flags & TOOK_OVER != 0 && !covered) {
             revert IVaultTypes.Vault_BelowInitialRequirement(account, worst, current.requirement);

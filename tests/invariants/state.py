@@ -130,7 +130,7 @@ class State(RuleBasedStateMachine):
             pools[asset] = PoolReference(
                 time=self.evm.now,
                 reserve_share=pool.reserveShareWad(),
-                index=pool.debtIndex(),
+                index=pool.debtIndexNow(),
                 rate=pool.ratePerSecond(),
                 reserve=pool.reserve(),
                 cash=pool.cash(),

@@ -91,7 +91,7 @@ def doors_of_a_pool(pool: Contract, attacker: str, receiver: Contract) -> list[A
         pool.convertToShares.encode(10**18),
         pool.previewDeposit.encode(10**18),
         pool.previewRedeem.encode(10**18),
-        pool.debtIndex.encode(),
+        pool.debtIndexNow.encode(),
         pool.totalDebt.encode(),
         pool.reserve.encode(),
         pool.utilisationWad.encode(),
