@@ -76,7 +76,9 @@ contract AccountLens is IAccountLens {
         (
             Assessment memory assessment,
             IRiskEngine.Weight[] memory assets,
-            IRiskEngine.Weight[] memory others
+            IRiskEngine.Weight[] memory others,
+            ,
+
         ) = riskEngine.weigh(account, holdings, instruments, 0);
         return _factorDown(assessment, assets, others);
     }
@@ -108,7 +110,7 @@ contract AccountLens is IAccountLens {
         IRiskEngine.Weight[] memory assets;
         IRiskEngine.Weight[] memory others;
         result.initial = riskEngine.assess(account, holdings, instruments, Requirement.INITIAL, false);
-        (result.maintenance, assets, others) = riskEngine.weigh(account, holdings, instruments, 0);
+        (result.maintenance, assets, others, , ) = riskEngine.weigh(account, holdings, instruments, 0);
         result.healthWad = _healthDown(result.maintenance);
         result.healthFactorWad = _factorDown(result.maintenance, assets, others);
         result.assets = new AssetPosition[](holdings.length);

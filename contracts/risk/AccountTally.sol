@@ -146,7 +146,7 @@ abstract contract AccountTally is InstrumentTally {
         RateWord rate,
         Point point,
         uint256 clock_
-    ) private pure returns (bool unusual) {
+    ) internal pure returns (bool unusual) {
         uint256 status = point.status();
         uint256 rampEnd = asset.rampEnd();
         uint256 notCross = asset.tier() ^ TIER_CROSS;
@@ -254,7 +254,7 @@ abstract contract AccountTally is InstrumentTally {
         int256 amount,
         uint256 priceWad,
         uint256 decimals
-    ) private pure returns (uint256 value) {
+    ) internal pure returns (uint256 value) {
         assembly ("memory-safe") {
             let owed := slt(amount, 0)
             let unit := 1000000000000000000
