@@ -145,26 +145,27 @@ abstract contract AccountStore is OperationLock {
 
         uint256 bits = header.assets();
         list = new Holding[](bits.popCount());
-        uint256 loaded = type(uint256).max;
-        Pair pair;
-        for (uint256 i; bits != 0;) {
-            uint256 id = bits.ffs();
-            if (id >> 1 != loaded) {
-                loaded = id >> 1;
-                pair = state.pairs[loaded];
-                if (original) pair = Pair.wrap(_original(account, loaded, Pair.unwrap(pair)));
-                riskRaisedAt = riskRaisedAt.max(pair.riskRaisedAt());
-            }
-            int256 amount = pair.balance(id);
-            if (amount < 0) {
-                hasRisk = true;
-                uint256 index = _seenIndex(id);
-                if (index == 0) index = _poolOf(id).debtIndexNow();
-                amount = -int256(_debtOf(uint256(-amount), index));
-            }
+        uint256 count;
+        // By pairs of assets: their ids are small and close to each other.
+        for (uint256 position; bits != 0; bits >>= 2) {
+            uint256 held = bits & 3;
             unchecked {
-                list[i++] = HoldingLib.pack(id, amount);
-                bits &= bits - 1;
+                ++position;
+            }
+            if (held == 0) continue;
+            Pair pair = state.pairs[position - 1];
+            if (original) pair = Pair.wrap(_original(account, position - 1, Pair.unwrap(pair)));
+            riskRaisedAt = riskRaisedAt.max(pair.riskRaisedAt());
+            unchecked {
+                // Counts are below 2**8.
+                for (uint256 id = (position << 1) - 2; held != 0; held >>= 1) {
+                    if (held & 1 != 0) {
+                        int256 amount = _withInterest(id, pair.balance(id));
+                        if (amount < 0) hasRisk = true;
+                        list[count++] = HoldingLib.pack(id, amount);
+                    }
+                    ++id;
+                }
             }
         }
         bits = header.instruments();
@@ -175,6 +176,14 @@ abstract contract AccountStore is OperationLock {
             instruments = new address[](bits.popCount());
             for (uint256 i; bits != 0; bits &= bits - 1) instruments[i++] = _instruments[bits.ffs()];
         }
+    }
+
+    /// @dev A balance in tokens: principal with its interest.
+    function _withInterest(uint256 id, int256 balance) private view returns (int256) {
+        if (balance >= 0) return balance;
+        uint256 index = _seenIndex(id);
+        if (index == 0) index = _poolOf(id).debtIndexNow();
+        return -int256(_debtOf(uint256(-balance), index));
     }
 
     // --- balances ---

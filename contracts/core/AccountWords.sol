@@ -54,17 +54,23 @@ library PairLib {
     uint256 private constant BALANCE_MASK = (1 << 112) - 1;
     uint256 private constant STAMP_MASK = (1 << 31) - 1;
 
-    function balance(Pair self, uint256 id) internal pure returns (int256) {
-        return int112(int256(Pair.unwrap(self) >> ((id & 1) * 112)));
+    function balance(Pair self, uint256 id) internal pure returns (int256 amount) {
+        assembly {
+            // The lower 14 bytes, with their sign.
+            amount := signextend(13, shr(mul(and(id, 1), 112), self))
+        }
     }
 
     /// @dev `amount` is within int112: `AccountStore._fit` sees to it.
     function withBalance(Pair self, uint256 id, int256 amount) internal pure returns (Pair) {
-        uint256 shift = (id & 1) * 112;
-        return
-            Pair.wrap(
-                (Pair.unwrap(self) & ~(BALANCE_MASK << shift)) | ((uint256(amount) & BALANCE_MASK) << shift)
-            );
+        unchecked {
+            uint256 shift = (id & 1) * 112;
+            return
+                Pair.wrap(
+                    (Pair.unwrap(self) & ~(BALANCE_MASK << shift)) |
+                        ((uint256(amount) & BALANCE_MASK) << shift)
+                );
+        }
     }
 
     function riskRaisedAt(Pair self) internal pure returns (uint256) {
