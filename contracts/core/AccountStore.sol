@@ -158,14 +158,9 @@ abstract contract AccountStore is OperationLock {
             riskRaisedAt = riskRaisedAt.max(pair.riskRaisedAt());
             unchecked {
                 // Counts are below 2**8.
-                for (uint256 id = (position << 1) - 2; held != 0; held >>= 1) {
-                    if (held & 1 != 0) {
-                        int256 amount = _withInterest(id, pair.balance(id));
-                        if (amount < 0) hasRisk = true;
-                        list[count++] = HoldingLib.pack(id, amount);
-                    }
-                    ++id;
-                }
+                uint256 id = (position << 1) - 2;
+                if (held & 1 != 0 && _list(list, count++, id, pair)) hasRisk = true;
+                if (held & 2 != 0 && _list(list, count++, id + 1, pair)) hasRisk = true;
             }
         }
         bits = header.instruments();
@@ -178,12 +173,21 @@ abstract contract AccountStore is OperationLock {
         }
     }
 
-    /// @dev A balance in tokens: principal with its interest.
-    function _withInterest(uint256 id, int256 balance) private view returns (int256) {
-        if (balance >= 0) return balance;
-        uint256 index = _seenIndex(id);
-        if (index == 0) index = _poolOf(id).debtIndexNow();
-        return -int256(_debtOf(uint256(-balance), index));
+    /// @dev Puts a balance in tokens into the list, and says whether it is a debt.
+    function _list(
+        Holding[] memory list,
+        uint256 position,
+        uint256 id,
+        Pair pair
+    ) private view returns (bool isDebt) {
+        int256 amount = pair.balance(id);
+        if (amount < 0) {
+            isDebt = true;
+            uint256 index = _seenIndex(id);
+            if (index == 0) index = _poolOf(id).debtIndexNow();
+            amount = -int256(_debtOf(uint256(-amount), index));
+        }
+        list[position] = HoldingLib.pack(id, amount);
     }
 
     // --- balances ---

@@ -175,13 +175,11 @@ abstract contract OperationLock {
     function _key(uint256 seed, AccountId account, uint256 key) private view returns (bytes32 slot) {
         uint256 current = _operationNumber();
         assembly ("memory-safe") {
-            // Hash of {seed + key, account, operation}: two words of scratch and one that is put back (the free pointer).
-            let free := mload(0x40)
-            mstore(0x00, add(seed, key))
+            // Hash of {seed + key + 256 * operation, account}: keys are below 256, and seeds are further apart than numbers of
+            // operations come. Two words of scratch.
+            mstore(0x00, add(add(seed, key), shl(8, current)))
             mstore(0x20, account)
-            mstore(0x40, current)
-            slot := keccak256(0x00, 0x60)
-            mstore(0x40, free)
+            slot := keccak256(0x00, 0x40)
         }
     }
 

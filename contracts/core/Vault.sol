@@ -14,6 +14,7 @@ import {ISwapAdapter} from "../../interfaces/ISwapAdapter.sol";
 import {IVaultOperations} from "../../interfaces/IVault.sol";
 import {AccountId, AccountIdLib, Holding} from "../../interfaces/Types.sol";
 import {Custody, Market, Pair} from "./AccountWords.sol";
+import {PlanCalls} from "./PlanCalls.sol";
 import {SolvencyCheck} from "./SolvencyCheck.sol";
 import {VaultAdmin} from "./VaultAdmin.sol";
 import {VaultBase} from "./VaultBase.sol";
@@ -30,6 +31,7 @@ interface IWrappedNative {
 contract Vault is IVaultOperations, SolvencyCheck {
     using FixedPointMathLib for uint256;
     using LibBit for uint256;
+    using PlanCalls for ILiquidationEngine;
     using SafeTransferLib for address;
 
     IWrappedNative private immutable WRAPPED_NATIVE;
@@ -328,7 +330,7 @@ contract Vault is IVaultOperations, SolvencyCheck {
         if (riskRaisedAt == _stampNow()) revert Vault_RiskRaisedThisBlock(account);
         takeover.account = account;
         takeover.fractionWad = fractionWad;
-        ILiquidationEngine.Plan memory plan = LIQUIDATION_ENGINE.plan(takeover);
+        ILiquidationEngine.Plan memory plan = LIQUIDATION_ENGINE.planned(takeover);
 
         takenWad = plan.fractionWad;
         payment = int256(plan.payment + plan.backstopFee) - int256(plan.topUp);
