@@ -1,4 +1,4 @@
-"""LendingPool.borrow: domains under credit lines."""
+"""LendingPool.borrow and borrowFor: domains under credit lines."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""LendingPool.repay: the domain has sent the tokens before."""
+"""LendingPool.repayDebt and repayAmount: the domain has sent the tokens before."""
 
 from hypothesis import given
 from hypothesis import strategies as st
