@@ -31,7 +31,7 @@ web: setup ## Build the console alone, from contracts that are compiled already
 test: build ## All tests, in two processes
 	@$(python) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-demo: build ## A leveraged trade, a crash and its liquidations on a local chain; PRICES=file.csv for other prices
+demo: build ## A crash and its liquidations on a local chain: leverage, perpetuals, options; PRICES=file.csv for other prices
 	@$(python) -m scripts.demo
 
 gas: build ## Gas of each operation beside the committed snapshot
@@ -41,8 +41,9 @@ bench-matcher: build ## Orders the matcher takes in a second, how long one waits
 	@$(python) -m scripts.matcher.bench run
 	@$(python) -m tests.gas.matcher
 
-mutate: build ## Take out one check at a time and show the test that notices
-	@$(python) -m scripts.mutate
+mutate: build ## Take out every promised check, then a sample of all mutations, and show which test notices
+	@$(python) -m scripts.mutate listed
+	@$(python) -m scripts.mutate generated $(ARGS)
 
 bench-keeper: build ## How fast the keeper is with 1,000, 10,000 and 50,000 accounts
 	@$(python) -m scripts.keeper.bench

@@ -159,6 +159,8 @@ _PERPETUALS = {
     " another account",
     "OptionMarket_PremiumOutOfBand": "the premium {premiumWad usd} is more than {mostWad usd} away from the value"
     " {valueWad usd}; trade nearer to it",
+    "OptionMarket_PositionTooSmall": "{account account} would be left with {sizeWad units} of the series {series number},"
+    " worth less than {leastWad usd} at the index; close all of it, or trade less or more",
     "OptionMarket_OpenInterestCap": "the market would have {notionalWad usd} open, and its cap is {capWad usd};"
     " trade less",
     "OptionMarket_ReduceOnly": "{account account} may only lower its positions by this; trade the other way, or less",

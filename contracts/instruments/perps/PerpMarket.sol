@@ -243,12 +243,14 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
     }
 
     /// @dev Writes a position and has its account judged. A profit that is not settled is no equity, so giving it away by a
-    /// price far from the mark, or as a tip, would cost an account nothing: who does is covered without it, or settles first.
+    /// price far from the mark, or as a tip, would cost an account nothing: who does is covered without it, or settles first. A
+    /// thousandth of what was opened or closed is let go: opening raises the requirement, and nothing is closed twice, while
+    /// turning round has no end.
     function _keepJudged(Course memory course, Live memory p, uint256 fee) private {
         int256 perUnit = int256(course.mark) - course.funding;
         int256 profit = p.loadedSize * perUnit - p.loadedBase;
         int256 given = profit - (p.size * perUnit - p.base) - int256(fee);
-        int256 least = int256((p.size - p.loadedSize).abs() * course.mark) / GIVEN_PART;
+        int256 least = int256(p.loadedSize.abs().dist(p.size.abs()) * course.mark) / GIVEN_PART;
         bool unpaid = given > least && (p.stored.hasClaim || profit > least);
         _keep(p);
         if (unpaid) VAULT.requireCovered(p.account);
