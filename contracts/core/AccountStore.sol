@@ -44,8 +44,8 @@ abstract contract AccountStore is OperationLock {
 
     /// @dev Custody {tok} and principal of the settlement asset that moved between accounts in this operation and are not
     /// yet in the pool's books.
-    int256 private transient _openCustody;
-    int256 private transient _openPrincipal;
+    /// {custody 128, principal 128}, signed.
+    int256 private transient _open;
 
     // --- reading ---
 
@@ -67,9 +67,16 @@ abstract contract AccountStore is OperationLock {
     /// @dev Keeps the index of all that the account owes, for what follows.
     function _keepIndices(AccountId account) internal {
         AccountState storage state = _accounts[account];
-        for (uint256 bits = state.header.assets(); bits != 0; bits &= bits - 1) {
-            uint256 id = bits.ffs();
-            if (state.pairs[id >> 1].balance(id) < 0) _indexOf(id);
+        uint256 bits = state.header.assets();
+        for (uint256 id; bits != 0; bits >>= 2) {
+            if (bits & 3 != 0) {
+                Pair pair = state.pairs[id >> 1];
+                if (pair.balance(id) < 0) _indexOf(id);
+                if (pair.balance(id | 1) < 0) _indexOf(id | 1);
+            }
+            unchecked {
+                id += 2;
+            }
         }
     }
 
@@ -367,8 +374,19 @@ abstract contract AccountStore is OperationLock {
         int256 custody = int256(custodyUp) - int256(custodyDown);
         int256 principal = int256(principalUp) - int256(principalDown);
         if (id == SETTLEMENT) {
-            _openCustody += custody;
-            _openPrincipal += principal;
+            (int256 custodyBefore, int256 principalBefore) = _opened();
+            unchecked {
+                // Each is below 2**113.
+                custody += custodyBefore;
+                principal += principalBefore;
+            }
+            if (custody != int128(custody) || principal != int128(principal)) {
+                revert IVaultTypes.Vault_AmountOutOfRange(
+                    custody.abs().max(principal.abs()),
+                    uint256(int256(type(int128).max))
+                );
+            }
+            _open = (custody << 128) | (principal & int256(uint256(type(uint128).max)));
         } else {
             _settleWithPool(id, custody, principal);
         }
@@ -376,16 +394,21 @@ abstract contract AccountStore is OperationLock {
 
     /// @dev Whether accounts owe of the asset what its pool does not know of before the operation closes.
     function _isOpen(uint256 id) internal view returns (bool) {
-        return id == SETTLEMENT && _openPrincipal > 0;
+        if (id != SETTLEMENT) return false;
+        (, int256 principal) = _opened();
+        return principal > 0;
+    }
+
+    function _opened() private view returns (int256 custody, int256 principal) {
+        int256 word = _open;
+        return (word >> 128, int128(word));
     }
 
     /// @dev Settles what settlement-asset movements of this operation left open.
     function _settleOpen() internal {
-        int256 custody = _openCustody;
-        int256 principal = _openPrincipal;
+        (int256 custody, int256 principal) = _opened();
         if (custody == 0 && principal == 0) return;
-        _openCustody = 0;
-        _openPrincipal = 0;
+        _open = 0;
         _settleWithPool(SETTLEMENT, custody, principal);
     }
 

@@ -128,7 +128,7 @@ contract RiskEngine is AccountTally, IRiskEngine {
         tally.named = NamedScenario.wrap(scenario);
         _addUp(tally, account, holdings, instruments, false, assets, instrumentWeights);
         assessment = _assessment(tally);
-        parameters = _parameters(tally.clock);
+        parameters = _parameters(tally.slot.book(), tally.clock);
         upFor = _upFor();
     }
 
@@ -226,7 +226,7 @@ contract RiskEngine is AccountTally, IRiskEngine {
     /// @inheritdoc IRiskEngine
     function domainParameters() external view returns (DomainParameters memory) {
         (uint256 clock_, ) = _time();
-        return _parameters(clock_);
+        return _parameters(_bookSlot.book(), clock_);
     }
 
     /// @inheritdoc IRiskEngine
@@ -253,8 +253,11 @@ contract RiskEngine is AccountTally, IRiskEngine {
         }
     }
 
-    function _parameters(uint256 clock_) private view returns (DomainParameters memory parameters) {
-        DomainRow memory row = _walkedDomain(_bookSlot.book(), clock_);
+    function _parameters(
+        address book_,
+        uint256 clock_
+    ) private view returns (DomainParameters memory parameters) {
+        DomainRow memory row = _walkedDomain(book_, clock_);
         unchecked {
             // Fields are below 2**32.
             parameters.targetHealthWad = row.premium.targetTo() * PPM_TO_WAD;
