@@ -199,7 +199,6 @@ abstract contract AmmShares is ExitShares, AmmShape {
 
     /// @dev Best effort: a market that cannot settle now keeps nobody here.
     function _collectProfit() private {
-        // solhint-disable-next-line no-empty-blocks
         try IInstrument(address(MARKET)).settle(ACCOUNT) {} catch {}
     }
 }
