@@ -90,6 +90,12 @@ contract Everyone is Promises {
         _weigh(this.pause.selector, 1);
         _weigh(this.unpause.selector, 1);
         _weigh(this.reduceOnly.selector, 1);
+        _weigh(this.loseEverything.selector, 2);
+        _weigh(this.theWayOutIsOpen.selector, 2);
+        _weigh(this.roundTripsWinNothing.selector, 2);
+        _weigh(this.stepsPayNoMore.selector, 2);
+        _weigh(this.setFunds.selector, 1);
+        _weigh(this.changeFeed.selector, 1);
         return _handlers;
     }
 

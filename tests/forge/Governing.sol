@@ -2,12 +2,14 @@
 pragma solidity ^0.8.37;
 
 import {ILendingPool} from "../../interfaces/ILendingPool.sol";
+import {IMarketBooks} from "../../interfaces/IMarketBooks.sol";
 import {IOptionMarket} from "../../interfaces/IOptionMarket.sol";
 import {IPerpMarket} from "../../interfaces/IPerpMarket.sol";
 import {IRiskParameters} from "../../interfaces/IRiskParameters.sol";
 import {IVaultAdmin} from "../../interfaces/IVault.sol";
 import {IVirtualAmm} from "../../interfaces/IVirtualAmm.sol";
 import {AccountId, Assessment, Requirement} from "../../interfaces/Types.sol";
+import {IFund} from "./Mocks.sol";
 import {Markets} from "./Markets.sol";
 
 /// @notice Governor and guardian: every parameter within its bounds. GOV-1: whatever is set, no account that stands still is
@@ -136,6 +138,29 @@ abstract contract Governing is Markets {
         else _try2(pool, abi.encodeCall(ILendingPool.setRateModel, (_one(2) ? rateModel : adaptiveModel)));
     }
 
+    /// @notice Times and discount of the funds, and who gets the fees.
+    function setFunds(uint256 seed) external handler("setFunds", seed) {
+        address fund = _one(2) ? address(backstop) : address(amm);
+        address market = _one(2) ? address(perps) : address(options);
+        uint256 kind = _draw(0, 2);
+        if (kind == 0) _try2(fund, abi.encodeCall(IVirtualAmm.setCooldown, (_draw(1, 14) * 1 days, _draw(1, 7) * 1 days)));
+        else if (kind == 1) _try2(address(backstop), abi.encodeCall(IFund.setSaleDiscount, (_draw(0, 20) * 1e15)));
+        else _try2(market, abi.encodeCall(IMarketBooks.setFeeAccount, (accounts[_draw(0, 11)])));
+    }
+
+    /// @notice Sources are announced and taken on, the same ones or those announced before.
+    function changeFeed(uint256 seed) external handler("changeFeed", seed) {
+        uint256 id = _draw(0, UNDERLYINGS - 1);
+        uint256 from = parameters.feedProposal(id).activeFrom;
+        IRiskParameters.Feed memory f = parameters.feed(id);
+        if (from == 0) _try2(address(parameters), abi.encodeCall(IRiskParameters.proposeFeed, (id, f.aggregator, f.secondary)));
+        else if (from > risk.clock() && _one(2)) _try(GUARDIAN, address(parameters), abi.encodeCall(IRiskParameters.cancelFeed, (id)));
+        else {
+            if (from > risk.clock()) _wait(from - risk.clock());
+            _govern(abi.encodeCall(IRiskParameters.applyFeed, (id)));
+        }
+    }
+
     /// @notice The guardian stops what raises risk; only the owner lets it go on.
     function pause(uint256 seed) external handler("pause", seed) {
         _try(GUARDIAN, address(vault), abi.encodeCall(IVaultAdmin.setPaused, (true)));
@@ -173,23 +198,29 @@ abstract contract Governing is Markets {
         _tighten(address(this), address(parameters), data);
     }
 
-    /// @dev GOV-1. By the primaries alone: while sources disagree a requirement is counted between both.
+    /// @dev GOV-1. Not while sources disagree, or may because one is silent: then a requirement is counted between both.
     function _tighten(address sender, address target, bytes memory data) private {
-        bool lied = _lies();
+        bool doubtful;
+        for (uint256 i; i <= WETH; ++i) doubtful = doubtful || sources[i].lie != 0 || sources[i].silent || sources[i].dead;
         Assessment[] memory before;
-        if (!lied) before = _standings();
+        if (!doubtful) before = _standings();
         (bool done, ) = _try(sender, target, data);
-        if (!done || lied) return;
+        if (!done || doubtful) return;
         Assessment[] memory current = _standings();
         for (uint256 i; i < before.length; ++i) {
             // Walks round to their own unit; 1e-12 of a requirement.
             uint256 slack = before[i].requirement / 1e12 + 10;
             _require(current[i].requirement <= before[i].requirement + slack, "GOV-1: a requirement rose at once");
+            // Of a portfolio credit that covers a requirement counts in neither: both may fall together.
             _require(
-                _favourable(current[i]) + int256(slack) >= _favourable(before[i]),
-                "GOV-1: a favourable edge fell at once"
+                _margin(current[i]) + int256(slack) >= _margin(before[i]),
+                "GOV-1: an account came nearer to its liquidation at once"
             );
         }
+    }
+
+    function _margin(Assessment memory a) private pure returns (int256) {
+        return _favourable(a) - int256(a.requirement);
     }
 
     function _standings() private view returns (Assessment[] memory list) {

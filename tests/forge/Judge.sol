@@ -83,6 +83,16 @@ abstract contract Judge is World {
         return sources[USDC].lie != 0 || sources[WETH].lie != 0;
     }
 
+    /// @dev Whether a second source lies while the primary lives. Not of a portfolio while the lie is about dollars: what its
+    /// instruments require is counted in dollars at the price that favours what it holds, whatever that requires
+    /// (tests/regressions/test_portfolio_under_a_lie_about_dollars.py).
+    function _liedTo(AccountId account) private view returns (bool) {
+        for (uint256 i; i < 2; ++i) if (sources[i].silent || sources[i].dead) return false;
+        if (sources[USDC].lie == 0) return sources[WETH].lie != 0;
+        (, address[] memory instruments, ) = vault.holdings(account);
+        return instruments.length == 0 || instruments[0] != portfolioMode;
+    }
+
     /// @dev As if the second sources said the truth.
     function _honestly(AccountId account, Requirement requirement) internal returns (Assessment memory a) {
         for (uint256 i; i < 2; ++i) sources[i].second.set(uint256(sources[i].truth) * 1e10);
@@ -101,9 +111,11 @@ abstract contract Judge is World {
     ) internal returns (bool done, bool insolvent) {
         Assessment memory before = _assess(account, Requirement.MAINTENANCE);
         insolvent = _favourable(before) < 0;
+        bool honest = !_liedTo(account) || _isUnhealthy(_honestly(account, Requirement.MAINTENANCE));
         (done, ) = _try(taker, address(vault), data);
         if (!done) return (done, insolvent);
-        _require(_favourable(before) < int256(before.requirement), "LIQ-3: a healthy account was taken over");
+        _require(_isUnhealthy(before), "LIQ-3: a healthy account was taken over");
+        _require(honest, "ORA-1: a lie forced a takeover");
         Standing memory s = _standing(into);
         _require(!s.hasRisk || _isCovered(s.initial), "SOLV-1: a taker is not covered");
         IRiskEngine.DomainParameters memory p = risk.domainParameters();
@@ -121,6 +133,10 @@ abstract contract Judge is World {
         (Holding[] memory list, address[] memory instruments, ) = vault.holdings(account);
         if (!_isRisky(list, instruments)) return false;
         Assessment memory a = risk.assess(account, list, instruments, Requirement.MAINTENANCE, false);
+        return _isUnhealthy(a);
+    }
+
+    function _isUnhealthy(Assessment memory a) private pure returns (bool) {
         return _favourable(a) < int256(a.requirement);
     }
 

@@ -4,6 +4,7 @@ pragma solidity ^0.8.37;
 import {IBackstop} from "../../interfaces/IBackstop.sol";
 import {IExitShares} from "../../interfaces/IExitShares.sol";
 import {ILendingPool} from "../../interfaces/ILendingPool.sol";
+import {IVirtualAmm} from "../../interfaces/IVirtualAmm.sol";
 import {IFlashBorrower, IShares, IShareToken, IToken} from "./Mocks.sol";
 import {Trading} from "./Trading.sol";
 import {VM} from "./Vm.sol";
@@ -57,8 +58,8 @@ abstract contract Lending is Trading {
 
     function giveShares(uint256 seed) external handler("giveShares", seed) {
         IShares pool = IShares(address(assets[_lent()].pool));
-        address person = _person();
-        uint256 shares = pool.balanceOf(person);
+        address person = _one(2) ? LENDER : _person();
+        uint256 shares = pool.balanceOf(person) / (person == LENDER ? 100 : 1);
         if (shares == 0) return;
         _try(person, address(pool), abi.encodeCall(IShares.transfer, (_person(), _draw(1, shares))));
     }
@@ -127,7 +128,7 @@ abstract contract Lending is Trading {
     /// @notice Within the window, at the price net of flagged shortfalls; not a second earlier.
     function leave(uint256 seed) external handler("leave", seed) {
         address fund = _fund();
-        address person = _holder(fund);
+        address person = _leaver(fund);
         IExitShares.Exit memory exit = IExitShares(fund).exitOf(person);
         uint256 now_ = VM.getBlockTimestamp();
         if (exit.shares == 0 || exit.closesAt < now_) return;
@@ -138,6 +139,8 @@ abstract contract Lending is Trading {
         // Funds go on: the first staker and LP leave by parts.
         shares = _draw(1, shares / 4 + 1);
         bytes memory data = abi.encodeCall(IShares.redeem, (shares, person, person));
+        if (_one(4)) data = abi.encodeCall(IShares.withdraw, (IShares(fund).previewRedeem(shares), person, person));
+        else if (fund == address(amm) && _one(3)) data = abi.encodeCall(IVirtualAmm.redeemFor, (shares, person, person, 0));
         (bool done, ) = _try(person, fund, data);
         if (!done) return;
         bool open = VM.getBlockTimestamp() >= exit.opensAt && VM.getBlockTimestamp() <= exit.closesAt;
@@ -149,8 +152,13 @@ abstract contract Lending is Trading {
         uint256 amount = _units(USDC, _dollars(10, 300_000));
         _mint(USDC, person, amount);
         uint256 before = IShares(fund).balanceOf(person);
-        (bool done, ) = _try(person, fund, abi.encodeCall(IShares.deposit, (amount, person)));
+        bytes memory data = abi.encodeCall(IShares.deposit, (amount, person));
+        if (_one(4)) data = abi.encodeCall(IShares.mint, (amount * 1e5, person));
+        else if (fund == address(amm) && _one(3)) data = abi.encodeCall(IVirtualAmm.depositFor, (amount, person, 0));
+        uint256 held = assets[USDC].token.balanceOf(person);
+        (bool done, ) = _try(person, fund, data);
         if (!done) return;
+        amount = held - assets[USDC].token.balanceOf(person);
         uint256 shares = IShares(fund).balanceOf(person) - before;
         _require(IShares(fund).previewRedeem(shares) <= amount, "ROUND-1: who enters and leaves has more");
     }
@@ -159,9 +167,19 @@ abstract contract Lending is Trading {
         return _one(2) ? address(backstop) : address(amm);
     }
 
+    /// @dev Who has asked to leave and may still, if there is anybody.
+    function _leaver(address fund) private returns (address person) {
+        uint256 first = _draw(0, people.length - 1);
+        for (uint256 i; i < people.length; ++i) {
+            person = people[(first + i) % people.length];
+            IExitShares.Exit memory exit = IExitShares(fund).exitOf(person);
+            if (exit.shares != 0 && exit.closesAt >= VM.getBlockTimestamp()) return person;
+        }
+    }
+
     /// @dev Mostly somebody who has shares.
     function _holder(address fund) private returns (address) {
-        return _one(2) ? _person() : people[TRADERS + (fund == address(backstop) ? 2 : 3)];
+        return _one(4) ? _person() : people[TRADERS + (fund == address(backstop) ? 2 : 3)];
     }
 
     // --- the share token among the assets ---

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.37;
 
+import {AccountId} from "../../interfaces/Types.sol";
+
 /// @notice What the tests call of the mocks in contracts/mocks, and of standards that the interfaces do not repeat.
 interface IToken {
     function mint(address to, uint256 amount) external;
@@ -53,6 +55,27 @@ interface IFlashBorrower {
     function setAttempts(Attempt[] calldata attempts) external;
 
     function attemptSucceeded(uint256 number) external view returns (bool);
+}
+
+interface IFund {
+    function setSaleDiscount(uint256 discountWad) external;
+}
+
+interface IPuppet {
+    struct Position {
+        int256 valueWad;
+        uint256 requirementWad;
+        uint8 status;
+    }
+
+    struct Call {
+        address target;
+        bytes data;
+    }
+
+    function setPosition(AccountId account, Position calldata position, Position calldata atBatchStart) external;
+
+    function run(Call[] calldata calls) external;
 }
 
 /// @notice The ERC-4626 of pools, backstop and virtual AMM.

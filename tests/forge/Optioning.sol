@@ -223,6 +223,11 @@ abstract contract Optioning is Perpetuals {
         Standing memory takerBefore = _standing(taker);
         Standing memory makerBefore = _standing(maker);
         bytes memory data = abi.encodeCall(IOptionOrders.matchOrders, (m));
+        if (_one(4)) {
+            IOptionOrders.Match[] memory list = new IOptionOrders.Match[](1);
+            list[0] = m;
+            data = abi.encodeCall(IOptionOrders.matchMany, (list));
+        }
         (bool done, ) = _try(_person(), address(optionOrders), data);
         _last = abi.encode(m.taker.order);
         if (!done) return;

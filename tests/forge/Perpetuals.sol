@@ -21,7 +21,8 @@ abstract contract Perpetuals is Taking {
     uint256 internal nonces;
 
     function tradePerp(uint256 seed) external handler("tradePerp", seed) {
-        AccountId account = _trader();
+        // Takers are rich: they bring the virtual AMM to its limits.
+        AccountId account = _one(5) ? accounts[TRADER_ACCOUNTS + 2 * _draw(0, 1)] : _trader();
         int256 size = _size(account);
         if (size == 0) return;
         _trade(account, size);
@@ -66,13 +67,10 @@ abstract contract Perpetuals is Taking {
         uint256 count = _orders.length;
         if (count < 2) return;
         IPerpOrders.Match memory m;
-        m.taker = _orders[_draw(0, count - 1)];
-        uint256 first = _draw(0, count - 1);
         m.makers = new IPerpOrders.SignedOrder[](1);
-        for (uint256 i; i < count; ++i) {
-            m.makers[0] = _orders[(first + i) % count];
-            if ((m.makers[0].order.sizeWad > 0) != (m.taker.order.sizeWad > 0)) break;
-        }
+        m.makers[0] = _orders[_draw(0, count - 1)];
+        if (_one(4)) m.taker = _orders[_draw(0, count - 1)];
+        else m.taker = _sign(_answer(m.makers[0].order));
         m.sizesWad = new uint256[](1);
         m.sizesWad[0] = _draw(1, 1e24);
         _match(m, false);
@@ -120,10 +118,10 @@ abstract contract Perpetuals is Taking {
             _act(account, account.owner(), _instrumentCall(account, market, inside));
             return;
         }
-        // Anybody may; the account that borrows to pay a loss is covered afterwards (SOLV-1).
+        // Anybody may. Who pays is judged (SOLV-1), who is paid is not.
         Standing memory before = _standing(account);
-        (bool done, ) = _try(_person(), market, abi.encodeCall(IInstrument.settle, (account)));
-        if (done && account.owner().code.length == 0) _judge(account, before);
+        (bool done, bytes memory result) = _try(_person(), market, abi.encodeCall(IInstrument.settle, (account)));
+        if (done && abi.decode(result, (int256)) < 0) _judge(account, before);
     }
 
     function _instrumentCall(
@@ -151,6 +149,13 @@ abstract contract Perpetuals is Taking {
         if (_one(2)) size = -size;
     }
 
+    /// @dev What crosses an order.
+    function _answer(IPerpOrders.Order memory order) private returns (IPerpOrders.Order memory) {
+        AccountId taker = accounts[TRADER_ACCOUNTS + 2 * _draw(0, 1)];
+        uint256 limit = (order.limitPriceWad * (order.sizeWad < 0 ? 11 : 9)) / 10;
+        return _order(taker, -order.sizeWad / int256(_draw(1, 5)), limit, 0);
+    }
+
     function _order(
         AccountId account,
         int256 size,
@@ -162,7 +167,7 @@ abstract contract Perpetuals is Taking {
         order.signer = account.owner();
         order.sizeWad = size;
         order.limitPriceWad = limit;
-        order.expiry = VM.getBlockTimestamp() + _draw(0, 2 days);
+        order.expiry = VM.getBlockTimestamp() + (_one(4) ? _draw(0, 1 hours) : _draw(1 days, 60 days));
         order.nonce = ++nonces;
         order.flags = flags;
         order.maxFeeWad = WAD / 100;

@@ -39,6 +39,7 @@ abstract contract Refusals {
         _expect(IVaultTypes.Vault_LossyReduction.selector);
         _expect(IVaultTypes.Vault_BelowMinimumDebt.selector);
         _expect(IVaultTypes.Vault_SwapLoss.selector);
+        _expect(IVaultTypes.Vault_SwapLimit.selector);
         // What it does not have, or nobody may give it.
         _expect(IVaultTypes.Vault_InsufficientBalance.selector);
         _expect(IVaultTypes.Vault_NotHeld.selector);
@@ -77,6 +78,8 @@ abstract contract Refusals {
     function _expectOfMarkets() private {
         _expect(IPerpMarket.PerpMarket_IndexNotFresh.selector);
         _expect(IPerpMarket.PerpMarket_ReduceOnly.selector);
+        _expect(IPerpMarket.PerpMarket_PriceLimit.selector);
+        _expect(IPerpMarket.PerpMarket_PriceOutOfBand.selector);
         _expect(IPerpMarket.PerpMarket_OpenInterestCap.selector);
         _expect(IVirtualAmm.VirtualAmm_IndexNotFresh.selector);
         _expect(IVirtualAmm.VirtualAmm_SkewLimit.selector);
@@ -104,6 +107,7 @@ abstract contract Refusals {
         _expect(IOptionMarket.OptionMarket_NoRounds.selector);
         _expect(IVolatilitySurface.VolatilitySurface_MoveTooLarge.selector);
         _expect(IVolatilitySurface.VolatilitySurface_TooEarly.selector);
+        _expect(IVolatilitySurface.VolatilitySurface_NotNewer.selector);
     }
 
     function _expectOfGovernance() private {
@@ -112,6 +116,9 @@ abstract contract Refusals {
         _expect(IRiskParameters.RiskParameters_WrongOrder.selector);
         _expect(IRiskParameters.RiskParameters_InitialBelowTarget.selector);
         _expect(IRiskParameters.RiskParameters_ShockTooSmall.selector);
+        _expect(IRiskParameters.RiskParameters_FeedNotAnswering.selector);
+        _expect(IRiskParameters.RiskParameters_FeedStale.selector);
+        _expect(IRiskParameters.RiskParameters_SourcesDisagree.selector);
         _expect(bytes4(keccak256("OwnableUnauthorizedAccount(address)")));
     }
 }

@@ -7,6 +7,7 @@ import {ILiquidationEngine} from "../../interfaces/ILiquidationEngine.sol";
 import {IRiskEngine} from "../../interfaces/IRiskEngine.sol";
 import {IVaultOperations} from "../../interfaces/IVault.sol";
 import {AccountId, Assessment, Holding, PriceStatus, Requirement} from "../../interfaces/Types.sol";
+import {IPuppet} from "./Mocks.sol";
 import {Lending} from "./Lending.sol";
 import {VM} from "./Vm.sol";
 
@@ -53,8 +54,14 @@ abstract contract Taking is Lending {
 
     /// @notice Of an account margined as a portfolio, by named points of the grid.
     function liquidateByScenario(uint256 seed) external handler("liquidateByScenario", seed) {
-        (AccountId account, bool found) = _unhealthyPortfolio();
+        (AccountId account, bool found) = _riskyPortfolio();
         if (!found) return;
+        if (!_mayBeTaken(account)) {
+            int256 answer = _troubling(account, WETH);
+            if (answer == 0) return;
+            _setTruth(WETH, answer);
+            if (!_mayBeTaken(account)) return;
+        }
         (Holding[] memory list, address[] memory instruments, ) = vault.holdings(account);
         uint256 scenario = _worstPoints(account, list, instruments);
         if (scenario == 0) return;
@@ -99,10 +106,11 @@ abstract contract Taking is Lending {
     }
 
     function unflag(uint256 seed) external handler("unflag", seed) {
-        uint256 first = _draw(0, TRADER_ACCOUNTS - 1);
-        for (uint256 i; i < TRADER_ACCOUNTS; ++i) {
-            AccountId account = accounts[(first + i) % TRADER_ACCOUNTS];
+        uint256 first = _draw(0, DEBTORS - 1);
+        for (uint256 i; i < DEBTORS; ++i) {
+            AccountId account = _debtor(first + i);
             if (!liquidation.isFlagged(account)) continue;
+            if (_one(2)) _makeWhole(account);
             bytes memory data = abi.encodeCall(ILiquidationEngine.unflag, (account));
             (bool done, ) = _try(_person(), address(liquidation), data);
             if (!done) return;
@@ -112,11 +120,27 @@ abstract contract Taking is Lending {
         }
     }
 
+    /// @notice Somebody borrows on a position that comes to nothing: an account with nothing but debt.
+    function loseEverything(uint256 seed) external handler("loseEverything", seed) {
+        AccountId account = accounts[GAMBLERS_AT + _draw(0, 1)];
+        (Holding[] memory list, address[] memory instruments, ) = vault.holdings(account);
+        if (list.length + instruments.length != 0) return;
+        uint256 value = _dollars(200, 20_000);
+        _hold(account, int256(value * 10));
+        uint256 id = _one(2) ? USDC : _lent();
+        bytes memory data = abi.encodeCall(
+            IVaultOperations.borrow,
+            (account, _token(id), _units(id, value), account.owner())
+        );
+        _try(account.owner(), address(vault), data);
+        _hold(account, 0);
+    }
+
     /// @notice LIQ-5: who holds nothing but debt needs no taker.
     function writeOff(uint256 seed) external handler("writeOff", seed) {
-        uint256 first = _draw(0, TRADER_ACCOUNTS - 1);
-        for (uint256 i; i < TRADER_ACCOUNTS; ++i) {
-            AccountId account = accounts[(first + i) % TRADER_ACCOUNTS];
+        uint256 first = _draw(0, DEBTORS - 1);
+        for (uint256 i; i < DEBTORS; ++i) {
+            AccountId account = _debtor(first + i);
             (Holding[] memory list, address[] memory instruments, ) = vault.holdings(account);
             bool bare = list.length != 0 && !_holdsBooks(instruments);
             for (uint256 n; n < list.length && bare; ++n) bare = list[n].amount() < 0;
@@ -147,7 +171,7 @@ abstract contract Taking is Lending {
         (address taker, AccountId into) = _taker();
         _rollOn();
         (, address[] memory instruments, ) = vault.holdings(account);
-        uint256 excluded = _one(6) ? _draw(1, 63) : 0;
+        uint256 excluded = _one(3) ? _draw(1, 63) : 0;
         uint256 excludedInstruments = _one(8) ? _draw(1, 7) : 0;
         uint256 held = _holdsBooks(instruments) ? 1 : 0;
         bytes memory data = abi.encodeCall(
@@ -166,6 +190,15 @@ abstract contract Taking is Lending {
             _mint(USDC, taker, 2e6 * DOLLAR);
             _send(taker, address(vault), _depositCall(into, USDC, 2e6 * DOLLAR));
         }
+    }
+
+    /// @dev Its owner brings what is missing, and more.
+    function _makeWhole(AccountId account) private {
+        int256 missing = -_worst(_assess(account, Requirement.MAINTENANCE));
+        if (missing <= 0) return;
+        uint256 amount = _units(USDC, (uint256(missing) * 12) / 10 + WAD);
+        _mint(USDC, account.owner(), amount);
+        _send(account.owner(), address(vault), _depositCall(account, USDC, amount));
     }
 
     function _fraction() private returns (uint256) {
@@ -203,21 +236,21 @@ abstract contract Taking is Lending {
 
     function _insolvent() private returns (AccountId) {
         uint256 first = _draw(0, 100);
-        for (uint256 i; i < TRADER_ACCOUNTS; ++i) {
-            AccountId account = accounts[(first + i) % TRADER_ACCOUNTS];
+        for (uint256 i; i < DEBTORS; ++i) {
+            AccountId account = _debtor(first + i);
             if (_standing(account).hasRisk && _favourable(_assess(account, Requirement.MAINTENANCE)) < 0) return account;
         }
         return AccountId.wrap(0);
     }
 
-    function _unhealthyPortfolio() private returns (AccountId account, bool found) {
+    function _riskyPortfolio() private returns (AccountId account, bool found) {
         uint256 first = _draw(0, 100);
         for (uint256 i; i < TRADER_ACCOUNTS; ++i) {
             account = accounts[(first + i) % TRADER_ACCOUNTS];
             (, address[] memory instruments, ) = vault.holdings(account);
             // It is the first of all instruments.
             if (instruments.length == 0 || instruments[0] != portfolioMode) continue;
-            if (_mayBeTaken(account)) return (account, true);
+            if (_holdsBooks(instruments)) return (account, true);
         }
     }
 
@@ -238,7 +271,7 @@ abstract contract Taking is Lending {
                     uint256(answer) * 1e10
                 );
                 if (_favourable(a) >= int256(a.requirement)) continue;
-                uint256 beyond = _one(2) ? 0 : _draw(0, 8);
+                uint256 beyond = _one(2) ? 0 : _draw(0, _one(2) ? 4 : 20);
                 for (uint256 n; n < beyond; ++n) answer = (answer * (direction == 0 ? int256(95) : int256(106))) / 100;
                 return answer;
             }
@@ -271,6 +304,14 @@ abstract contract Taking is Lending {
             uint256 shift = netted[i].underlying * 10;
             scenario = (scenario & ~(uint256(1_023) << shift)) | ((lower | (upper << 5)) << shift);
         }
+    }
+
+    function _hold(AccountId account, int256 value) private {
+        IPuppet.Position memory position = IPuppet.Position(value, 0, 0);
+        IPuppet(puppet).setPosition(account, position, position);
+        IPuppet.Call[] memory calls = new IPuppet.Call[](1);
+        calls[0] = IPuppet.Call(address(vault), abi.encodeCall(IVaultOperations.setHeld, (account, value != 0)));
+        IPuppet(puppet).run(calls);
     }
 
     function _setTruth(uint256 underlying, int256 answer) internal virtual;

@@ -88,7 +88,7 @@ abstract contract Trading is Judge {
     function swap(uint256 seed) external handler("swap", seed) {
         AccountId account = _trader();
         (uint256 id, uint256 held) = _someHeld(account);
-        if (held == 0) return;
+        if (held == 0 || id == FINE) return;
         uint256 other = _draw(0, ASSETS - 2);
         if (other == id) other = (id + 1) % (ASSETS - 1);
         _act(account, account.owner(), _swapCall(account, id, other, _draw(1 + held / 100, held), _one(3)));
@@ -113,7 +113,7 @@ abstract contract Trading is Judge {
         AccountId account = _trader();
         (uint256 debt, uint256 owed) = _someOwed(account);
         (uint256 id, uint256 held) = _someHeld(account);
-        if (owed == 0 || held == 0) return;
+        if (owed == 0 || held == 0 || id == FINE) return;
         uint256 amount = _units(id, (_value(debt, owed) * _draw(20, 103)) / 100);
         if (amount > held) amount = held;
         _act(account, account.owner(), _swapCall(account, id, debt, amount, false));
@@ -207,7 +207,7 @@ abstract contract Trading is Judge {
         return abi.encodeCall(IVaultOperations.deposit, (account, _token(id), amount));
     }
 
-    /// @dev At the true price, up to 1% better or 1.5% worse.
+    /// @dev At the true price, up to 1% better or 1.5% worse. Not of FINE: the adapter's prices have no digits for it.
     function _swapCall(
         AccountId account,
         uint256 id,
@@ -219,15 +219,18 @@ abstract contract Trading is Judge {
         uint256 bought = _units(other, value);
         address tokenIn = _token(id);
         address tokenOut = _token(other);
-        _mint(other, adapter, bought * 2);
-        IAdapter(adapter).setPrice(tokenIn, tokenOut, uint240((bought * 1e18) / amount + 1));
+        uint256 price = (bought * 1e18) / amount;
+        bought = (amount * price) / 1e18;
+        // Two swaps in a batch share the last price.
+        _mint(other, adapter, 2 * bought);
+        IAdapter(adapter).setPrice(tokenIn, tokenOut, uint240(price));
         IVaultTypes.Swap memory order = IVaultTypes.Swap({
             adapter: adapter,
             assetIn: tokenIn,
             assetOut: tokenOut,
             exactOut: exactOut,
             amount: exactOut ? bought : amount,
-            limit: exactOut ? amount + 1 : 0,
+            limit: exactOut ? amount : 0,
             maxLossWad: _one(4) ? WAD / 100 : WAD,
             route: ""
         });

@@ -16,10 +16,15 @@ import {VM} from "./Vm.sol";
 abstract contract World is Record {
     uint256 internal constant TRADERS = 4;
     uint256 internal constant TRADER_ACCOUNTS = 8;
-    uint256 internal constant TAKER_ACCOUNTS = 4;
+    uint256 internal constant GAMBLERS_AT = 12;
+    uint256 internal constant DEBTORS = 10;
     uint256 internal constant DOLLAR = 1e6;
     int256 internal constant TOKEN = 1e30; // quote in a unit of the settlement asset
     uint256 private constant SIGNER = 0x51;
+    // Little, so that shortfalls reach lenders, traders and LPs.
+    uint256 private constant STAKE = 10_000e6;
+    uint256 private constant LIQUIDITY = 200_000e6;
+    uint256 private constant FUNDS = 20_000e6;
 
     IPerpMarket internal perps;
     IVirtualAmm internal amm;
@@ -27,11 +32,14 @@ abstract contract World is Record {
     IOptionMarket internal options;
     IOptionOrders internal optionOrders;
     IVolatilitySurface internal surface;
+    /// @dev An instrument that says what it is told: by it gamblers lose everything.
+    address internal puppet;
 
     /// @dev Traders, two takers and three who lend, stake and provide liquidity.
     address[] internal people;
     mapping(address owner => uint256) internal keyOf;
-    /// @dev All accounts that ever hold anything: two of each trader, two of each taker, then those of contracts.
+    /// @dev All accounts that ever hold anything: two of each trader, two of each taker, those of two
+    /// gamblers, then those of contracts.
     AccountId[] internal accounts;
     /// @dev What was sent to vault and pools without a word {tok}.
     mapping(address holder => mapping(uint256 id => uint256)) internal donated;
@@ -48,8 +56,11 @@ abstract contract World is Record {
                 accounts.push(_account(person, 1));
             }
         }
+        for (uint256 i; i < 2; ++i) accounts.push(_account(people[i], 2));
         _deployPerps();
         _deployOptions();
+        puppet = _deploy("", "MockInstrument", abi.encode(vault));
+        vault.listInstrument(puppet);
         accounts.push(_account(address(backstop), 0));
         accounts.push(_account(address(amm), 0));
         accounts.push(_account(address(perps), 0));
@@ -155,17 +166,25 @@ abstract contract World is Record {
     function _fill() private {
         address staker = people[TRADERS + 2];
         address lp = people[TRADERS + 3];
-        _mint(USDC, staker, 200_000 * DOLLAR);
+        _mint(USDC, staker, STAKE);
         VM.prank(staker);
-        IShares(address(backstop)).deposit(200_000 * DOLLAR, staker);
-        _mint(USDC, lp, 1_000_000 * DOLLAR);
+        IShares(address(backstop)).deposit(STAKE, staker);
+        _mint(USDC, lp, LIQUIDITY);
         VM.prank(lp);
-        IShares(address(amm)).deposit(1_000_000 * DOLLAR, lp);
+        IShares(address(amm)).deposit(LIQUIDITY, lp);
         for (uint256 i; i < 2; ++i) {
             address taker = people[TRADERS + i];
             _mint(USDC, taker, 2_000_000 * DOLLAR);
             VM.prank(taker);
             vault.deposit(_account(taker, 0), address(assets[USDC].token), 2_000_000 * DOLLAR);
+        }
+        for (uint256 i; i < TRADER_ACCOUNTS; ++i) {
+            address owner = accounts[i].owner();
+            uint256 id = i % 2 == 0 ? USDC : WETH;
+            uint256 amount = id == USDC ? FUNDS : 10 * WAD;
+            _mint(id, owner, amount);
+            VM.prank(owner);
+            vault.deposit(accounts[i], address(assets[id].token), amount);
         }
         _pushSurface(0);
         VM.roll(VM.getBlockNumber() + 1);
@@ -241,6 +260,12 @@ abstract contract World is Record {
 
     function _trader() internal returns (AccountId) {
         return accounts[_draw(0, TRADER_ACCOUNTS - 1)];
+    }
+
+    /// @dev Traders' accounts and gamblers'.
+    function _debtor(uint256 number) internal view returns (AccountId) {
+        number %= DEBTORS;
+        return accounts[number < TRADER_ACCOUNTS ? number : GAMBLERS_AT + number - TRADER_ACCOUNTS];
     }
 
     function _person() internal returns (address) {
