@@ -13,7 +13,7 @@ NETWORK ?= local
 PRICES ?=
 export NETWORK PRICES
 
-.PHONY: help setup build web test demo gas mutate bench-keeper bench-matcher deploy up down lint format clean
+.PHONY: help setup build web test demo gas mutate fuzz bench-keeper bench-matcher deploy up down lint format clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ bench-matcher: build ## Orders the matcher takes in a second, how long one waits
 
 mutate: build ## Take out one check at a time and show the test that notices
 	@$(python) -m scripts.mutate
+
+fuzz: build ## 5 million calls of everybody in random order, no promise breaks; goes on where it stopped, ARGS="--minutes 10"
+	@$(python) -m scripts.fuzz $(ARGS)
 
 bench-keeper: build ## How fast the keeper is with 1,000, 10,000 and 50,000 accounts
 	@$(python) -m scripts.keeper.bench

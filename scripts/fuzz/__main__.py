@@ -1,8 +1,8 @@
 """Plays random sequences against the whole system until a target of calls is reached: `make fuzz`.
 
-    python -m scripts.fuzz                          # 5 million calls, two processes; goes on where it stopped
-    python -m scripts.fuzz --minutes 10             # as many of them as fit
-    python -m scripts.fuzz --calls 20000 --fresh    # another beginning
+python -m scripts.fuzz                          # 5 million calls, two processes; goes on where it stopped
+python -m scripts.fuzz --minutes 10             # as many of them as fit
+python -m scripts.fuzz --calls 20000 --fresh    # another beginning
 """
 
 from __future__ import annotations

@@ -44,19 +44,21 @@ class Campaign:
         began = time.monotonic()
         violation: Violation | None = None
         with ThreadPoolExecutor(processes) as pool:
-            running: dict[Future[Violation | None], tuple[int, float]] = {}
+            running: dict[Future[Violation | None], tuple[int, int, float]] = {}
             while True:
                 late = budget is not None and time.monotonic() - began >= budget
-                missing = calls - self.counts.calls - len(running) * chunk
+                missing = calls - self.counts.calls - sum(size for _, size, _ in running.values())
                 if violation is None and not late and missing > 0 and len(running) < processes:
-                    running[self._start(pool, seed, min(chunk, missing))] = (self.next_seed, time.monotonic())
+                    size = min(chunk, -(-missing // (processes - len(running))))
+                    future = self._start(pool, seed, size)
+                    running[future] = (self.next_seed, size, time.monotonic())
                     self.next_seed += 1
                     continue
                 if not running:
                     return violation
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
-                    number, started = running.pop(future)
+                    number, _, started = running.pop(future)
                     violation = self._finish(future, number, time.monotonic() - started) or violation
 
     def _counts_file(self, number: int) -> Path:

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from eth_abi import decode
-from eth_utils import keccak
+from eth_abi.abi import decode
+from eth_utils.crypto import keccak
 
 from scripts.artifacts import artifacts
 
@@ -34,11 +34,28 @@ CONTRACTS = {
 STANDARD = {"approve", "permit", "transfer", "transferFrom", "setGuardian"} | {
     f"{verb}Ownership" for verb in ("accept", "renounce", "transfer")
 }
-DEPLOYMENT = {"initialise", "listAsset", "listInstrument", "setSwapAdapter", "configure", "addUnderlying", "addAsset"} | {
+DEPLOYMENT = {
+    "initialise",
+    "listAsset",
+    "listInstrument",
+    "setSwapAdapter",
+    "configure",
+    "addUnderlying",
+    "addAsset",
+} | {
     *("setMaker", "setSampler", "setOrders", "addSigner", "setShockSetter", "setReserveRecipient"),
     "VolatilitySurface.setParameters",
 }
-BETWEEN = {"absorb", "forfeit", "payProfit", "payLoss", "transferFraction", "matchFor", "flagShortfall", "resolved"} | {
+BETWEEN = {
+    "absorb",
+    "forfeit",
+    "payProfit",
+    "payLoss",
+    "transferFraction",
+    "matchFor",
+    "flagShortfall",
+    "resolved",
+} | {
     *("publish", "cover", "instrumentPay", "requireCovered", "setHeld", "touch"),
     *("PerpMarket.execute", "OptionMarket.execute", "PortfolioMode.execute", "Vault.writeOff"),
     *("LendingPool.borrow", "LendingPool.repay", "LendingPool.writeOff", "PortfolioMode.settle"),

@@ -64,7 +64,9 @@ def play(seed: int, sequences: int, depth: int, counts: Path, seconds: float) ->
         return None
     failed = re.search(r"\[FAIL: (.*)\]\s*$", done.stdout, re.MULTILINE)
     if failed is None:
-        raise KeelError(f"forge could not run the invariants: {_first(done.stdout, 'Error') or done.stdout[-300:]}")
+        raise KeelError(
+            f"forge could not run the invariants: {_first(done.stdout, 'Error') or done.stdout[-300:]}"
+        )
     steps = SEQUENCE.findall(done.stdout.split("\nFailing tests:")[0])
     return Violation(failed[1], seed, [f"{handler}({argument})" for handler, argument in steps])
 

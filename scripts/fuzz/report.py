@@ -58,7 +58,9 @@ def write(path: Path, counts: Counts, seconds: float, violation: Violation | Non
         "violation": asdict(violation) if violation else None,
         "handlers": {
             name: {
-                **{"called": handler.called, "tried": handler.tried, "succeeded": handler.succeeded},
+                "called": handler.called,
+                "tried": handler.tried,
+                "succeeded": handler.succeeded,
                 "ratio": round(handler.ratio, 3),
                 "refused": dict(handler.refused.most_common()),
             }

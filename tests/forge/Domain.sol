@@ -43,6 +43,8 @@ struct Source {
 /// another, one has two decimals, one has twenty-seven, cannot be borrowed and counts only where it is alone.
 /// The contract itself governs.
 abstract contract Domain {
+    error NotDeployed(string contractName);
+
     uint256 internal constant WAD = 1e18;
     uint256 internal constant HEARTBEAT = 25 hours;
     uint256 internal constant USDC = 0;
@@ -75,13 +77,17 @@ abstract contract Domain {
 
     bytes[] private _calls;
 
-    function _deploy(bytes12 name, string memory contractName, bytes memory arguments) internal returns (address place) {
+    function _deploy(
+        bytes12 name,
+        string memory contractName,
+        bytes memory arguments
+    ) internal returns (address place) {
         string memory path = string.concat(VM.envString("KEEL_FUZZ_CODE"), "/", contractName, ".hex");
         bytes memory code = bytes.concat(VM.parseBytes(VM.readFile(path)), arguments);
         assembly ("memory-safe") {
             place := create(0, add(code, 0x20), mload(code))
         }
-        require(place != address(0), string.concat("cannot deploy ", contractName));
+        if (place == address(0)) revert NotDeployed(contractName);
         nameOf[place] = name;
     }
 
@@ -118,7 +124,7 @@ abstract contract Domain {
             )
         );
         portfolioMode = _deploy("Portfolio", "PortfolioMode", abi.encode(next[2]));
-        require(portfolioMode == next[5], "addresses");
+        if (portfolioMode != next[5]) revert NotDeployed("at the predicted addresses");
         adapter = _deploy("", "MockSwapAdapter", "");
         flashBorrower = _deploy("", "MockFlashBorrower", "");
 
@@ -174,7 +180,12 @@ abstract contract Domain {
         delete _calls;
         for (uint256 id; id < ASSETS; ++id) {
             if (address(assets[id].pool) == address(0)) continue;
-            uint256 dollars = id == CENT ? 2e6 : id == WSTETH ? 1e6 : 4e6;
+            uint256 dollars =
+                id == CENT
+                    ? 2e6
+                    : id == WSTETH
+                        ? 1e6
+                        : 4e6;
             uint256 amount = _units(id, dollars * WAD);
             _mint(id, LENDER, amount);
             VM.prank(LENDER);

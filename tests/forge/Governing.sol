@@ -8,7 +8,7 @@ import {IPerpMarket} from "../../interfaces/IPerpMarket.sol";
 import {IRiskParameters} from "../../interfaces/IRiskParameters.sol";
 import {IVaultAdmin} from "../../interfaces/IVault.sol";
 import {IVirtualAmm} from "../../interfaces/IVirtualAmm.sol";
-import {AccountId, Assessment, Requirement} from "../../interfaces/Types.sol";
+import {Assessment, Requirement} from "../../interfaces/Types.sol";
 import {IFund} from "./Mocks.sol";
 import {Markets} from "./Markets.sol";
 
@@ -119,7 +119,8 @@ abstract contract Governing is Markets {
         uint256 id = _lent();
         ILendingPool pool = assets[id].pool;
         uint256 line = ((pool.totalDebt() + 1) * _draw(100, 400)) / 200 + 1;
-        if (_try2(address(pool), abi.encodeCall(ILendingPool.setLine, (address(vault), line)))) _noteLine(id, line);
+        if (_try2(address(pool), abi.encodeCall(ILendingPool.setLine, (address(vault), line))))
+            _noteLine(id, line);
     }
 
     function setCaps(uint256 seed) external handler("setCaps", seed) {
@@ -143,8 +144,13 @@ abstract contract Governing is Markets {
         address fund = _one(2) ? address(backstop) : address(amm);
         address market = _one(2) ? address(perps) : address(options);
         uint256 kind = _draw(0, 2);
-        if (kind == 0) _try2(fund, abi.encodeCall(IVirtualAmm.setCooldown, (_draw(1, 14) * 1 days, _draw(1, 7) * 1 days)));
-        else if (kind == 1) _try2(address(backstop), abi.encodeCall(IFund.setSaleDiscount, (_draw(0, 20) * 1e15)));
+        if (kind == 0)
+            _try2(
+                fund,
+                abi.encodeCall(IVirtualAmm.setCooldown, (_draw(1, 14) * 1 days, _draw(1, 7) * 1 days))
+            );
+        else if (kind == 1)
+            _try2(address(backstop), abi.encodeCall(IFund.setSaleDiscount, (_draw(0, 20) * 1e15)));
         else _try2(market, abi.encodeCall(IMarketBooks.setFeeAccount, (accounts[_draw(0, 11)])));
     }
 
@@ -153,8 +159,13 @@ abstract contract Governing is Markets {
         uint256 id = _draw(0, UNDERLYINGS - 1);
         uint256 from = parameters.feedProposal(id).activeFrom;
         IRiskParameters.Feed memory f = parameters.feed(id);
-        if (from == 0) _try2(address(parameters), abi.encodeCall(IRiskParameters.proposeFeed, (id, f.aggregator, f.secondary)));
-        else if (from > risk.clock() && _one(2)) _try(GUARDIAN, address(parameters), abi.encodeCall(IRiskParameters.cancelFeed, (id)));
+        if (from == 0)
+            _try2(
+                address(parameters),
+                abi.encodeCall(IRiskParameters.proposeFeed, (id, f.aggregator, f.secondary))
+            );
+        else if (from > risk.clock() && _one(2))
+            _try(GUARDIAN, address(parameters), abi.encodeCall(IRiskParameters.cancelFeed, (id)));
         else {
             if (from > risk.clock()) _wait(from - risk.clock());
             _govern(abi.encodeCall(IRiskParameters.applyFeed, (id)));
@@ -201,7 +212,8 @@ abstract contract Governing is Markets {
     /// @dev GOV-1. Not while sources disagree, or may because one is silent: then a requirement is counted between both.
     function _tighten(address sender, address target, bytes memory data) private {
         bool doubtful;
-        for (uint256 i; i <= WETH; ++i) doubtful = doubtful || sources[i].lie != 0 || sources[i].silent || sources[i].dead;
+        for (uint256 i; i <= WETH; ++i)
+            doubtful = doubtful || sources[i].lie != 0 || sources[i].silent || sources[i].dead;
         Assessment[] memory before;
         if (!doubtful) before = _standings();
         (bool done, ) = _try(sender, target, data);
@@ -210,7 +222,10 @@ abstract contract Governing is Markets {
         for (uint256 i; i < before.length; ++i) {
             // Walks round to their own unit; 1e-12 of a requirement.
             uint256 slack = before[i].requirement / 1e12 + 10;
-            _require(current[i].requirement <= before[i].requirement + slack, "GOV-1: a requirement rose at once");
+            _require(
+                current[i].requirement <= before[i].requirement + slack,
+                "GOV-1: a requirement rose at once"
+            );
             // Of a portfolio credit that covers a requirement counts in neither: both may fall together.
             _require(
                 _margin(current[i]) + int256(slack) >= _margin(before[i]),

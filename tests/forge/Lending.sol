@@ -45,7 +45,8 @@ abstract contract Lending is Trading {
             uint256 preview = pool.previewRedeem(shares);
             bytes memory data = abi.encodeCall(IShares.redeem, (shares, person, person));
             (bool done, bytes memory result) = _try(person, address(pool), data);
-            if (done) _require(abi.decode(result, (uint256)) <= preview, "ROUND-1: redeemed more than previewed");
+            if (done)
+                _require(abi.decode(result, (uint256)) <= preview, "ROUND-1: redeemed more than previewed");
         } else {
             (bool done, ) = _try(
                 person,
@@ -119,9 +120,10 @@ abstract contract Lending is Trading {
         address person = _holder(fund);
         uint256 shares = IShares(fund).balanceOf(person);
         if (shares == 0) return;
-        bytes memory data = _one(8)
-            ? abi.encodeCall(IExitShares.cancelExit, ())
-            : abi.encodeCall(IExitShares.requestExit, (_draw(1, shares)));
+        bytes memory data =
+            _one(8)
+                ? abi.encodeCall(IExitShares.cancelExit, ())
+                : abi.encodeCall(IExitShares.requestExit, (_draw(1, shares)));
         _try(person, fund, data);
     }
 
@@ -139,8 +141,10 @@ abstract contract Lending is Trading {
         // Funds go on: the first staker and LP leave by parts.
         shares = _draw(1, shares / 4 + 1);
         bytes memory data = abi.encodeCall(IShares.redeem, (shares, person, person));
-        if (_one(4)) data = abi.encodeCall(IShares.withdraw, (IShares(fund).previewRedeem(shares), person, person));
-        else if (fund == address(amm) && _one(3)) data = abi.encodeCall(IVirtualAmm.redeemFor, (shares, person, person, 0));
+        if (_one(4))
+            data = abi.encodeCall(IShares.withdraw, (IShares(fund).previewRedeem(shares), person, person));
+        else if (fund == address(amm) && _one(3))
+            data = abi.encodeCall(IVirtualAmm.redeemFor, (shares, person, person, 0));
         (bool done, ) = _try(person, fund, data);
         if (!done) return;
         bool open = VM.getBlockTimestamp() >= exit.opensAt && VM.getBlockTimestamp() <= exit.closesAt;
@@ -154,7 +158,8 @@ abstract contract Lending is Trading {
         uint256 before = IShares(fund).balanceOf(person);
         bytes memory data = abi.encodeCall(IShares.deposit, (amount, person));
         if (_one(4)) data = abi.encodeCall(IShares.mint, (amount * 1e5, person));
-        else if (fund == address(amm) && _one(3)) data = abi.encodeCall(IVirtualAmm.depositFor, (amount, person, 0));
+        else if (fund == address(amm) && _one(3))
+            data = abi.encodeCall(IVirtualAmm.depositFor, (amount, person, 0));
         uint256 held = assets[USDC].token.balanceOf(person);
         (bool done, ) = _try(person, fund, data);
         if (!done) return;

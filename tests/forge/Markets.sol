@@ -12,13 +12,21 @@ abstract contract Markets is Optioning {
         uint256 underlying = _draw(0, UNDERLYINGS - 1);
         // Dollars stay near a dollar.
         uint256 width = underlying == USDC || underlying == 3 ? 3 : 30;
-        _setTruth(underlying, (sources[underlying].truth * int256(1_000 - width + _draw(0, 2 * width))) / 1_000);
+        _setTruth(
+            underlying,
+            (sources[underlying].truth * int256(1_000 - width + _draw(0, 2 * width))) / 1_000
+        );
         _noted();
     }
 
     /// @notice Crashes, and rises for who is short.
     function priceJumps(uint256 seed) external handler("priceJumps", seed) {
-        uint256 underlying = _one(2) ? WETH : _one(2) ? WBTC : 4;
+        uint256 underlying =
+            _one(2)
+                ? WETH
+                : _one(2)
+                    ? WBTC
+                    : 4;
         _setTruth(underlying, (sources[underlying].truth * int256(_draw(55, 160))) / 100);
         _noted();
     }
@@ -88,7 +96,12 @@ abstract contract Markets is Optioning {
         Source storage source = sources[underlying];
         int256 least = source.base / 4;
         int256 most = source.base * 4;
-        source.truth = answer < least ? least : answer > most ? most : answer;
+        source.truth =
+            answer < least
+                ? least
+                : answer > most
+                    ? most
+                    : answer;
         _rollOn();
         _refresh();
     }

@@ -73,7 +73,11 @@ interface IPuppet {
         bytes data;
     }
 
-    function setPosition(AccountId account, Position calldata position, Position calldata atBatchStart) external;
+    function setPosition(
+        AccountId account,
+        Position calldata position,
+        Position calldata atBatchStart
+    ) external;
 
     function run(Call[] calldata calls) external;
 }
@@ -100,5 +104,10 @@ interface IShares {
 
     function maxWithdraw(address owner) external view returns (uint256);
 
-    function flashLoan(address receiver, address token, uint256 amount, bytes calldata data) external returns (bool);
+    function flashLoan(
+        address receiver,
+        address token,
+        uint256 amount,
+        bytes calldata data
+    ) external returns (bool);
 }

@@ -63,12 +63,16 @@ abstract contract Optioning is Perpetuals {
         if (_last.length == 0) return;
         IOptionOrders.Order memory order = abi.decode(_last, (IOptionOrders.Order));
         delete _last;
-        bytes memory data = _one(5)
-            ? abi.encodeCall(ISignedOrders.cancelBelow, (order.account, order.nonce + 1))
-            : abi.encodeCall(IOptionOrders.cancel, (order));
+        bytes memory data =
+            _one(5)
+                ? abi.encodeCall(ISignedOrders.cancelBelow, (order.account, order.nonce + 1))
+                : abi.encodeCall(IOptionOrders.cancel, (order));
         (bool done, ) = _try(order.account.owner(), address(optionOrders), data);
         if (!done) return;
-        _require(optionOrders.statusOf(order).state == ISignedOrders.State.CANCELLED, "PERP-3: not cancelled");
+        _require(
+            optionOrders.statusOf(order).state == ISignedOrders.State.CANCELLED,
+            "PERP-3: not cancelled"
+        );
     }
 
     function settleOptions(uint256 seed) external handler("settleOptions", seed) {
@@ -239,6 +243,9 @@ abstract contract Optioning is Perpetuals {
         _judge(maker, makerBefore);
         // Again: nothing is left of it.
         (done, ) = _send(people[0], address(optionOrders), data);
-        _require(!done || optionOrders.filledOf(hash) <= uint256(units < 0 ? -units : units), "PERP-3: filled twice");
+        _require(
+            !done || optionOrders.filledOf(hash) <= uint256(units < 0 ? -units : units),
+            "PERP-3: filled twice"
+        );
     }
 }

@@ -7,7 +7,7 @@ import {IPerpMarket} from "../../interfaces/IPerpMarket.sol";
 import {IPerpOrders} from "../../interfaces/IPerpOrders.sol";
 import {ISignedOrders} from "../../interfaces/ISignedOrders.sol";
 import {IVaultOperations} from "../../interfaces/IVault.sol";
-import {AccountId, PriceStatus} from "../../interfaces/Types.sol";
+import {AccountId} from "../../interfaces/Types.sol";
 import {Standing} from "./Judge.sol";
 import {Taking} from "./Taking.sol";
 import {VM} from "./Vm.sol";
@@ -49,15 +49,38 @@ abstract contract Perpetuals is Taking {
         m.makers = new IPerpOrders.SignedOrder[](makers);
         m.sizesWad = new uint256[](makers);
         uint256 limit = (mark * (size > 0 ? 1_020 : 980)) / 1_000;
-        m.taker = _sign(_order(taker, size, limit, _one(6) ? 1 : _one(6) ? 4 : 0));
+        m.taker = _sign(
+            _order(
+                taker,
+                size,
+                limit,
+                _one(6)
+                    ? 1
+                    : _one(6)
+                        ? 4
+                        : 0
+            )
+        );
         for (uint256 i; i < makers; ++i) {
             AccountId maker = _one(2) ? accounts[TRADER_ACCOUNTS + 2 * _draw(0, 1)] : _trader();
             uint256 price = (mark * _draw(990, 1_010)) / 1_000;
             int256 offered = (-size * int256(_draw(50, 150))) / 100;
-            m.makers[i] = _sign(_order(maker, offered, price, _one(6) ? 1 : _one(6) ? 2 : 0));
+            m.makers[i] = _sign(
+                _order(
+                    maker,
+                    offered,
+                    price,
+                    _one(6)
+                        ? 1
+                        : _one(6)
+                            ? 2
+                            : 0
+                )
+            );
             m.sizesWad[i] = uint256(offered < 0 ? -offered : offered);
         }
-        if (_one(3)) (m.makerContract, m.makerContractSizeWad) = (address(amm), uint256(size > 0 ? size : -size));
+        if (_one(3))
+            (m.makerContract, m.makerContractSizeWad) = (address(amm), uint256(size > 0 ? size : -size));
         if (_one(4)) _wake(m);
         _match(m, _one(3));
     }
@@ -79,9 +102,10 @@ abstract contract Perpetuals is Taking {
     function cancelPerp(uint256 seed) external handler("cancelPerp", seed) {
         if (_orders.length == 0) return;
         IPerpOrders.Order memory order = _orders[_draw(0, _orders.length - 1)].order;
-        bytes memory data = _one(5)
-            ? abi.encodeCall(ISignedOrders.cancelBelow, (order.account, order.nonce + 1))
-            : abi.encodeCall(IPerpOrders.cancel, (order));
+        bytes memory data =
+            _one(5)
+                ? abi.encodeCall(ISignedOrders.cancelBelow, (order.account, order.nonce + 1))
+                : abi.encodeCall(IPerpOrders.cancel, (order));
         bytes32 hash = perpOrders.hashOf(order);
         if (_cancelled[hash]) return;
         (bool done, ) = _try(order.account.owner(), address(perpOrders), data);
@@ -111,16 +135,19 @@ abstract contract Perpetuals is Taking {
     function _settle(address market) internal {
         AccountId account = _one(3) ? accounts[_draw(0, accounts.length - 1)] : _trader();
         if (_one(3)) {
-            bytes memory inside = market == address(perps)
-                ? abi.encode(IPerpMarket.Action.SETTLE)
-                : abi.encode(uint8(1));
+            bytes memory inside =
+                market == address(perps) ? abi.encode(IPerpMarket.Action.SETTLE) : abi.encode(uint8(1));
             if (account.owner().code.length != 0) return;
             _act(account, account.owner(), _instrumentCall(account, market, inside));
             return;
         }
         // Anybody may. Who pays is judged (SOLV-1), who is paid is not.
         Standing memory before = _standing(account);
-        (bool done, bytes memory result) = _try(_person(), market, abi.encodeCall(IInstrument.settle, (account)));
+        (bool done, bytes memory result) = _try(
+            _person(),
+            market,
+            abi.encodeCall(IInstrument.settle, (account))
+        );
         if (done && abi.decode(result, (int256)) < 0) _judge(account, before);
     }
 
@@ -137,8 +164,18 @@ abstract contract Perpetuals is Taking {
         int256 before = perps.position(account).sizeWad;
         bytes memory data = abi.encode(IPerpMarket.Action.TRADE, address(amm), size, limit);
         if (_act(account, account.owner(), _instrumentCall(account, address(perps), data))) {
-            _require(perps.position(account).sizeWad == before + size, "PERP-1: a trade has another size");
+            _require(
+                _isMoved(before, perps.position(account).sizeWad, size),
+                "PERP-1: a trade has another size"
+            );
         }
+    }
+
+    /// @dev Whether a position moved by a size; where others were deleveraged, but for what sharing that out rounds.
+    function _isMoved(int256 before, int256 now_, int256 size) private view returns (bool) {
+        int256 off = now_ - before - size;
+        int256 dust = absorbed == 0 ? int256(0) : int256(2);
+        return off <= dust && off >= -dust;
     }
 
     /// @dev What an account can carry, one to five times what is free; zero for an account with nothing.
@@ -259,7 +296,7 @@ abstract contract Perpetuals is Taking {
         if (order.account.equals(m.tipTo)) return;
         IPerpMarket.Position memory p = perps.position(order.account);
         int256 moved = order.sizeWad > 0 ? int256(filled) : -int256(filled);
-        _require(p.sizeWad - b.sizes[0] == moved, "PERP-3: the position moved by another size");
+        _require(_isMoved(b.sizes[0], p.sizeWad, moved), "PERP-3: the position moved by another size");
         int256 most = moved * int256(order.limitPriceWad);
         int256 notional = int256((filled * perps.state().markWad * 3) / 2);
         int256 fee = (notional * int256(order.maxFeeWad)) / int256(WAD) + int256(order.tip) * TOKEN;

@@ -4,7 +4,7 @@ pragma solidity ^0.8.37;
 import {ILendingPool} from "../../interfaces/ILendingPool.sol";
 import {IOptionMarket} from "../../interfaces/IOptionMarket.sol";
 import {IPerpMarket} from "../../interfaces/IPerpMarket.sol";
-import {AccountId, Assessment, Holding, Requirement} from "../../interfaces/Types.sol";
+import {Assessment, Holding, Requirement} from "../../interfaces/Types.sol";
 import {Trials} from "./Trials.sol";
 import {IShares} from "./Mocks.sol";
 import {VM} from "./Vm.sol";
@@ -81,8 +81,12 @@ abstract contract Promises is Trials {
         PoolView memory seen = _seen[id];
         uint256 index = pool.debtIndex();
         if (seen.supply != 0) {
-            bool fell = (worth + 1) * (seen.supply + VIRTUAL_SHARES) < (seen.assets + 1) * (supply + VIRTUAL_SHARES);
-            _require(!fell || domain.writtenOff > seen.writtenOff, "SOLV-3: a share's price fell without a write-off");
+            bool fell =
+                (worth + 1) * (seen.supply + VIRTUAL_SHARES) < (seen.assets + 1) * (supply + VIRTUAL_SHARES);
+            _require(
+                !fell || domain.writtenOff > seen.writtenOff,
+                "SOLV-3: a share's price fell without a write-off"
+            );
             _require(index >= seen.index, "SOLV-3: a debt index fell");
         }
         _seen[id] = PoolView(worth, supply, domain.writtenOff, index);
@@ -129,9 +133,15 @@ abstract contract Promises is Trials {
         int256 dust = int256(2 * accounts.length * absorbed);
         _require(_size(sizes) <= dust, "PERP-1: sizes do not add up to zero");
         _require(_size(off) <= dust * 1e24, "PERP-1: cost, cash, claims and fees do not add up");
-        _require(_balance(_account(address(perps), 0), USDC) == int256(t.cash), "PERP-1: tokens of the market");
+        _require(
+            _balance(_account(address(perps), 0), USDC) == int256(t.cash),
+            "PERP-1: tokens of the market"
+        );
         _require(t.allotted <= t.cash, "PERP-4: more allotted than came in");
-        _require(waiting <= t.waiting + accounts.length && allotted <= t.allotted + accounts.length, "PERP-4: claims");
+        _require(
+            waiting <= t.waiting + accounts.length && allotted <= t.allotted + accounts.length,
+            "PERP-4: claims"
+        );
         if (t.receiverSizeWad > 0) longs += uint256(t.receiverSizeWad);
         if (absorbed == 0) _require(longs == t.openInterestWad, "PERP-1: open interest");
     }
@@ -156,7 +166,10 @@ abstract contract Promises is Trials {
         // As in a perpetual market: what roundings of deleveraging leave between positions.
         int256 dust = int256(2 * accounts.length * absorbed);
         _require(_size(off) <= dust * 1e24, "OPT-1: cost, cash, claims and fees do not add up");
-        _require(_balance(_account(address(options), 0), USDC) == int256(t.cash), "OPT-1: tokens of the market");
+        _require(
+            _balance(_account(address(options), 0), USDC) == int256(t.cash),
+            "OPT-1: tokens of the market"
+        );
         _require(t.allotted <= t.cash, "OPT-1: more allotted than came in");
         for (uint256 i; i < alive.length; ++i) {
             (uint256 longs, uint256 shorts, , ) = options.sidesOf(alive[i]);
@@ -183,7 +196,13 @@ abstract contract Promises is Trials {
             if (instruments.length < 2 || instruments[0] != portfolioMode) continue;
             address[] memory rest = new address[](instruments.length - 1);
             for (uint256 n; n < rest.length; ++n) rest[n] = instruments[n + 1];
-            Assessment memory netted = risk.assess(accounts[i], list, instruments, Requirement.MAINTENANCE, false);
+            Assessment memory netted = risk.assess(
+                accounts[i],
+                list,
+                instruments,
+                Requirement.MAINTENANCE,
+                false
+            );
             Assessment memory plain = risk.assess(accounts[i], list, rest, Requirement.MAINTENANCE, false);
             _require(netted.requirement <= plain.requirement + 1e3, "PM-1: a portfolio requires more");
         }

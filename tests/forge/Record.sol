@@ -59,14 +59,23 @@ abstract contract Record is Domain, Refusals {
     /// @dev Dollars, as often few as many.
     function _dollars(uint256 least, uint256 most) internal returns (uint256 valueWad) {
         uint256 decades = _draw(0, 2);
-        uint256 top = decades == 0 ? most / 100 : decades == 1 ? most / 10 : most;
+        uint256 top =
+            decades == 0
+                ? most / 100
+                : decades == 1
+                    ? most / 10
+                    : most;
         return _draw(least, top < least ? least : top) * WAD;
     }
 
     // --- sending ---
 
     /// @dev What the handler is about: counted as tried, and as a success or a refusal.
-    function _try(address sender, address target, bytes memory data) internal returns (bool done, bytes memory result) {
+    function _try(
+        address sender,
+        address target,
+        bytes memory data
+    ) internal returns (bool done, bytes memory result) {
         _noteTry();
         (done, result) = _send(sender, target, data);
         if (done) _noteSuccess();
@@ -74,7 +83,11 @@ abstract contract Record is Domain, Refusals {
     }
 
     /// @dev A call that may be refused.
-    function _send(address sender, address target, bytes memory data) internal returns (bool done, bytes memory result) {
+    function _send(
+        address sender,
+        address target,
+        bytes memory data
+    ) internal returns (bool done, bytes memory result) {
         VM.prank(sender);
         (done, result) = target.call(data);
         bytes4 selector;

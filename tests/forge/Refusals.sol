@@ -5,7 +5,6 @@ import {IBackstop} from "../../interfaces/IBackstop.sol";
 import {IExitShares} from "../../interfaces/IExitShares.sol";
 import {ILendingPool} from "../../interfaces/ILendingPool.sol";
 import {ILiquidationEngine} from "../../interfaces/ILiquidationEngine.sol";
-import {IMarketBooks} from "../../interfaces/IMarketBooks.sol";
 import {IOptionMarket} from "../../interfaces/IOptionMarket.sol";
 import {IPerpMarket} from "../../interfaces/IPerpMarket.sol";
 import {IPerpOrders} from "../../interfaces/IPerpOrders.sol";

@@ -2,11 +2,10 @@
 pragma solidity ^0.8.37;
 
 import {IBackstop} from "../../interfaces/IBackstop.sol";
-import {IInstrument} from "../../interfaces/IInstrument.sol";
 import {ILiquidationEngine} from "../../interfaces/ILiquidationEngine.sol";
 import {IRiskEngine} from "../../interfaces/IRiskEngine.sol";
 import {IVaultOperations} from "../../interfaces/IVault.sol";
-import {AccountId, Assessment, Holding, PriceStatus, Requirement} from "../../interfaces/Types.sol";
+import {AccountId, Assessment, Holding, Requirement} from "../../interfaces/Types.sol";
 import {IPuppet} from "./Mocks.sol";
 import {Lending} from "./Lending.sol";
 import {VM} from "./Vm.sol";
@@ -101,7 +100,11 @@ abstract contract Taking is Lending {
     function flag(uint256 seed) external handler("flag", seed) {
         AccountId account = _insolvent();
         if (account.owner() == address(0)) return;
-        (bool done, ) = _try(_person(), address(liquidation), abi.encodeCall(ILiquidationEngine.flag, (account)));
+        (bool done, ) = _try(
+            _person(),
+            address(liquidation),
+            abi.encodeCall(ILiquidationEngine.flag, (account))
+        );
         _require(done, "LIQ-5: a shortfall could not be flagged");
     }
 
@@ -238,7 +241,8 @@ abstract contract Taking is Lending {
         uint256 first = _draw(0, 100);
         for (uint256 i; i < DEBTORS; ++i) {
             AccountId account = _debtor(first + i);
-            if (_standing(account).hasRisk && _favourable(_assess(account, Requirement.MAINTENANCE)) < 0) return account;
+            if (_standing(account).hasRisk && _favourable(_assess(account, Requirement.MAINTENANCE)) < 0)
+                return account;
         }
         return AccountId.wrap(0);
     }
@@ -272,7 +276,8 @@ abstract contract Taking is Lending {
                 );
                 if (_favourable(a) >= int256(a.requirement)) continue;
                 uint256 beyond = _one(2) ? 0 : _draw(0, _one(2) ? 4 : 20);
-                for (uint256 n; n < beyond; ++n) answer = (answer * (direction == 0 ? int256(95) : int256(106))) / 100;
+                for (uint256 n; n < beyond; ++n)
+                    answer = (answer * (direction == 0 ? int256(95) : int256(106))) / 100;
                 return answer;
             }
         }
@@ -310,7 +315,10 @@ abstract contract Taking is Lending {
         IPuppet.Position memory position = IPuppet.Position(value, 0, 0);
         IPuppet(puppet).setPosition(account, position, position);
         IPuppet.Call[] memory calls = new IPuppet.Call[](1);
-        calls[0] = IPuppet.Call(address(vault), abi.encodeCall(IVaultOperations.setHeld, (account, value != 0)));
+        calls[0] = IPuppet.Call(
+            address(vault),
+            abi.encodeCall(IVaultOperations.setHeld, (account, value != 0))
+        );
         IPuppet(puppet).run(calls);
     }
 

@@ -38,9 +38,10 @@ abstract contract Trading is Judge {
         (uint256 id, uint256 held) = _someHeld(account);
         if (held == 0) return;
         uint256 amount = _out(account, id, held);
-        bytes memory data = id == WETH && _one(3)
-            ? abi.encodeCall(IVaultOperations.withdrawNative, (account, amount, account.owner()))
-            : abi.encodeCall(IVaultOperations.withdraw, (account, _token(id), amount, account.owner()));
+        bytes memory data =
+            id == WETH && _one(3)
+                ? abi.encodeCall(IVaultOperations.withdrawNative, (account, amount, account.owner()))
+                : abi.encodeCall(IVaultOperations.withdraw, (account, _token(id), amount, account.owner()));
         _act(account, account.owner(), data);
     }
 
@@ -130,10 +131,17 @@ abstract contract Trading is Judge {
             uint256 kind = _draw(0, 3);
             uint256 id = _lent();
             uint256 part = _units(id, (_dollars(1, 5_000)));
-            if (kind == 0) _batch.push(abi.encodeCall(IVaultOperations.borrow, (account, _token(id), part, owner)));
-            else if (kind == 1 && id != USDC) _batch.push(_swapCall(account, USDC, id, _draw(1, amount), false));
+            if (kind == 0)
+                _batch.push(abi.encodeCall(IVaultOperations.borrow, (account, _token(id), part, owner)));
+            else if (kind == 1 && id != USDC)
+                _batch.push(_swapCall(account, USDC, id, _draw(1, amount), false));
             else if (kind == 2)
-                _batch.push(abi.encodeCall(IVaultOperations.borrow, (account, _token(USDC), _draw(1, amount / 2), owner)));
+                _batch.push(
+                    abi.encodeCall(
+                        IVaultOperations.borrow,
+                        (account, _token(USDC), _draw(1, amount / 2), owner)
+                    )
+                );
             else {
                 _mint(id, owner, part);
                 _batch.push(_depositCall(_sister(account), id, part));
@@ -203,7 +211,11 @@ abstract contract Trading is Judge {
         }
     }
 
-    function _depositCall(AccountId account, uint256 id, uint256 amount) internal view returns (bytes memory) {
+    function _depositCall(
+        AccountId account,
+        uint256 id,
+        uint256 amount
+    ) internal view returns (bytes memory) {
         return abi.encodeCall(IVaultOperations.deposit, (account, _token(id), amount));
     }
 

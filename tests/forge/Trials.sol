@@ -85,11 +85,19 @@ abstract contract Trials is Governing {
             uint256 amount = (_units(id, 10_000 * WAD) * (1 + ((entropy >> (32 * i)) % 1_000))) / 1_007;
             uint256 kind = (entropy >> (32 * i + 16)) % 6;
             if (kind == 0) _do(owner, _depositCall(account, id, amount));
-            else if (kind == 1) _do(owner, abi.encodeCall(IVaultOperations.withdraw, (account, _token(id), amount, owner)));
-            else if (kind == 2) _do(owner, abi.encodeCall(IVaultOperations.borrow, (account, _token(id), amount, owner)));
-            else if (kind == 3) _do(owner, abi.encodeCall(IVaultOperations.repay, (account, _token(id), amount)));
+            else if (kind == 1)
+                _do(owner, abi.encodeCall(IVaultOperations.withdraw, (account, _token(id), amount, owner)));
+            else if (kind == 2)
+                _do(owner, abi.encodeCall(IVaultOperations.borrow, (account, _token(id), amount, owner)));
+            else if (kind == 3)
+                _do(owner, abi.encodeCall(IVaultOperations.repay, (account, _token(id), amount)));
             else if (kind == 4) _to(owner, address(pool), abi.encodeCall(IShares.deposit, (amount, owner)));
-            else _to(owner, address(pool), abi.encodeCall(IShares.redeem, (pool.balanceOf(owner) / 3, owner, owner)));
+            else
+                _to(
+                    owner,
+                    address(pool),
+                    abi.encodeCall(IShares.redeem, (pool.balanceOf(owner) / 3, owner, owner))
+                );
         }
         revert Trial(_wealth(account, id) <= before ? "" : "ROUND-1: a round trip won");
     }

@@ -118,12 +118,15 @@ abstract contract World is Record {
     function _deployOptions() private {
         address me = address(this);
         surface = IVolatilitySurface(_deploy("Surface", "VolatilitySurface", abi.encode(me, GUARDIAN)));
-        surface.setParameters(
-            WETH,
-            IVolatilitySurface.Parameters(1 days, 60, WAD / 100, 9 * WAD, WAD / 20)
-        );
+        surface.setParameters(WETH, IVolatilitySurface.Parameters(1 days, 60, WAD / 100, 9 * WAD, WAD / 20));
         surface.addSigner(VM.addr(SIGNER));
-        IOptionMarket.Setup memory setup = IOptionMarket.Setup(WETH, USDC, 6, address(surface), address(parameters));
+        IOptionMarket.Setup memory setup = IOptionMarket.Setup(
+            WETH,
+            USDC,
+            6,
+            address(surface),
+            address(parameters)
+        );
         address admin = _deploy("", "OptionMarketAdmin", abi.encode(vault, setup));
         address riskPart = _deploy("", "OptionMarketRisk", abi.encode(vault, setup));
         IOptionMarket.Parameters memory p = IOptionMarket.Parameters({
@@ -139,7 +142,11 @@ abstract contract World is Record {
             backstopShareWad: WAD / 2
         });
         options = IOptionMarket(
-            _deploy("OptionMarket", "OptionMarket", abi.encode(vault, setup, admin, riskPart, me, GUARDIAN, p))
+            _deploy(
+                "OptionMarket",
+                "OptionMarket",
+                abi.encode(vault, setup, admin, riskPart, me, GUARDIAN, p)
+            )
         );
         optionOrders = IOptionOrders(_deploy("OptionOrders", "OptionOrders", abi.encode(vault)));
         options.setOrders(address(optionOrders));

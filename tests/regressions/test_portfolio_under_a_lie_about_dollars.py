@@ -1,6 +1,6 @@
 """ORA-1: the second source of the settlement asset said four dollars. A portfolio of ether and a long perpetual without any
 dollars was worth as much as before, but what the perpetual may lose was counted in dear dollars: four times as much was
-required, and a healthy account could be taken over at once. Standard margin counts it at the price that favours the account."""
+required, and a healthy account could be taken over at once. Standard margin counts it at the price that favours it."""
 
 from __future__ import annotations
 
