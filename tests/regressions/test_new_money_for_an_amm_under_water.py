@@ -1,6 +1,6 @@
-"""An LP could not enter the virtual AMM while its shares were worth nothing to who leaves, though they were worth something to who
-enters: whether all of his tokens had arrived was told from what leaving pays, which new money raises by less than itself
-then. The refusal spoke of a token that takes a fee. Now what arrives is counted where it arrives."""
+"""An LP could not enter the virtual AMM while its shares were worth nothing to who leaves, though they were worth something
+to who enters: whether all of his tokens had arrived was told from what leaving pays, which new money raises by less than
+itself then. The refusal spoke of a token that takes a fee. Now what arrives is counted where it arrives."""
 
 from __future__ import annotations
 
