@@ -13,7 +13,7 @@ NETWORK ?= local
 PRICES ?=
 export NETWORK PRICES
 
-.PHONY: help setup build web test demo gas mutate fuzz bench-keeper bench-matcher deploy up down lint format clean
+.PHONY: help setup build web test demo gas compare audit prove mutate bench-keeper bench-matcher deploy up down lint format clean fuzz
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,18 +31,28 @@ web: setup ## Build the console alone, from contracts that are compiled already
 test: build ## All tests, in two processes
 	@$(python) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-demo: build ## A leveraged trade, a crash and its liquidations on a local chain; PRICES=file.csv for other prices
+demo: build ## A crash and its liquidations on a local chain: leverage, perpetuals, options; PRICES=file.csv for other prices
 	@$(python) -m scripts.demo
 
 gas: build ## Gas of each operation beside the committed snapshot
 	@$(python) -m tests.gas.measure
 
+compare: build ## Gas beside Morpho Blue, Aave v3 and Gearbox v3, built from npm, on one local chain
+	@$(python) -m scripts.compare
+
 bench-matcher: build ## Orders the matcher takes in a second, how long one waits, gas of what it settles
 	@$(python) -m scripts.matcher.bench run
 	@$(python) -m tests.gas.matcher
 
-mutate: build ## Take out one check at a time and show the test that notices
-	@$(python) -m scripts.mutate
+audit: setup ## solhint, Slither with every finding explained, and the quick lemmas of halmos
+	@$(python) -m scripts.audit
+
+prove: setup ## Every arithmetic lemma of tests/prove, by halmos
+	@$(python) -m scripts.prove
+
+mutate: build ## Take out every promised check, then a sample of all mutations, and show which test notices
+	@$(python) -m scripts.mutate listed
+	@$(python) -m scripts.mutate generated $(ARGS)
 
 fuzz: build ## 5 million calls of everybody in random order, no promise breaks; goes on where it stopped, ARGS="--minutes 10"
 	@$(python) -m scripts.fuzz $(ARGS)
@@ -64,6 +74,7 @@ lint: build ## All linters, changing nothing
 	@$(python) -m ruff format --check --quiet .
 	@$(solhint) --disc --noPoster --max-warnings 0 $(solidity)
 	@$(prettier) --check --log-level warn $(solidity) $(pages)
+	@$(python) -m mypy --strict --no-error-summary scripts
 	@$(python) -c 'from scripts.console.build import generate; generate()'
 	@node_modules/.bin/tsc -p web
 

@@ -114,6 +114,7 @@ interface IOptionMarket is IMarketBooks {
     /// @param makerFeeWad share of the notional
     /// @param feeCapWad most that a fee is as a share of the value of the legs
     /// @param backstopShareWad part of the fees that goes to the backstop
+    /// @param minPositionWad least notional that a trade leaves of a position, unless it leaves none; zero: any {USD}
     struct Parameters {
         uint256 unwindingWad;
         uint256 depthWad;
@@ -125,6 +126,7 @@ interface IOptionMarket is IMarketBooks {
         uint256 makerFeeWad;
         uint256 feeCapWad;
         uint256 backstopShareWad;
+        uint256 minPositionWad;
     }
 
     event SeriesCreated(uint256 indexed series, uint256 expiry, uint256 strikeWad, bool call);
@@ -200,6 +202,7 @@ interface IOptionMarket is IMarketBooks {
     error OptionMarket_BadLegs(uint256 count);
     error OptionMarket_SizeOutOfRange(int256 sizeWad, uint256 max);
     error OptionMarket_TooManyPositions(AccountId account, uint256 most);
+    error OptionMarket_PositionTooSmall(AccountId account, uint256 series, int256 sizeWad, uint256 leastWad);
     error OptionMarket_PremiumOutOfBand(int256 premiumWad, int256 valueWad, uint256 mostWad);
     error OptionMarket_OpenInterestCap(uint256 notionalWad, uint256 capWad);
     error OptionMarket_ReduceOnly(AccountId account);
@@ -212,7 +215,8 @@ interface IOptionMarket is IMarketBooks {
     /// @return series its id; ids are never used again
     function createSeries(uint256 expiry, uint256 strikeWad, bool call) external returns (uint256 series);
 
-    /// @notice Takes series that nobody holds from the list: expired ones, and others while the list is full.
+    /// @notice Takes series that nobody holds from the list: expired ones, and others while the list is full. Reverts with
+    /// `Market_Locked` while a vault operation is half-done.
     function removeSeries(uint256[] calldata series) external;
 
     /// @notice Fixes the settlement price of an expiry by the feed's rounds, or, where they cover nothing of the window, from a

@@ -93,7 +93,6 @@ contract Vault is IVaultOperations, SolvencyCheck {
         bytes32 s
     ) external plainOperation {
         // A permit that somebody sent before has left its allowance; a missing one makes the transfer fail.
-        // solhint-disable-next-line no-empty-blocks
         try IERC20Permit(token).permit(_caller(), address(this), amount, deadline, v, r, s) {} catch {}
         _deposit(account, token, amount);
     }

@@ -108,6 +108,19 @@ contract MockAggregator is AggregatorV3Interface {
         return _unpack(_rounds[roundId]);
     }
 
+    /// @notice The newest answer alone, which Chainlink's proxies still tell.
+    function latestAnswer() external view returns (int256 answer) {
+        uint256 word;
+        assembly ("memory-safe") {
+            word := sload(_latest.slot)
+        }
+        // As in `latestRoundData`.
+        if (word >> FLAGS_OFFSET == 0) return int120(uint120(word));
+        Round memory round = _latest;
+        if (round.dead) revert MockAggregator_Dead();
+        (, answer, , , ) = _unpack(round);
+    }
+
     /// @inheritdoc AggregatorV3Interface
     function version() external pure returns (uint256) {
         return 4;

@@ -264,11 +264,9 @@ abstract contract ExitShares is ERC4626, ReentrancyGuardTransient, IExitShares {
     function _exitAssets() internal view virtual returns (uint256);
 
     /// @dev Reverts where nobody may enter.
-    // solhint-disable-next-line no-empty-blocks
     function _beforeEntry() internal view virtual {}
 
     /// @dev Reverts where nobody may leave.
-    // solhint-disable-next-line no-empty-blocks
     function _beforeExit() internal view virtual {}
 
     /// @dev Requests that were made before keep their times.

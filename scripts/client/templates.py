@@ -159,6 +159,8 @@ _PERPETUALS = {
     " another account",
     "OptionMarket_PremiumOutOfBand": "the premium {premiumWad usd} is more than {mostWad usd} away from the value"
     " {valueWad usd}; trade nearer to it",
+    "OptionMarket_PositionTooSmall": "{account account} would be left with {sizeWad units} of the series {series number},"
+    " worth less than {leastWad usd} at the index; close all of it, or trade less or more",
     "OptionMarket_OpenInterestCap": "the market would have {notionalWad usd} open, and its cap is {capWad usd};"
     " trade less",
     "OptionMarket_ReduceOnly": "{account account} may only lower its positions by this; trade the other way, or less",
@@ -196,6 +198,7 @@ _PERPETUALS = {
     "SignedOrders_BadOrder": "the order {hash} has a size of zero, or values beyond their range; write it anew",
     "SignedOrders_Expired": "the order {hash} ended at {expiry time}; sign a new one",
     "SignedOrders_Cancelled": "the order {hash} was cancelled; sign a new one",
+    "SignedOrders_Filled": "the order {hash} is filled, or another with its nonce: there is nothing left to cancel",
     "SignedOrders_NonceBelow": "the order {hash} has the nonce {nonce number}, and all below {lowest number} are"
     " cancelled; sign a new one",
     "SignedOrders_NonceNotRising": "nonces of {account account} below {lowest number} are cancelled already;"

@@ -219,4 +219,4 @@ def _restore(component: Component, value: Any) -> Any:
 
 @cache
 def _record(names: tuple[str, ...]) -> Any:
-    return namedtuple("Record", names, rename=True)  # type: ignore[misc]
+    return namedtuple("Record", names, rename=True)

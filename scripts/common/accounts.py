@@ -57,7 +57,8 @@ def _from_key(key: str) -> LocalAccount:
         )
     if not 0 < int(digits, 16) < CURVE_ORDER:
         raise KeelError("KEEL_PRIVATE_KEY is no private key: outside of the curve's range")
-    return Account.from_key("0x" + digits)
+    account: LocalAccount = Account.from_key("0x" + digits)
+    return account
 
 
 def _from_keystore(name: str, password: str | None, keystores: Path) -> LocalAccount:
@@ -94,7 +95,8 @@ def open_keystore(file: Path, name: str, password: str | None = None) -> LocalAc
             raise KeelError(f'the account "{name}" needs a password: set KEEL_PASSWORD, or run in a terminal')
         password = getpass.getpass(f"Password of {name}: ")
     try:
-        return Account.from_key(Account.decrypt(keystore, password))
+        account: LocalAccount = Account.from_key(Account.decrypt(keystore, password))
+        return account
     except (ValueError, KeyError, TypeError, NotImplementedError):
         raise KeelError(f'the password does not open the account "{name}" ({file})') from None
 

@@ -1,20 +1,21 @@
 """A database by URL: SQLite (a file of one process) or PostgreSQL, with errors of one line.
 
-    database = Database("sqlite:///orders.db", "a matcher")
-    with database.transaction() as connection: ...
+    database = Database("sqlite:///orders.db", "matcher")
+    with database.transaction() as connection: ...      # find out whether the file is of this program
+    database.allow_readers()
 
-`who` is how errors name the program. Every transaction is whole or not at all, whenever the process is killed,
-and on disk when it has ended.
+Every transaction is whole or not at all, whenever the process is killed.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import sqlalchemy as sql
 from sqlalchemy import event
@@ -30,15 +31,31 @@ class DatabaseError(KeelError):
 
 
 class Database:
-    """An open database; safe to use from several threads."""
+    """An open database; safe to use from several threads.
 
-    def __init__(self, url: str, who: str) -> None:
-        self._url = _parse(url, who)
+    `program` is what errors call the process that owns it; `when_in_use` and `when_corrupt` say what it can do then.
+    With `synchronous` FULL a transaction is on SQLite's disk when it has ended; with NORMAL a power cut may lose the
+    last ones, a kill loses none.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        program: str,
+        *,
+        synchronous: Literal["FULL", "NORMAL"] = "FULL",
+        when_in_use: str = "end it or name another file",
+        when_corrupt: str = "name another one",
+    ) -> None:
+        self._url = parse_url(url, program)
+        self._synchronous, self._when_corrupt = synchronous, when_corrupt
         # Its query may hold a password too.
         self.shown = self._url.set(drivername=self._url.get_backend_name(), query={}).render_as_string()
         self.is_sqlite = self._url.get_backend_name() == "sqlite"
         # The file itself: two links to it are one database.
-        self._lock = _FileLock(Path(self._url.database or "").resolve(), who) if self.is_sqlite else None
+        self._lock: _FileLock | None = None
+        if self.is_sqlite:
+            self._lock = _FileLock(Path(self._url.database or "").resolve(), program, when_in_use)
         self.engine = self._connect()
 
     def close(self) -> None:
@@ -49,12 +66,22 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[sql.Connection]:
-        """A transaction that is on disk afterwards. Raises DatabaseError."""
+        """A transaction. Raises DatabaseError."""
         try:
             with self.engine.begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
-            raise DatabaseError(f"{self.shown}: {_reason(error)}") from error
+            raise DatabaseError(f"{self.shown}: {self._reason(error)}") from error
+
+    def allow_readers(self) -> None:
+        """Lets others read while this process writes. A SQLite file keeps that setting: not for a stranger's file."""
+        if not self.is_sqlite:
+            return
+        try:
+            with closing(self.engine.raw_connection()) as connection:
+                connection.cursor().execute("PRAGMA journal_mode=WAL")
+        except sqlite3.Error as error:
+            raise DatabaseError(f"{self.shown}: {error}") from None
 
     def _connect(self) -> sql.Engine:
         if not self.is_sqlite:
@@ -73,8 +100,7 @@ class Database:
         @event.listens_for(engine, "connect")
         def on_connect(connection: Any, _: Any) -> None:
             connection.isolation_level = None
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute(f"PRAGMA synchronous={self._synchronous}")
 
         @event.listens_for(engine, "begin")
         def on_begin(connection: sql.Connection) -> None:
@@ -82,11 +108,20 @@ class Database:
 
         return engine
 
+    def _reason(self, error: SQLAlchemyError) -> str:
+        text = str(error.orig if isinstance(error, DBAPIError) and error.orig else error).strip()
+        first = text.splitlines()[0] if text else type(error).__name__
+        if "database is locked" in text:
+            return "the database is locked by another program; end it and try again"
+        if "not a database" in text or "malformed" in text:
+            return f"the file is corrupt or no database ({first}); {self._when_corrupt}"
+        return first
+
 
 class _FileLock:
     """Holds a file beside the database; the system lets go of it when the process ends, however it ends."""
 
-    def __init__(self, database: Path, who: str) -> None:
+    def __init__(self, database: Path, program: str, when_in_use: str) -> None:
         path = database.with_name(database.name + ".lock")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -100,8 +135,7 @@ class _FileLock:
             holder = self._file.read().strip()
             self._file.close()
             raise DatabaseError(
-                f"{database} is in use by {who} already{f' (process {holder})' if holder else ''}; end it or name"
-                " another file"
+                f"{database} is in use by another {program}{f' (process {holder})' if holder else ''}; {when_in_use}"
             ) from None
         self._file.truncate(0)
         self._file.write(str(os.getpid()))
@@ -115,7 +149,8 @@ class _FileLock:
             self._file = None
 
 
-def _parse(text: str, who: str) -> sql.URL:
+def parse_url(text: str, program: str) -> sql.URL:
+    """A program's database address. Raises DatabaseError for one of no kind that is known."""
     right = "expected sqlite:///path/to/file or postgresql://user@host/database"
     try:
         url = sql.make_url(text)
@@ -125,17 +160,7 @@ def _parse(text: str, who: str) -> sql.URL:
     if backend in ("postgres", "postgresql"):
         return url.set(drivername="postgresql+psycopg")
     if backend != "sqlite":
-        raise DatabaseError(f'"{backend}" is no database that {who} can use; {right}')
+        raise DatabaseError(f'"{backend}" is no database that a {program} can use; {right}')
     if not url.database or url.database == ":memory:":
-        raise DatabaseError(f"the SQLite database of {who} is a file; {right}")
+        raise DatabaseError(f"a {program}'s SQLite database is a file; {right}")
     return url.set(drivername="sqlite+pysqlite")
-
-
-def _reason(error: SQLAlchemyError) -> str:
-    text = str(error.orig if isinstance(error, DBAPIError) and error.orig else error).strip()
-    first = text.splitlines()[0] if text else type(error).__name__
-    if "database is locked" in text:
-        return "the database is locked by another program; end it and try again"
-    if "not a database" in text or "malformed" in text:
-        return f"the file is corrupt or no database ({first}); name another one"
-    return first

@@ -94,7 +94,7 @@ class Rpc:
         results: list[Any] = []
         for request, (method, _) in zip(requests_, calls, strict=True):
             answer = by_id.get(str(request["id"]))
-            if not _answers(request, answer):
+            if answer is None or not _answers(request, answer):
                 raise self._garbage(methods, 200, json.dumps(answers).encode())
             try:
                 results.append(_result(method, answer))

@@ -150,9 +150,9 @@ class Uniswap:
             token.approve(spender, UNLIMITED, sender=sender)
 
     def _prepare(self, token: Contract, amount: int, sender: Any) -> str:
-        sender = self.chain.sender(sender)
-        self.allow(token, self.router, amount, sender)
-        return sender
+        address: str = self.chain.sender(sender)
+        self.allow(token, self.router, amount, address)
+        return address
 
     def _swap(self, route: Route, tx: Tx) -> Swap:
         first = self.factory.getPool(*route[0:3:2], route[1])
@@ -224,7 +224,8 @@ class Pool:
 
     def grow_observations(self, count: int, *, sender: Any = None) -> Tx:
         """Lets the pool remember `count` observations; it writes at most one a block."""
-        return self.contract.increaseObservationCardinalityNext(count, sender=sender)
+        tx: Tx = self.contract.increaseObservationCardinalityNext(count, sender=sender)
+        return tx
 
     def swap_exact_in(self, token_in: Contract, amount_in: int, **options: Any) -> Swap:
         """Sells `amount_in` of base or quote; options as Uniswap.swap_exact_in."""

@@ -46,6 +46,7 @@ CONTRACTS: tuple[tuple[str, str], ...] = (
     ("sharesAbi", "ExitShares"),
     ("optionAbi", "OptionMarket"),
     ("optionLensAbi", "OptionLens"),
+    ("greeksLensAbi", "GreeksLens"),
     ("optionOrdersAbi", "OptionOrders"),
 )
 USED = ("function", "event")

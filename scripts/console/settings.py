@@ -46,7 +46,7 @@ class Settings:
         """
         if websocket is not None and urlsplit(websocket).scheme not in WEBSOCKET_SCHEMES:
             raise KeelError(f'"{websocket}" is no websocket address; expected one like ws://127.0.0.1:8545')
-        matcher = _matcher(matcher) if matcher else None
+        matcher = matcher_origin(matcher) if matcher else None
         chain = connect(rpc, timeout=CONNECT_SECONDS)
         try:
             held = chain.rpc("eth_accounts") if chain.is_local else []
@@ -95,7 +95,7 @@ class Settings:
         }
 
 
-def _matcher(url: str) -> str:
+def matcher_origin(url: str) -> str:
     """The origin of a matcher's address. Raises KeelError for one that is not of this machine."""
     parts = urlsplit(url)
     try:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from scripts.client.option_orders import OptionOrder, match
+from scripts.client.option_orders import OptionOrder, match, next_nonce
 from scripts.common import abi as codec
 from scripts.common.accounts import local_account
 from scripts.common.contract import Call, Contract, Reverted
@@ -74,7 +74,7 @@ class Options:
         self.samples: list[OptionSample] = []
         self._first = stage.chain.block_number
         self._hedged_at, self._hedges = 0, 0
-        self._lens: Contract = stage.chain.deploy("OptionLens", stage.vault.address)
+        self._lens = domain.greeks_lens
         self._initial = self._maintenance = (0, 0)
         self._greeks: dict[str, float] = {}
 
@@ -116,9 +116,9 @@ class Options:
         for person, outcome, assessed in zip(self.people, self.outcomes, self._assess_all(), strict=True):
             person.is_open, outcome.start_equity = True, assessed.equity
         self._initial, self._maintenance = (self._requirements(kind) for kind in (INITIAL, MAINTENANCE))
-        greeks, linear = self._exposure()
+        greeks = self._exposure()
         self._greeks = {
-            "delta": greeks.deltaWad / WAD + linear,
+            "delta": greeks.deltaWad / WAD,
             "gamma": greeks.gammaWad / WAD,
             "vega": greeks.vegaWad / WAD / 100,
             "theta": greeks.thetaPerDayWad / WAD,
@@ -231,7 +231,7 @@ class Options:
                 units=side * units,
                 premium=premium * (100 + side) // 100,
                 expiry=LONG,
-                nonce=int(self._orders.lowestNonce(account.id)) + number,
+                nonce=next_nonce(self._orders, account.id),
                 max_fee=WAD,
             )
             signed.append(order.signed(self._keys[person], self.stage.chain.chain_id, self._orders.address))
@@ -268,8 +268,7 @@ class Options:
         """Settles what the perpetual has brought, and trades as much of it as brings the delta back to zero."""
         stage, person = self.stage, self.people[BOOK]
         self._settle(self.perp.market, [BOOK])
-        greeks, linear = self._exposure()
-        delta = greeks.deltaWad / WAD + linear
+        delta = self._exposure().deltaWad / WAD
         if abs(delta) < LEAST_HEDGE * ETHER_HELD / float(self._start):
             self._hedged_at = seconds
             return
@@ -293,16 +292,11 @@ class Options:
 
     # Readings
 
-    def _exposure(self) -> tuple[Any, float]:
-        """The book's Greeks from options, and its ether: held and of the perpetual."""
-        greeks, held, position = self.stage.chain.read_all(
-            [
-                self._lens.accountGreeks.prepare(self.market, self.book),
-                self.stage.vault.balanceOf.prepare(self.book, self.stage[ETHER].token),
-                self.perp.market.position.prepare(self.book),
-            ]
+    def _exposure(self) -> Any:
+        """The book's Greeks, over its ether, its perpetual and its options."""
+        return next(
+            one for one in self._lens.accountGreeks(self.book) if one.underlying == self.perp.underlying
         )
-        return greeks, (held + position.sizeWad) / WAD
 
     def _requirement_calls(self, kind: int) -> list[Call]:
         """Assessments of the book as a portfolio, and by standard margin: without the mode among the instruments."""

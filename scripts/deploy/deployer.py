@@ -64,7 +64,9 @@ class Deployer:
             nonce=nonce,
         )
         self.record.put(key, entry)
-        contract = self.chain.deploy_raw(artifact.abi, artifact.creation_code(), *args, sender=self.sender)
+        contract: Contract = self.chain.deploy_raw(
+            artifact.abi, artifact.creation_code(), *args, sender=self.sender
+        )
         contract.label = name
         if contract.address != address:
             raise DeployError(
@@ -131,7 +133,7 @@ class Deployer:
     def at(self, key: str, abi: str | list[dict[str, Any]]) -> Contract:
         """The contract under `key`."""
         entry = self.record[key]
-        contract = self.chain.at(abi, entry.address)
+        contract: Contract = self.chain.at(abi, entry.address)
         contract.label = entry.contract
         return contract
 

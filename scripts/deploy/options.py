@@ -64,6 +64,7 @@ def verify_options(verifier: Verifier, deployer: Deployer, markets: Markets, cor
             ("fees.maker", format_share),
             ("fees.cap", format_share),
             ("fees.backstop_share", format_share),
+            ("min_position", format_usd),
         ]
         target = target_of(deployer, f"{option.symbol}.market", market, parameters_target)
         expect_targets(verifier, market.parameters.prepare(), target, file, fields, option.parameters)

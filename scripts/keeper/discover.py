@@ -108,7 +108,7 @@ class Discovery:
         return self._blocks[-1][0] if self._blocks else self._first
 
     def catch_up(self, head: Block) -> Found:
-        """Processes all blocks up to `head`. Raises ChainUnreachable, RpcError, StoreError, InstrumentUnknown; what was
+        """Processes all blocks up to `head`. Raises ChainUnreachable, RpcError, DatabaseError, InstrumentUnknown; what was
         processed before that stays processed."""
         found = Found()
         if not self._blocks:

@@ -13,6 +13,7 @@ from eth_account.signers.local import LocalAccount
 from scripts.client.domain import Domain, account_id
 from scripts.client.routes import Router
 from scripts.client.sentences import account_name
+from scripts.common.database import DatabaseError
 from scripts.common.errors import KeelError
 from scripts.common.rpc import ChainUnreachable, Rpc
 from scripts.common.units import WAD, format_amount, format_share
@@ -31,7 +32,7 @@ from scripts.keeper.options import listed_options
 from scripts.keeper.outbox import DONE, DROPPED, FAILED, LOST, Ended, Outbox
 from scripts.keeper.perps import listed_perps
 from scripts.keeper.seen import Alarms, Metrics, Notifier
-from scripts.keeper.store import Store, StoreError
+from scripts.keeper.store import Store
 from scripts.keeper.types import Alarm, AlarmKind, Block, Seen, Snapshot
 from scripts.keeper.watch import Watch
 from scripts.keeper.wire import Wire
@@ -290,7 +291,7 @@ class Keeper:
         ]
         try:
             return self.reader.situations(chunk, prices, native, market.price, due)
-        except (ChainUnreachable, StoreError):
+        except (ChainUnreachable, DatabaseError):
             raise
         except Exception as error:
             if len(chunk) > 1:
@@ -321,7 +322,7 @@ class Keeper:
                 if isinstance(result, Sent):
                     return self.sent(result, seen)
                 situation = _without(situation, plan, result)
-        except (ChainUnreachable, StoreError):
+        except (ChainUnreachable, DatabaseError):
             raise
         except Exception as error:
             self.doubt(account, error)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from scripts.client.domain import Domain
 from scripts.client.sentences import account_name
+from scripts.common.database import DatabaseError
 from scripts.common.errors import KeelError
 from scripts.common.rpc import ChainUnreachable
 from scripts.keeper.act import Sent, clock_account, wei_for
@@ -19,7 +20,7 @@ from scripts.keeper.fees import Market
 from scripts.keeper.offers import Reader
 from scripts.keeper.outbox import DROPPED, Entry
 from scripts.keeper.stops import open_source, tip_of
-from scripts.keeper.store import Store, StoreError
+from scripts.keeper.store import Store
 from scripts.keeper.triggers import Triggers
 from scripts.keeper.types import Alarm, AlarmKind, Block
 from scripts.keeper.upkeep import HOUR, Upkeep, spent
@@ -82,7 +83,7 @@ class MarketRounds:
         for stop in self._triggers.open(stops[:MOST_TRIGGERED]):
             try:
                 sent += self._trigger_one(stop, prices, seen, market)
-            except (ChainUnreachable, StoreError):
+            except (ChainUnreachable, DatabaseError):
                 raise
             except Exception as error:
                 self._keeper.doubt(stop.hash, error)
@@ -136,7 +137,7 @@ class MarketRounds:
             try:
                 for chore in due():
                     sent += self._do(chore, purse, seen, market)
-            except (ChainUnreachable, StoreError):
+            except (ChainUnreachable, DatabaseError):
                 raise
             except KeelError as error:
                 keeper.alarms.raise_(Alarm(AlarmKind.JUDGEMENT, f"{name}: {error}"))

@@ -143,7 +143,7 @@ class Outbox:
         return {bytes(row["account"]) for row in self.open() if row["status"] != MINED}
 
     def send(self, account: bytes, seen: Block, entry: Entry, fees: Fees) -> Outcome:
-        """Signs, writes down, sends. Raises StoreError before anything is sent."""
+        """Signs, writes down, sends. Raises DatabaseError before anything is sent."""
         wire = self._wire
         mined, waiting = wire.counts()
         self._blocked = {

@@ -18,6 +18,7 @@ from eth_account.signers.local import LocalAccount
 from scripts.client.domain import open_domain
 from scripts.common.accounts import NO_ACCOUNT, account_from_environment, local_account
 from scripts.common.chain import Chain
+from scripts.common.database import DatabaseError
 from scripts.common.errors import KeelError
 from scripts.common.rpc import ChainUnreachable, Rpc
 from scripts.deploy.deployer import LOCAL_CHAIN_ID
@@ -25,7 +26,7 @@ from scripts.keeper.config import STALE_SECONDS, Config
 from scripts.keeper.keeper import Keeper
 from scripts.keeper.nodes import Nodes
 from scripts.keeper.seen import Alarms, Endpoint, Metrics, Notifier, make_log
-from scripts.keeper.store import Identity, Store, StoreError
+from scripts.keeper.store import Identity, Store
 from scripts.keeper.types import Alarm, AlarmKind
 from scripts.keeper.watch import DomainChanged
 from scripts.setup.environment import STATE
@@ -173,7 +174,7 @@ class _Life:
         if isinstance(error, ChainUnreachable):
             for alarm in self._nodes.alarms():
                 self._alarms.raise_(alarm)
-        kind = AlarmKind.DATABASE if isinstance(error, StoreError) else AlarmKind.CHAIN
+        kind = AlarmKind.DATABASE if isinstance(error, DatabaseError) else AlarmKind.CHAIN
         self._alarms.raise_(Alarm(kind, str(error)))
         return min(max(pause, self._config.poll_seconds) * 2, WORST_PAUSE_SECONDS)
 

@@ -17,8 +17,8 @@ import sqlalchemy as sql
 from sqlalchemy.exc import SQLAlchemyError
 
 from scripts.common import abi as codec
+from scripts.common.database import parse_url
 from scripts.common.errors import KeelError
-from scripts.keeper.store import parse_url
 from scripts.matcher.orders import Flag, Reader, SignedOrder, Trigger
 from scripts.matcher.schema import orders as matcher_orders
 
@@ -76,7 +76,7 @@ class MatcherTable:
 
     def __init__(self, url: str, reader: Reader) -> None:
         self._reader = reader
-        parsed = parse_url(url)
+        parsed = parse_url(url, "matcher")
         if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").is_file():
             raise KeelError(f"there is no matcher's database {parsed.database}; start the matcher first")
         self._engine = sql.create_engine(parsed)

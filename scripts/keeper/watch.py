@@ -66,7 +66,7 @@ class Watch:
         self._positions: dict[bytes, dict[str, Position]] = {}
 
     def step(self) -> Seen:
-        """The latest block. Raises KeelError (ChainUnreachable, StaleNode, RpcError, StoreError,
+        """The latest block. Raises KeelError (ChainUnreachable, StaleNode, RpcError, DatabaseError,
         DomainChanged)."""
         head = self._nodes.head()
         began = time.monotonic()

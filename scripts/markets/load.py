@@ -110,7 +110,7 @@ def load(folder: Path = FOLDER) -> Markets:
 # --- reading ---
 
 
-class _TextLoader(yaml.BaseLoader):
+class _TextLoader(yaml.BaseLoader):  # type: ignore[misc]
     """Every scalar is text (0x... is no number, no is no boolean), and no key stands twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:

@@ -28,6 +28,7 @@ from scripts.markets.schema import Domain, Market
 
 # VolatilitySurface and OptionMarket: expiries of a surface, positions of an account.
 MAX_EXPIRIES, MAX_POSITIONS = 16, 64
+MAX_MIN_POSITION = 1_000
 DAY = 86_400
 
 
@@ -73,6 +74,7 @@ class Option(Section):
     underlying: Symbol
     margin: OptionMargin
     max_price_move: Setting[Annotated[int, wad_share("0.1%", "50%")]]
+    min_position: Setting[Annotated[int, whole_dollars(0, MAX_MIN_POSITION)]]
     fees: OptionFees
     local: OptionLocal
 
@@ -90,6 +92,7 @@ class Option(Section):
             self.fees.maker.value,
             self.fees.cap.value,
             self.fees.backstop_share.value,
+            self.min_position.value * WAD,
         )
 
 

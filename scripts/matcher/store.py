@@ -40,7 +40,7 @@ from scripts.matcher.orders import Reader, SignedOrder
 from scripts.matcher.saved import Batch, Saved
 from scripts.matcher.schema import FINAL, about, batches, fills, floors, orders
 
-WHO = "a matcher"
+PROGRAM = "matcher"
 CREATION_LOCK = 0x6D617463  # any number that all matchers agree on
 RUNNING_LOCK = CREATION_LOCK + 1
 WRITING_LOCK = CREATION_LOCK + 2
@@ -73,11 +73,12 @@ class Store:
     """The matcher's database; safe to use from several threads. Raises DatabaseError in one line."""
 
     def __init__(self, url: str, identity: Identity) -> None:
-        self.database = Database(url, WHO)
+        self.database = Database(url, PROGRAM)
         self._mark = "?" if self.database.is_sqlite else "%s"
         self._holder: sql.Connection | None = None
         try:
             self._prepare(identity)
+            self.database.allow_readers()
         except BaseException:
             self.close()
             raise
@@ -207,9 +208,10 @@ class Store:
                 some = missing[start : start + IN_ROWS]
                 for row in connection.execute(sql.select(orders).where(orders.c.hash.in_(some))):
                     known[row.hash] = _live(row, reader)
-            ended = sql.select(orders.c.hash, orders.c.ended, orders.c.reason, orders.c.expiry)
-            for row in connection.execute(ended.where(orders.c.ended != "", orders.c.expiry >= now)):
-                saved.finished[row.hash] = (Status(row.ended), row.reason, row.expiry)
+            ended = sql.select(orders).where(orders.c.ended != "", orders.c.expiry >= now)
+            for row in connection.execute(ended):
+                signed = reader.unpack(row.packed, row.signature)
+                saved.finished[row.hash] = (Status(row.ended), row.reason, row.expiry, signed)
         by_match: dict[int, Match] = {}
         for row in rows:
             found = by_match.get(row.match)
@@ -311,7 +313,7 @@ class Store:
             self._holder.commit()
             if time.monotonic() > deadline:
                 raise DatabaseError(
-                    f"{self.shown} is in use by {WHO} already; end it or name another database"
+                    f"{self.shown} is in use by another {PROGRAM}; end it or name another database"
                 )
             time.sleep(0.05)
         self._holder.commit()

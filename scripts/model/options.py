@@ -55,6 +55,7 @@ class Parameters:
     maker_fee: int
     fee_cap: int
     backstop_share: int
+    min_position: int
 
     def words(self) -> tuple[int, ...]:
         """In the contract's order."""
@@ -63,6 +64,10 @@ class Parameters:
     def but(self, **changes: int) -> Parameters:
         """The same with other values."""
         return replace(self, **changes)
+
+
+class TooSmall(ValueError):
+    """A trade would leave less of a position than the market allows, and not nothing."""
 
 
 @dataclass(frozen=True)
@@ -268,7 +273,10 @@ class Market(Books):
         ):
             cost, positions = self.opened(account)
             for number, ratio in legs.items():
-                positions.setdefault(number, Live(0, 0, 0, 0)).size += ratio * signed
+                live = positions.setdefault(number, Live(0, 0, 0, 0))
+                live.size += ratio * signed
+                if 0 < abs(live.size) * index < self.parameters.min_position * WAD:
+                    raise TooSmall(f"{account}'s position in {number} would be {live.size}")
             fee = self.fee(legs, units, index, share)
             self.fees += fee
             self.save(account, cost + signed * premium + fee, positions)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from scripts.setup.environment import (
     ROOT,
@@ -53,7 +54,7 @@ def main() -> int:
         return 0
 
 
-def _files(folder: str) -> list:
+def _files(folder: str) -> list[Path]:
     return [
         file for file in (ROOT / folder).rglob("*") if file.suffix in (".sol", ".json") and file.is_file()
     ]

@@ -7,7 +7,7 @@
  * working directory, as the native compiler does with its base path; every other flag is accepted and ignored. The
  * input is handed over as a pointer into the compiler's memory: the usual string call of solc-js puts it on the stack
  * and dies on large inputs. An answer is kept by the hash of version and input, together with the hashes of the files
- * read, so that an unchanged unit costs a few file reads.
+ * read, so that an unchanged unit costs a few file reads. KEEL_SOLC_PACKAGE names the folder of another npm build.
  */
 const crypto = require("crypto");
 const fs = require("fs");
@@ -15,14 +15,15 @@ const path = require("path");
 
 const KEPT_ANSWERS = 60;
 const root = path.resolve(__dirname, "..", "..");
+const compilerPackage = process.env.KEEL_SOLC_PACKAGE || path.join(root, "node_modules", "solc");
 const cacheFolder = process.env.KEEL_SOLC_CACHE || path.join(root, ".keel", "solc-cache");
 
 function packageVersion() {
-    return require(path.join(root, "node_modules", "solc", "package.json")).version;
+    return require(path.join(compilerPackage, "package.json")).version;
 }
 
 function loadCompiler() {
-    return require(path.join(root, "node_modules", "solc", "soljson.js"));
+    return require(path.join(compilerPackage, "soljson.js"));
 }
 
 function sha256(...parts) {

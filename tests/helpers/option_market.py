@@ -50,6 +50,7 @@ PLAIN = Parameters(
     maker_fee=0,
     fee_cap=WAD // 8,
     backstop_share=WAD,
+    min_position=0,
 )
 USUAL = PLAIN.but(taker_fee=WAD // 2_000, maker_fee=WAD // 5_000, backstop_share=WAD // 2)
 DAYS = (1, 7, 30)

@@ -77,3 +77,54 @@ def test_a_perpetuals_profit_is_not_given_as_a_tip(perps: PerpBench) -> None:
     perps.fills(account, sells, 10 * DOLLAR, other)
     perps.settle(short)
     assert perps.settle(account) > 30_000 * DOLLAR
+
+
+def in_bitcoin(bench: OptionBench | PerpBench) -> tuple[bytes, bytes, bytes]:
+    """A bitcoin and 22,000 dollars of debt, a rich account, and another of the same owner."""
+    account, short = bench.trader(TRADER, 0), bench.trader(5, 500_000)
+    bench.system.deposit(bench.owner(account), "WBTC", 1)
+    bench.system.borrow(bench.owner(account), "USDC", 22_000)
+    return account, short, bench.trader(TRADER, 500_000, 1)
+
+
+def bitcoin_falls(bench: OptionBench | PerpBench, account: bytes) -> None:
+    """Ether has risen; the account is insolvent but for what it gained by that."""
+    bench.set_index(PRICE)
+    bench.system.set_price("WBTC", 20_000)
+    bench.evm.mine()
+    equity, uncertainty, *_ = bench.system.assess(account, 0)
+    assert equity + uncertainty < 0, "without the profit"
+
+
+def test_to_and_fro_a_perpetual_gives_nothing(perps: PerpBench) -> None:
+    """A thousandth of what is traded was let go each time, so turning a position round again and again gave all of it."""
+    account, short, other = in_bitcoin(perps)
+    perps.fill(account, short, SIZE)
+    bitcoin_falls(perps, account)
+    low, high = perps.mark * 9_992 // 10_000, perps.mark * 10_008 // 10_000
+    with perps.evm.reverts("Vault_BelowInitialRequirement", account, None, None):
+        perps.fill(account, other, -2 * SIZE, low)
+    with perps.evm.reverts("Vault_BelowInitialRequirement", account, None, None):
+        perps.fill(other, account, 2 * SIZE, low)
+    perps.fill(account, other, -2 * SIZE)
+    with perps.evm.reverts("Vault_BelowInitialRequirement", account, None, None):
+        perps.fill(account, other, 2 * SIZE, high)
+    perps.fill(account, other, SIZE, high)
+
+
+def test_nor_does_turning_an_option_round(options: OptionBench) -> None:
+    """From short to long, though less is required; nor exchanging one that is worth nothing for another."""
+    account, short, other = in_bitcoin(options)
+    far = {options.series(7, 9_000): 1}
+    options.fill(account, short, SIZE, {options.series(7, 2_000): 1})
+    options.fill(account, other, -SIZE // 10, far)
+    bitcoin_falls(options, account)
+    dear = options.value(far) + PRICE * WAD * 8 // 10_000
+    with options.evm.reverts("Vault_BelowInitialRequirement", account, None, None):
+        options.fill(account, other, SIZE // 5, far, dear)
+    with options.evm.reverts("Vault_BelowInitialRequirement", account, None, None):
+        options.fill(other, account, -SIZE // 5, far, dear)
+    exchange = {**far, options.series(7, 9_500): -1}
+    with options.evm.reverts("Vault_BelowInitialRequirement", account, None, None):
+        options.fill(account, other, SIZE // 10, exchange, options.value(exchange) + PRICE * WAD // 1_000)
+    options.fill(account, other, SIZE // 10, far, dear)

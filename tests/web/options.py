@@ -7,12 +7,16 @@ from typing import Any
 
 from scripts.chain.options import open_options
 from scripts.client.domain import account_id
+from scripts.client.option_orders import OptionOrder, match, next_nonce
 from scripts.client.perps import trade_data
 from scripts.common.units import WAD
-from tests.web.perps import PERP, PerpStack, wad
+from tests.web.perps import PERP, PerpStack, key_of, wad
 
 MARKET = "ETH-OPTION"
 INITIAL, MAINTENANCE = range(2)
+NEVER = 2**32
+# Seconds before an expiry: the mean of its price is over the last 1,800.
+BEFORE_WINDOW, LAST_ROUND = 1_860, 600
 
 
 class OptionStack(PerpStack):
@@ -69,12 +73,47 @@ class OptionStack(PerpStack):
         changes = next(one for one in netted if one.underlying == number).changesWad
         return {"point": str(changes.index(min(changes))), "change": str(min(changes))}
 
-    def do_greeks(self, owner: str) -> dict[str, str]:
-        """Delta and vega of an owner's options."""
-        sums = self.deployment.chain.at(
-            "OptionLens", self.deployment.record["option_lens"].address
-        ).accountGreeks(self.options, account_id(owner))
-        return {"delta": str(sums.deltaWad), "vega": str(sums.vegaWad)}
+    def do_greeks(self, owner: str) -> list[list[str]]:
+        """Delta, gamma, vega and theta of an owner's account by underlying, as the chain's lens says them."""
+        rows = self.deployment.greeks_lens.accountGreeks(account_id(owner))
+        return [
+            [str(value) for value in (row.deltaWad, row.gammaWad, row.vegaWad, row.thetaPerDayWad)]
+            for row in rows
+        ]
+
+    def do_trade_options(self, buyer: int, seller: int, series: str, units: str) -> None:
+        """Has one account of the node buy options of another, at their value."""
+        orders = self.deployment.option_orders
+        value = self.options.valuesOf([int(series)])[0]
+        signed = []
+        for number, side in ((buyer, 1), (seller, -1)):
+            key = key_of(number)
+            order = OptionOrder(
+                account=account_id(key.address),
+                market=self.options.address,
+                signer=key.address,
+                legs=((int(series), 1),),
+                units=side * wad(units),
+                premium=value,
+                expiry=NEVER,
+                nonce=next_nonce(orders, account_id(key.address)),
+                max_fee=WAD,
+            )
+            signed.append(order.signed(key, self.chain.chain_id, orders.address))
+        orders.matchOrders(match(signed[0], signed[1:], [wad(units)]))
+
+    def do_expire(self, expiry: str, first: int, last: int) -> None:
+        """Lets an expiry pass, ether at `first` dollars until ten minutes before, then at `last`; all feeds answer later."""
+        for seconds, price in ((-BEFORE_WINDOW, first), (-LAST_ROUND, last)):
+            self.chain.set_next_time(int(expiry) + seconds)
+            self.do_set_price("ETH", price)
+        self.chain.set_next_time(int(expiry) + LAST_ROUND)
+        self.do_refresh_feeds()
+
+    def do_settlement_price(self, expiry: str) -> str | None:
+        """The price that an expiry is settled at, none before it is fixed."""
+        price, is_fixed = self.options.settlementPrice(int(expiry))
+        return str(price) if is_fixed else None
 
     def do_hedge(self, number: int, size: str) -> None:
         """Has an account of the node hold ether and be short as much by the perpetual."""

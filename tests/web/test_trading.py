@@ -9,6 +9,7 @@ import pytest
 
 from scripts.client.domain import account_id
 from scripts.common.units import WAD
+from scripts.markets.schema import Tier
 from tests.web.conftest import Stack
 
 pytestmark = [pytest.mark.anvil, pytest.mark.slow]
@@ -48,13 +49,27 @@ class TradingStack(Stack):
         self.pay_in(who, held, amount)
         vault.borrow(account_id(who), self.asset(owed).token, debt * self.unit(owed), who, sender=who)
 
-    def do_take_over(self, number: int) -> str:
-        """Takes over as much as may be of an account of the node; returns the fraction as a WAD."""
+    def do_take_over(self, number: int, margin: int = 50_000) -> str:
+        """Takes over as much as may be of an account of the node, after paying in dollars; returns the fraction as a WAD."""
         taker, vault = self.chain.accounts[TAKER], self.deployment.vault
-        self.pay_in(taker, "USDC", 50_000)
+        self.pay_in(taker, "USDC", margin)
         account = account_id(self.chain.accounts[number])
         tx = vault.liquidate(account, account_id(taker), WAD, 0, 0, NO_LIMIT, sender=taker)
         return str(tx.events("Liquidated", vault)[0]["fractionWad"])
+
+    def do_flag(self, number: int) -> None:
+        """Earmarks what an insolvent account of the node will cost."""
+        self.deployment.liquidation.flag(account_id(self.chain.accounts[number]))
+
+    def do_written_off(self, symbol: str) -> str:
+        """What lenders of an asset have borne, in smallest units."""
+        pool = self.asset(symbol).pool
+        return str(pool.domainOf(self.deployment.vault).writtenOff)
+
+    def do_isolate(self, symbol: str) -> None:
+        """Has an asset count as collateral only beside the settlement asset."""
+        number = next(place for place, one in enumerate(self.deployment.assets) if one.symbol == symbol)
+        self.deployment.parameters.lowerTier(number, Tier.ISOLATED)
 
     def asset(self, symbol: str) -> Any:
         """A listed asset."""
@@ -76,8 +91,9 @@ STACK = TradingStack
 
 
 @pytest.mark.parametrize(
-    "name", ["trader", "short", "trade_rejected", "accounts", "trade_look", "liquidation"]
+    "name",
+    ["trader", "short", "trade_rejected", "accounts", "trade_look", "isolated", "liquidation", "insolvency"],
 )
 def test_journey(journey: Callable[[str], None], name: str) -> None:
-    """Each in a browser of its own, all on one chain, in this order: the last one moves a price."""
+    """Each in a browser of its own, all on one chain, in this order: the last two move a price."""
     journey(name)

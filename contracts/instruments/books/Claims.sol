@@ -90,8 +90,8 @@ abstract contract Claims is MarketBase {
         bool had = _hasClaim(account);
         bool has = waiting != 0 || allotted != 0;
         Pile memory pile = _pile;
-        pile.waiting = (pile.waiting - oldWaiting + waiting).toUint112();
-        pile.allotted = (pile.allotted - oldAllotted + allotted).toUint112();
+        pile.waiting = (uint256(pile.waiting) - oldWaiting + waiting).toUint112();
+        pile.allotted = (uint256(pile.allotted) - oldAllotted + allotted).toUint112();
         if (has != had) {
             pile.count = has ? pile.count + 1 : pile.count - 1;
             _setHasClaim(account, has);

@@ -62,11 +62,21 @@ library FeedRounds {
     }
 
     function _requireLast(address aggregator, uint80 round, uint256 end) private view {
-        (, uint256 next) = _read(aggregator, round + 1);
+        (uint80 newest, , ) = _call(aggregator, abi.encodeCall(AggregatorV3Interface.latestRoundData, ()));
+        uint80 phase = _first(round);
+        // The next round that is there: ids may have gaps.
+        uint80 id = round;
+        uint256 next;
+        do {
+            (, next) = _read(aggregator, ++id);
+        } while (next == 0 && id < newest && newest - phase < PHASE - 1);
         if (next != 0 && next <= end) revert IOptionMarket.OptionMarket_WrongRound(round);
         // The aggregator of an old phase may go on: the newest phase that has a round counts, not the one that is named.
-        (, next) = _read(aggregator, _first(round + PHASE));
-        if (next != 0 && next <= end) revert IOptionMarket.OptionMarket_WrongRound(round);
+        do {
+            phase += PHASE;
+            (, next) = _read(aggregator, phase);
+            if (next != 0 && next <= end) revert IOptionMarket.OptionMarket_WrongRound(round);
+        } while (phase < _first(newest));
     }
 
     function _requireNoRound(address aggregator, uint256 end) private view {

@@ -15,6 +15,7 @@ abstract contract OptionGovernance is IOptionMarket, OptionPrices, MarketGoverna
     uint256 private constant MAX_PRICE_MOVE = 0.5e18;
     uint256 private constant MAX_FEE = 0.01e18;
     uint256 private constant MAX_FEE_CAP = 0.5e18;
+    uint256 private constant MAX_MIN_POSITION = 1_000e18;
 
     bool private _initialised;
 
@@ -77,6 +78,7 @@ abstract contract OptionGovernance is IOptionMarket, OptionPrices, MarketGoverna
         p.makerFeeWad = _trades.makerFeeWad;
         p.feeCapWad = _trades.feeCapWad;
         p.backstopShareWad = _limits.backstopShareWad;
+        p.minPositionWad = _limits.minPositionWad;
     }
 
     // --- internal ---
@@ -93,8 +95,9 @@ abstract contract OptionGovernance is IOptionMarket, OptionPrices, MarketGoverna
             uint64(p.maxPriceMoveWad),
             uint64(p.feeCapWad)
         );
-        _limits.openInterestCapWad = uint128(p.openInterestCapWad);
+        _limits.openInterestCapWad = uint112(p.openInterestCapWad);
         _limits.backstopShareWad = uint64(p.backstopShareWad);
+        _limits.minPositionWad = uint72(p.minPositionWad);
     }
 
     function _check(Parameters memory p) private pure {
@@ -102,11 +105,12 @@ abstract contract OptionGovernance is IOptionMarket, OptionPrices, MarketGoverna
         _inRange("depthWad", p.depthWad, MIN_DEPTH, MAX_DEPTH);
         _inRange("haircutWad", p.haircutWad, 0, WAD);
         _inRange("nakedShortWad", p.nakedShortWad, 0, MAX_NAKED_SHORT);
-        _inRange("openInterestCapWad", p.openInterestCapWad, 0, type(uint128).max);
+        _inRange("openInterestCapWad", p.openInterestCapWad, 0, type(uint112).max);
         _inRange("maxPriceMoveWad", p.maxPriceMoveWad, MIN_PRICE_MOVE, MAX_PRICE_MOVE);
         _inRange("takerFeeWad", p.takerFeeWad, 0, MAX_FEE);
         _inRange("makerFeeWad", p.makerFeeWad, 0, MAX_FEE);
         _inRange("feeCapWad", p.feeCapWad, 0, MAX_FEE_CAP);
         _inRange("backstopShareWad", p.backstopShareWad, 0, WAD);
+        _inRange("minPositionWad", p.minPositionWad, 0, MAX_MIN_POSITION);
     }
 }

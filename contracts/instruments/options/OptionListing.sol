@@ -65,6 +65,8 @@ abstract contract OptionListing is OptionGovernance {
 
     /// @inheritdoc IOptionMarket
     function removeSeries(uint256[] calldata series) external {
+        // What an account entered an operation with may name a series that nobody holds any more.
+        _requireUnlocked();
         bool full = _alive.length == MAX_ALIVE;
         for (uint256 i = 0; i < series.length; ++i) {
             uint256 id = series[i];
@@ -98,6 +100,8 @@ abstract contract OptionListing is OptionGovernance {
             if (block.timestamp < expiry + LAST_PRICE_DELAY) {
                 revert OptionMarket_NoRounds(expiry, expiry + LAST_PRICE_DELAY);
             }
+            // Else the caller chooses between the record and the price now.
+            ENGINE.poke(UNDERLYING);
             price = ENGINE.priceRecord(UNDERLYING).priceWad;
             if (price == 0) price = _index().priceWad;
         }

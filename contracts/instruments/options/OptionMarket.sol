@@ -28,12 +28,14 @@ contract OptionMarket is IOptionSettlement, OptionPrices, Settlement, Delegation
     /// @param grossWad values of its legs, without signs {quote tok per unit}
     /// @param notionalWad index of its legs, without signs {quote tok per unit}
     /// @param mostWad that a premium may be away from the value {quote tok per unit}
+    /// @param leastWad notional that a position has, unless it is none {USD}
     struct Terms {
         uint256 indexWad;
         int256 valueWad;
         uint256 grossWad;
         uint256 notionalWad;
         uint256 mostWad;
+        uint256 leastWad;
         uint256 openInterest;
         TradeParameters trades;
         bool reduceOnly;
@@ -164,19 +166,17 @@ contract OptionMarket is IOptionSettlement, OptionPrices, Settlement, Delegation
                 _feeUp(terms, fill.unitsWad, terms.trades.takerFeeWad),
                 fee
             );
-            _keep(terms, other, fill.unitsWad.abs(), -fill.unitsWad * (fill.premiumWad - terms.valueWad));
+            _keep(terms, other, -fill.unitsWad * (fill.premiumWad - terms.valueWad));
         }
         // After the makers are written: the last position of a side has what roundings left.
         Book memory own = _open(taker, legs.length);
-        uint256 units;
         int256 given;
         for (uint256 i = 0; i < fills.length; ++i) {
             int256 unitsWad = fills[i].unitsWad;
             _take(terms, own, legs, unitsWad, fills[i].premiumWad, terms.trades.takerFeeWad);
-            units += unitsWad.abs();
             given += unitsWad * (fills[i].premiumWad - terms.valueWad);
         }
-        _keep(terms, own, units, given);
+        _keep(terms, own, given);
         _requireOpenInterest(terms);
     }
 
@@ -188,7 +188,7 @@ contract OptionMarket is IOptionSettlement, OptionPrices, Settlement, Delegation
         terms.indexWad = band.priceWad;
         terms.trades = _trades;
         terms.openInterest = _openInterestWad;
-        terms.reduceOnly = _limits.reduceOnly;
+        (terms.leastWad, terms.reduceOnly) = (_limits.minPositionWad, _limits.reduceOnly);
         if (legs.length == 0 || legs.length > MAX_LEGS) {
             revert IOptionMarket.OptionMarket_BadLegs(legs.length);
         }
@@ -236,12 +236,11 @@ contract OptionMarket is IOptionSettlement, OptionPrices, Settlement, Delegation
     }
 
     /// @dev Writes an account. A profit that is not settled is no equity, so giving it away at a premium far from the value
-    /// would cost an account nothing: who does is covered without it, or settles first.
-    /// @param units that were filled {units}
+    /// would cost an account nothing: who does is covered without it, or settles first. A thousandth of what was opened or
+    /// closed is let go: opening raises the requirement, and nothing is closed twice, while turning round has no end.
     /// @param given what the account lost by the premium {quote}
-    function _keep(Terms memory terms, Book memory book, uint256 units, int256 given) private {
-        if (_limits.reduceOnly) _requireReduced(book);
-        int256 least = int256(units * terms.notionalWad) / GIVEN_PART;
+    function _keep(Terms memory terms, Book memory book, int256 given) private {
+        int256 least = int256(_checkSizes(terms, book).abs() * terms.indexWad) / GIVEN_PART;
         bool unpaid =
             given > least && (_hasClaim(book.account) || _profitAt(book, terms.indexWad) + given > least);
         bool had = _holds(book.account);
@@ -252,11 +251,29 @@ contract OptionMarket is IOptionSettlement, OptionPrices, Settlement, Delegation
         else VAULT.touch(book.account);
     }
 
-    function _requireReduced(Book memory book) private pure {
-        for (uint256 i = 0; i < book.list.length; ++i) {
-            (int256 size, int256 old) = (book.list[i].size, book.list[i].original);
-            if (size.abs() > old.abs() || (size ^ old < 0 && size != 0)) {
-                revert IOptionMarket.OptionMarket_ReduceOnly(book.account);
+    /// @dev A position too small to be worth a takeover would keep its series alive for next to nothing.
+    /// @return closed by how much less all positions together are {units}
+    function _checkSizes(Terms memory terms, Book memory book) private pure returns (int256 closed) {
+        Live[] memory list = book.list;
+        unchecked {
+            // Sizes are below 2**105, and there are at most 72; the index is below 2**96.
+            for (uint256 i = 0; i < list.length; ++i) {
+                (int256 size, int256 old) = (list[i].size, list[i].original);
+                if (size == old) continue;
+                int256 less = int256(old.abs()) - int256(size.abs());
+                closed += less;
+                if (size == 0) continue;
+                if (terms.reduceOnly && (less < 0 || size ^ old < 0)) {
+                    revert IOptionMarket.OptionMarket_ReduceOnly(book.account);
+                }
+                if (size.abs() * terms.indexWad < terms.leastWad * WAD) {
+                    revert IOptionMarket.OptionMarket_PositionTooSmall(
+                        book.account,
+                        list[i].series,
+                        size,
+                        terms.leastWad
+                    );
+                }
             }
         }
     }

@@ -17,8 +17,10 @@ abstract contract OptionParameters is RequirementWalks {
     }
 
     /// @param openInterestCapWad {USD}
+    /// @param minPositionWad {USD}
     struct LimitParameters {
-        uint128 openInterestCapWad;
+        uint112 openInterestCapWad;
+        uint72 minPositionWad;
         uint64 backstopShareWad;
         bool reduceOnly;
     }

@@ -99,9 +99,7 @@ abstract contract AmmShares is ExitShares, AmmShape {
     /// @notice The most of `shares` that may leave now by the account's margin; reverts as `checkExit`.
     function redeemableShares(uint256 shares) external view returns (uint256) {
         uint256 margin = _requireExits();
-        if (margin == type(uint256).max) return shares;
-        uint256 assets = margin.min(convertToAssets(shares));
-        return convertToShares(assets).min(shares);
+        return convertToAssets(shares) <= margin ? shares : convertToShares(margin).min(shares);
     }
 
     /// @inheritdoc IVirtualAmm
@@ -201,7 +199,6 @@ abstract contract AmmShares is ExitShares, AmmShape {
 
     /// @dev Best effort: a market that cannot settle now keeps nobody here.
     function _collectProfit() private {
-        // solhint-disable-next-line no-empty-blocks
         try IInstrument(address(MARKET)).settle(ACCOUNT) {} catch {}
     }
 }

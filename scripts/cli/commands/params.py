@@ -158,7 +158,7 @@ def _of_market(domain: Domain, market: Perp | OptionMarket, values: Any, targets
         if is_amm and field == "depthWad":
             unit = domain.underlying_name(market.underlying)
             show = partial(format_amount, symbol=unit, decimals=18)
-        elif field in ("depthWad", "openInterestCapWad"):
+        elif field in ("depthWad", "openInterestCapWad", "minPositionWad"):
             show = format_usd
         elif field == "premiumTime":
             show = format_duration

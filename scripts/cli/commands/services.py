@@ -13,7 +13,7 @@ import typer
 from eth_account.signers.local import LocalAccount
 
 from scripts.chain import local, people
-from scripts.cli.failures import ExitCode
+from scripts.cli.failures import ExitCode, UsageError
 from scripts.cli.frame import command
 from scripts.cli.options import CHAIN, LOCAL, TIMEOUT, WHO
 from scripts.cli.output import facts, table
@@ -21,6 +21,7 @@ from scripts.cli.session import Session
 from scripts.common.accounts import local_account
 from scripts.common.errors import KeelError
 from scripts.console.server import PORT, serve
+from scripts.console.settings import DEFAULT_MATCHER, matcher_origin
 from scripts.deploy import FOLDER
 from scripts.deploy.deployer import LOCAL_CHAIN_ID
 from scripts.setup.environment import STATE
@@ -164,20 +165,44 @@ def register(app: typer.Typer) -> None:
         websocket: Annotated[
             str | None, typer.Option(metavar="URL", help="The same node by ws:// or wss://, for new blocks")
         ] = None,
+        matcher: Annotated[
+            str,
+            typer.Option(
+                envvar="KEEL_MATCHER",
+                metavar="URL",
+                help="Order book of perpetuals that pages may ask, on this machine; empty: none",
+            ),
+        ] = DEFAULT_MATCHER,
     ) -> dict[str, Any]:
         """Serves the web console on this machine until Ctrl-C."""
         from scripts.console import build
 
+        _check_matcher(matcher)
         # What cannot be opened is told here, not in the browser.
         session.domain.chain.close()
         with session.out.waiting("building the pages, if anything has changed"):
             _require(build.main, "the console does not build")
         try:
             with redirect_stdout(sys.stderr if session.out.as_json else sys.stdout):
-                serve(port, session.url, session.options.deployments, websocket=websocket)
+                serve(
+                    port,
+                    session.url,
+                    session.options.deployments,
+                    websocket=websocket,
+                    matcher=matcher or None,
+                )
         except KeyboardInterrupt:
             session.out.show("The console has ended.")
         return {"ended": True}
+
+
+def _check_matcher(url: str) -> None:
+    """Raises UsageError for an address that pages may not ask; none at all is right."""
+    try:
+        if url:
+            matcher_origin(url)
+    except KeelError as error:
+        raise UsageError(f'--matcher: {error}, or "" for none') from None
 
 
 def _matcher_file(session: Session) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -71,14 +72,15 @@ def register(app: typer.Typer) -> None:
             lines.append(("price", f"{domain.underlying_name(moved[0])} at {price(moved[1])}"))
         session.out.show(facts(lines))
         made = table("", "now", "then")
-        for name, show in (
+        rows: tuple[tuple[str, Callable[[Any], str]], ...] = (
             ("health", lambda one: times(one.health)),
             ("equity", lambda one: short_usd(one.equity)),
             ("at the worst prices", lambda one: short_usd(one.worst)),
             ("required for new risk", lambda one: short_usd(one.initial)),
             ("required to be left alone", lambda one: short_usd(one.maintenance)),
             ("would be allowed", lambda one: "yes" if one.passes else "no"),
-        ):
+        )
+        for name, show in rows:
             made.add_row(name, show(before), show(after))
         for name in dict.fromkeys([*before.liquidation, *after.liquidation]):
             made.add_row(

@@ -95,17 +95,36 @@ def test_an_option_goes_before_the_keepers_file(keel, tmp_path, monkeypatch):
 def test_the_console_is_served_for_the_chain(keel, system, monkeypatch, nothing_to_build):
     served = []
 
-    def serve(port, url, folder, *, websocket):
-        served.append((port, url, folder, websocket))
+    def serve(port, url, folder, *, websocket, matcher):
+        served.append((port, url, folder, websocket, matcher))
         print("told by the server", file=sys.stdout)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(services, "serve", serve)
     result = keel("console", "--port", "0")
     assert result.code == 0 and "The console has ended." in result.out
-    assert served == [(0, system.url, system.folder, None)]
+    assert served == [(0, system.url, system.folder, None, "http://127.0.0.1:8550")]
     result = keel("console", "--json")
     assert result.code == 0 and "told by the server" in result.err and '"ended": true' in result.out
+
+
+def test_the_console_is_told_which_matcher_pages_may_ask(keel, monkeypatch, nothing_to_build):
+    served = []
+    monkeypatch.setattr(services, "serve", lambda *_, matcher, **__: served.append(matcher))
+    assert keel("console", "--matcher", "http://127.0.0.1:8551").code == 0
+    assert keel("console", "--matcher", "").code == 0
+    monkeypatch.setenv("KEEL_MATCHER", "http://localhost:8552")
+    assert keel("console").code == 0
+    assert served == ["http://127.0.0.1:8551", None, "http://localhost:8552"]
+
+
+@pytest.mark.parametrize(
+    "url", ["https://matcher.example:8550", "127.0.0.1:8550", "http://127.0.0.1:8550/orders"]
+)
+def test_a_matcher_that_pages_may_not_ask_is_refused(keel, url):
+    result = keel("console", "--matcher", url)
+    assert result.code == 2
+    assert f'--matcher: "{url}" is no matcher of this machine; expected one like' in result.line
 
 
 def test_ctrl_c_ends_any_command_with_130(keel, monkeypatch):

@@ -339,7 +339,7 @@ def test_a_second_keeper_on_one_file_is_refused(world: CrashChain, run: Run) -> 
 def test_nothing_is_sent_while_the_database_is_locked(
     world: CrashChain, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scripts.keeper.store.WAIT_SECONDS", 0.5)
+    monkeypatch.setattr("scripts.common.database.WAIT_SECONDS", 0.5)
     accounts = world.open(1)
     with run.running():
         eventually(lambda: run.events("keeper") and (run.folder / "keeper.db").exists())

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from scripts.common.database import DatabaseError
 from scripts.keeper import store as module
-from scripts.keeper.store import Identity, Store, StoreError
+from scripts.keeper.store import Identity, Store
 from tests.helpers.postgres import Postgres, running
 
 IDENTITY = Identity(31337, "0x" + "ab" * 32, "0x" + "Cd" * 20)
@@ -98,7 +99,7 @@ def test_open_actions_are_those_that_have_not_ended(store):
 
 
 def test_an_action_that_is_not_there_cannot_be_changed(store):
-    with pytest.raises(StoreError, match="has no action 77"):
+    with pytest.raises(DatabaseError, match="has no action 77"):
         store.update(77, status="done")
 
 
@@ -184,9 +185,9 @@ def test_keepers_that_begin_at_once_create_one_schema(postgres):
 def test_a_second_keeper_on_one_file_is_refused(tmp_path):
     url = f"sqlite:///{tmp_path / 'keeper.db'}"
     (tmp_path / "link.db").symlink_to(tmp_path / "keeper.db")
-    with Store(url, IDENTITY), pytest.raises(StoreError, match="in use by another keeper"):
+    with Store(url, IDENTITY), pytest.raises(DatabaseError, match="in use by another keeper"):
         Store(f"sqlite:///{tmp_path / 'link.db'}", IDENTITY)
-    with Store(url, IDENTITY), pytest.raises(StoreError, match="in use by another keeper"):
+    with Store(url, IDENTITY), pytest.raises(DatabaseError, match="in use by another keeper"):
         Store(url, IDENTITY)
     Store(url, IDENTITY).close()
 
@@ -226,14 +227,14 @@ def test_a_file_is_free_again_after_its_keeper_was_killed(tmp_path):
 )
 def test_a_database_of_something_else_is_refused(url, other, told):
     Store(url, IDENTITY).close()
-    with pytest.raises(StoreError, match=told):
+    with pytest.raises(DatabaseError, match=told):
         Store(url, other)
 
 
 def test_a_database_of_another_schema_is_refused(url, monkeypatch):
     Store(url, IDENTITY).close()
     monkeypatch.setattr(module.schema, "VERSION", 3)
-    with pytest.raises(StoreError, match="of schema 2; expected 3"):
+    with pytest.raises(DatabaseError, match="of schema 2; expected 3"):
         Store(url, IDENTITY)
 
 
@@ -243,7 +244,7 @@ def test_another_programs_file_is_refused_and_left_alone(tmp_path):
         connection.execute("CREATE TABLE recipes (name TEXT)")
     connection.close()
     before = path.read_bytes()
-    with pytest.raises(StoreError, match="no keeper's database: it has the table recipes"):
+    with pytest.raises(DatabaseError, match="no keeper's database: it has the table recipes"):
         Store(f"sqlite:///{path}", IDENTITY)
     assert path.read_bytes() == before
 
@@ -251,18 +252,18 @@ def test_another_programs_file_is_refused_and_left_alone(tmp_path):
 def test_a_corrupt_file_is_told_in_one_line(tmp_path):
     path = tmp_path / "keeper.db"
     path.write_bytes(b"no database at all " * 100)
-    with pytest.raises(StoreError, match="corrupt or no database") as caught:
+    with pytest.raises(DatabaseError, match="corrupt or no database") as caught:
         Store(f"sqlite:///{path}", IDENTITY)
     assert "\n" not in str(caught.value)
 
 
 def test_a_file_that_another_program_has_locked_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "WAIT_SECONDS", 0.2)
+    monkeypatch.setattr("scripts.common.database.WAIT_SECONDS", 0.2)
     path = tmp_path / "keeper.db"
     Store(f"sqlite:///{path}", IDENTITY).close()
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
-    with pytest.raises(StoreError, match="locked by another program"):
+    with pytest.raises(DatabaseError, match="locked by another program"):
         Store(f"sqlite:///{path}", IDENTITY)
     other.close()
 
@@ -279,7 +280,7 @@ def test_a_file_that_another_program_has_locked_is_told(tmp_path, monkeypatch):
     ],
 )
 def test_an_address_that_leads_nowhere(text, told):
-    with pytest.raises(StoreError, match=told) as caught:
+    with pytest.raises(DatabaseError, match=told) as caught:
         Store(text, IDENTITY)
     assert "secret" not in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -288,7 +289,7 @@ def test_an_address_that_leads_nowhere(text, told):
 def test_a_folder_that_cannot_be_written(tmp_path):
     file = tmp_path / "file"
     file.write_text("")
-    with pytest.raises(StoreError, match="cannot write"):
+    with pytest.raises(DatabaseError, match="cannot write"):
         Store(f"sqlite:///{file / 'keeper.db'}", IDENTITY)
 
 

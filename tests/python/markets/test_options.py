@@ -26,7 +26,7 @@ def test_the_checkout_is_in_order():
     option = markets.options[0]
     assert option.parameters == (
         *(2 * 10**15, 200_000_000 * WAD, 2 * 10**17, 4 * 10**16, 20_000_000 * WAD),
-        *(5 * 10**16, 3 * 10**14, 2 * 10**14, 125 * 10**15, 5 * 10**17),
+        *(5 * 10**16, 3 * 10**14, 2 * 10**14, 125 * 10**15, 5 * 10**17, 10 * WAD),
     )
     assert option.local.expiries == [DAY, 7 * DAY, 30 * DAY, 90 * DAY]
     assert option.local.strikes == [share * WAD // 10 for share in (8, 9, 10, 11, 12)]
@@ -50,6 +50,7 @@ VALUES = [
     (("margin", "naked_short"), "51%", "write a share from 0% to 50%"),
     (("margin", "open_interest"), "0 USD", 'write whole dollars from "1 USD"'),
     (("max_price_move",), "0.05%", "write a share from 0.1% to 50%"),
+    (("min_position",), "1_001 USD", 'write whole dollars from "0 USD" to "1_000 USD"'),
     (("fees", "taker"), "1.1%", "write a share from 0% to 1%"),
     (("fees", "cap"), "51%", "write a share from 0% to 50%"),
     (("fees", "account"), "treasury", "string should match pattern"),

@@ -165,7 +165,7 @@ def test_no_acknowledged_order_is_lost_and_none_is_filled_twice(tmp_path: Path, 
         assert int(order["filled"]) == on_chain[hash_] <= abs(int(order["sizeWad"]))
         assert int(order["pending"]) == 0
     # What the matcher has written down as settled is what the chain has mined, fill by fill.
-    with closing(Database(url, "a test")) as database:
+    with closing(Database(url, "test")) as database:
         assert settled(database) == fills
         with database.transaction() as connection:
             query = "SELECT COUNT(*) FROM matcher_fills WHERE stage IN ('ready', 'sent')"

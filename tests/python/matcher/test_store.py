@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +137,7 @@ def test_a_reorganised_match_counts_as_sent_again(url: str) -> None:
 
 
 def test_a_second_matcher_is_refused(url: str) -> None:
-    with Store(url, IDENTITY), pytest.raises(DatabaseError, match="in use by a matcher already"):
+    with Store(url, IDENTITY), pytest.raises(DatabaseError, match="in use by another matcher"):
         Store(url, IDENTITY)
     Store(url, IDENTITY).close()
 
@@ -145,13 +147,13 @@ def test_two_links_to_a_file_are_one_database(tmp_path: Path) -> None:
     link.symlink_to(file)
     with (
         Store(f"sqlite:///{file}", IDENTITY),
-        pytest.raises(DatabaseError, match="in use by a matcher already"),
+        pytest.raises(DatabaseError, match="in use by another matcher"),
     ):
         Store(f"sqlite:///{link}", IDENTITY)
 
 
 def test_a_password_is_not_shown() -> None:
-    database = Database("postgresql://me:secret@127.0.0.1/keel?password=hidden", "a matcher")
+    database = Database("postgresql://me:secret@127.0.0.1/keel?password=hidden", "matcher")
     assert database.shown == "postgresql://me:***@127.0.0.1/keel"
     database.close()
 
@@ -175,6 +177,23 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     (tmp_path / "matcher.db").write_bytes(b"not a database, but long enough to look like one" * 30)
     with pytest.raises(DatabaseError, match="corrupt or no database"):
         Store(f"sqlite:///{tmp_path / 'matcher.db'}", IDENTITY)
+
+
+def test_another_programs_file_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE recipes (name TEXT)")
+    before = path.read_bytes()
+    with pytest.raises(DatabaseError, match="no matcher's database: it has the table recipes"):
+        Store(f"sqlite:///{path}", IDENTITY)
+    assert path.read_bytes() == before
+
+
+def test_others_may_read_while_the_matcher_writes(tmp_path: Path) -> None:
+    path = tmp_path / "matcher.db"
+    with Store(f"sqlite:///{path}", IDENTITY) as store, store.database.transaction():
+        with closing(sqlite3.connect(path, timeout=0)) as reader:
+            assert reader.execute("SELECT COUNT(*) FROM matcher_orders").fetchone() == (0,)
 
 
 class FullDisk:

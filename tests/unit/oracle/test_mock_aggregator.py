@@ -78,3 +78,13 @@ def test_dead_reverts_until_it_is_not(evm, feed):
     feed.setDead(False)
     assert feed.latestRoundData() == (PHASE_1 + 3, 1, 1, 1, 1)
     assert feed.getRoundData(PHASE_1 + 2)[1] == ANSWER + 1
+
+
+def test_the_newest_answer_alone_is_that_of_the_newest_round(evm, feed):
+    feed.setAnswer(ANSWER + 1)
+    assert feed.latestAnswer() == ANSWER + 1
+    feed.setRound(PHASE_1 + 9, -(2**200), 1, 2, 3)
+    assert feed.latestAnswer() == -(2**200)
+    feed.setDead(True)
+    with evm.reverts("MockAggregator_Dead"):
+        feed.latestAnswer()

@@ -76,8 +76,14 @@ await journey(async ({ open, ask, assert, settings }) => {
     assert.equal(await marked.getAttribute("data-point"), worst.point);
     const change = Number(await marked.getAttribute("data-change"));
     assert.ok(Math.abs(change / Number(worst.change) - 1) < 1e-3, `${change} is not ${worst.change}`);
-    const greeks = await ask("greeks", maker.wallet.address);
-    const delta = (Math.trunc(Number(greeks.delta) / 1e14) / 1e4).toFixed(2).replace("-", "−");
-    await expectText(maker.page, "greeks", delta.slice(0, -1));
+    // Its Greeks are the lens's, to the wei: dollars, and ether by what is sold.
+    const shownGreeks = await maker.page
+        .getByTestId("greeks")
+        .locator("tbody tr")
+        .evaluateAll((rows) => rows.map((row) => [...row.querySelectorAll("data")].map((one) => one.value)));
+    assert.deepEqual(shownGreeks, await ask("greeks", maker.wallet.address));
+    assert.equal(shownGreeks.length, 2);
+    const sold2 = Number(shownGreeks[1][2]) / 1e20;
+    await expectText(maker.page, "greeks", `−$${Math.abs(sold2).toFixed(2)}`);
     await maker.page.getByTestId("payoff-ETH").locator("canvas").waitFor();
 });

@@ -72,6 +72,8 @@ export interface Domain {
     /** Settles signed offers; null without option markets. */
     optionOrders: Address | null;
     optionLens: Address | null;
+    /** Tells what an account's worth moves with; null where the deployments file names none. */
+    greeksLens: Address | null;
     /** The instrument by which an account is margined as a portfolio. */
     portfolioMode: Address | null;
 }
@@ -112,6 +114,7 @@ export async function readDomain(client: PublicClient, deployment: Deployment): 
         options: await readOptions(client, deployment, assets),
         optionOrders: deployment.contracts["option_orders"] ?? null,
         optionLens: deployment.contracts["option_lens"] ?? null,
+        greeksLens: deployment.contracts["greeks_lens"] ?? null,
         portfolioMode: deployment.contracts["portfolio_mode"] ?? null,
     };
 }

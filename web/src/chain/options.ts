@@ -8,6 +8,7 @@ import { abs, max, WAD } from "../lib/units";
 import type { Call } from "../wallet/simulate";
 import type { Domain, OptionMarket } from "./domain";
 import { STATUSES, type PriceStatus } from "./markets";
+import { SETTLEMENT_GAS } from "./perp-calls";
 import { useQuery } from "./query";
 import type { Session } from "./session";
 import { riskAbi } from "@generated/abi";
@@ -163,7 +164,7 @@ export async function readOptionAccount(
 /** Settles an account, which anybody may send. */
 export function settleOptions(market: OptionMarket, account: Hex): Call {
     const data = encodeFunctionData({ abi: optionAbi, functionName: "settle", args: [account] });
-    return { to: market.market, data };
+    return { to: market.market, data, spareGas: SETTLEMENT_GAS };
 }
 
 /** Fixes an expiry's price by the feed's last round before it, and settles the account. */
@@ -173,7 +174,7 @@ export function settleExpired(market: OptionMarket, expiry: number, round: bigin
         functionName: "settleExpired",
         args: [BigInt(expiry), round, [account]],
     });
-    return { to: market.market, data };
+    return { to: market.market, data, spareGas: SETTLEMENT_GAS };
 }
 
 /** The feed's last round that is not later than `expiry`. Raises where it is too far back. */

@@ -1,10 +1,10 @@
 /** What an account holds by underlying, its Greeks, its margin grid, and both models' requirements. */
 
-import { optionLensAbi, riskAbi, vaultAbi } from "@generated/abi";
+import { greeksLensAbi, riskAbi, vaultAbi } from "@generated/abi";
 import { encodeAbiParameters, encodeFunctionData, isAddressEqual, type Address, type Hex } from "viem";
 import { heatMap, type HeatMap } from "../lib/options";
 import { WAD } from "../lib/units";
-import { optionByMarket, perpByMarket, type Domain } from "./domain";
+import { namesOf, optionByMarket, perpByMarket, type Domain } from "./domain";
 import { readOptionAccount, type OptionHolding } from "./options";
 import { positionCall, positionFrom } from "./perps";
 import { useQuery } from "./query";
@@ -16,11 +16,10 @@ export interface Book {
     underlying: number;
     name: string;
     priceWad: bigint;
-    /** Tokens and debts {USD}, perpetuals {units}: both move in proportion to the price. */
-    tokensWad: bigint;
-    perpWad: bigint;
-    options: readonly OptionHolding[];
     greeks: Greeks;
+    /** Tokens, debts and perpetuals, which move in proportion to the price {units}. */
+    linearWad: bigint;
+    options: readonly OptionHolding[];
 }
 
 /** Per dollar of the price {units, units per USD}, per 1.00 of volatility {USD}, in a day {USD}. */
@@ -55,7 +54,7 @@ export interface Requirements {
 export const INITIAL = 0;
 export const MAINTENANCE = 1;
 
-/** Books of all underlyings but the settlement asset's own, ascending. */
+/** Books of all underlyings that the account's worth moves with, ascending. */
 export function useBooks(account: Hex, standing: Standing | undefined) {
     return useQuery(standing ? `books ${account}` : null, (open, block) =>
         readBooks(open, account, standing!, block),
@@ -69,61 +68,42 @@ async function readBooks(
     blockNumber: bigint,
 ): Promise<Book[]> {
     const { client, domain } = open;
-    const books = new Map<number, Book>();
-    const bookOf = (underlying: number, name: string): Book => {
-        const empty = { deltaWad: 0n, gammaWad: 0n, vegaWad: 0n, thetaPerDayWad: 0n };
-        const fresh = {
-            underlying,
-            name,
-            priceWad: 0n,
-            tokensWad: 0n,
-            perpWad: 0n,
-            options: [],
-            greeks: empty,
-        };
-        const known = books.get(underlying) ?? fresh;
-        books.set(underlying, known);
-        return known;
-    };
+    if (!domain.greeksLens) {
+        throw new Error(
+            "The deployments file has no greeks_lens, which tells Greeks; add it with `make deploy`.",
+        );
+    }
+    const greeks = await client.readContract({
+        ...{ address: domain.greeksLens, abi: greeksLensAbi, functionName: "accountGreeks", blockNumber },
+        args: [account],
+    });
+    const names = namesOf(domain);
+    const books = greeks.map(({ underlying, priceWad, ...rest }): Book => {
+        const name = names.underlying(underlying) ?? `#${underlying}`;
+        return { underlying: Number(underlying), name, priceWad, greeks: rest, linearWad: 0n, options: [] };
+    });
+    const bookOf = (underlying: number) => books.find((book) => book.underlying === underlying);
     for (const { asset, valueWad } of standing.positions) {
-        if (asset.underlying === domain.settlement.underlying) continue;
-        bookOf(asset.underlying, asset.underlyingName).tokensWad += valueWad;
+        const book = bookOf(asset.underlying);
+        if (book) book.linearWad += (valueWad * WAD) / book.priceWad;
     }
     await Promise.all(
         standing.instruments.map(async (instrument) => {
             const perp = perpByMarket(domain, instrument);
-            if (perp) {
-                const book = bookOf(perp.underlying, perp.underlyingName);
+            const ofPerp = perp && bookOf(perp.underlying);
+            if (ofPerp) {
                 const { data } = await client.call({ ...positionCall(domain, perp, account), blockNumber });
-                book.perpWad += positionFrom(data ?? "0x").sizeWad;
+                ofPerp.linearWad += positionFrom(data ?? "0x").sizeWad;
             }
             const market = optionByMarket(domain, instrument);
-            if (market && domain.optionLens) {
-                const book = bookOf(market.underlying, market.underlyingName);
-                const [held, greeks] = await Promise.all([
-                    readOptionAccount(open, market, account, blockNumber),
-                    client.readContract({
-                        ...{ address: domain.optionLens, abi: optionLensAbi, functionName: "accountGreeks" },
-                        ...{ args: [market.market, account], blockNumber },
-                    } as const),
-                ]);
-                book.options = held.holdings;
-                book.greeks = { ...greeks };
+            const ofOptions = market && bookOf(market.underlying);
+            if (ofOptions) {
+                const { holdings } = await readOptionAccount(open, market, account, blockNumber);
+                ofOptions.options = [...ofOptions.options, ...holdings];
             }
         }),
     );
-    await Promise.all(
-        [...books.values()].map(async (book) => {
-            const { priceWad } = await client.readContract({
-                ...{ address: domain.risk, abi: riskAbi, functionName: "band", blockNumber },
-                args: [BigInt(book.underlying)],
-            });
-            book.priceWad = priceWad;
-            const tokens = priceWad === 0n ? 0n : (book.tokensWad * WAD) / priceWad;
-            book.greeks = { ...book.greeks, deltaWad: book.greeks.deltaWad + tokens + book.perpWad };
-        }),
-    );
-    return [...books.values()].sort((a, b) => a.underlying - b.underlying);
+    return books;
 }
 
 /** The account's margin grid as a portfolio: what it is, or would be for one with standard margin. */

@@ -84,12 +84,14 @@ export function AccountPage(_: PageProps) {
 function RiskCards({ id, standing }: { id: Hex; standing: Standing }) {
     const books = useBooks(id, standing);
     if (books.error) return <Note tone="warning">{books.error}</Note>;
-    if (!books.data || books.data.length === 0) return null;
+    const { domain } = session.value!;
+    const moving = books.data?.filter(({ underlying }) => underlying !== domain.settlement.underlying);
+    if (!books.data || !moving || moving.length === 0) return null;
     return (
         <>
             <GreeksCard books={books.data} />
-            {session.value!.domain.portfolioMode && <ScenariosCard id={id} standing={standing} />}
-            {books.data.map((book) => (
+            {domain.portfolioMode && <ScenariosCard id={id} standing={standing} />}
+            {moving.map((book) => (
                 <PayoffCard key={book.name} book={book} />
             ))}
         </>

@@ -4,7 +4,7 @@ import type { Hex } from "viem";
 import { batch } from "../../chain/calls";
 import { switchMode, useBothModels } from "../../chain/portfolio";
 import { session } from "../../chain/session";
-import type { Standing } from "../../chain/standing";
+import { useIsolated, type Standing } from "../../chain/standing";
 import { formatUsd } from "../../lib/format";
 import { Action, usePreview } from "../../ui/action";
 import { Badge, Card } from "../../ui/card";
@@ -24,6 +24,10 @@ export function ModeCard({ id, standing }: { id: Hex; standing: Standing }) {
     };
     const preview = usePreview(plan);
     const known = models.data;
+    const tiers = useIsolated().data;
+    const isolated = standing.positions
+        .filter(({ asset, amount }) => amount > 0n && tiers?.has(asset.id))
+        .map(({ asset }) => asset.symbol);
     const rows =
         known &&
         ([
@@ -74,6 +78,11 @@ export function ModeCard({ id, standing }: { id: Hex; standing: Standing }) {
                             ))}
                         </tbody>
                     </table>
+                )}
+                {isolated.length > 0 && (
+                    <Note tone="warning">
+                        {isolated.join(", ")} is isolated collateral: as a portfolio it counts for nothing.
+                    </Note>
                 )}
                 {next && !next.covers && (
                     <Note tone="warning">

@@ -38,9 +38,9 @@ export function PayoffCard({ book }: { book: Book }) {
     );
 }
 
-function curves({ priceWad, tokensWad, perpWad, options }: Book) {
+function curves({ priceWad, linearWad, options }: Book) {
     const price = toFloat(priceWad);
-    const linear = price === 0 ? 0 : toFloat(tokensWad) / price + toFloat(perpWad);
+    const linear = toFloat(linearWad);
     const x = Array.from({ length: POINTS + 1 }, (_, step) => price * (LOW + ((HIGH - LOW) * step) / POINTS));
     const ofOptions = x.map((at) =>
         options.reduce(
@@ -62,22 +62,36 @@ export function GreeksCard({ books }: { books: readonly Book[] }) {
                     {
                         title: "Delta",
                         number: true,
-                        cell: ({ greeks, name }) => formatAmount(greeks.deltaWad, 18, name),
+                        cell: ({ greeks, name }) => (
+                            <data value={greeks.deltaWad.toString()}>
+                                {formatAmount(greeks.deltaWad, 18, name)}
+                            </data>
+                        ),
                     },
                     {
                         title: "Gamma",
                         number: true,
-                        cell: ({ greeks }) => formatFixed(greeks.gammaWad, 18, 6),
+                        cell: ({ greeks }) => (
+                            <data value={greeks.gammaWad.toString()}>
+                                {formatFixed(greeks.gammaWad, 18, 6)}
+                            </data>
+                        ),
                     },
                     {
                         title: "Vega, a point",
                         number: true,
-                        cell: ({ greeks }) => formatUsd(greeks.vegaWad / 100n),
+                        cell: ({ greeks }) => (
+                            <data value={greeks.vegaWad.toString()}>{formatUsd(greeks.vegaWad / 100n)}</data>
+                        ),
                     },
                     {
                         title: "Theta, a day",
                         number: true,
-                        cell: ({ greeks }) => formatUsd(greeks.thetaPerDayWad),
+                        cell: ({ greeks }) => (
+                            <data value={greeks.thetaPerDayWad.toString()}>
+                                {formatUsd(greeks.thetaPerDayWad)}
+                            </data>
+                        ),
                     },
                     {
                         title: "Per 1% of the price",

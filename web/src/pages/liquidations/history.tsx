@@ -32,7 +32,11 @@ export function HistoryCard({ ledger }: { ledger: Ledger | null }) {
         <Card
             class="card-flush"
             title="History"
-            aside={lines && lines.length > 0 && `${formatInteger(lines.length)} entries`}
+            aside={
+                lines &&
+                lines.length > 0 &&
+                `${formatInteger(lines.length)} ${lines.length === 1 ? "entry" : "entries"}`
+            }
             testid="history-card"
         >
             {!lines && (

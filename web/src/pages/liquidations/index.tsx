@@ -98,6 +98,7 @@ function Figures({
                     label="Flagged"
                     tone={known.flags.size > 0 ? "danger" : "plain"}
                     detail="shortfalls not yet resolved"
+                    testid="flagged"
                 >
                     {formatInteger(known.flags.size)}
                 </Stat>

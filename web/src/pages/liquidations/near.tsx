@@ -23,7 +23,9 @@ export function NearCard({ watchlist: { data, error }, flags }: NearProps) {
         <Card
             class="card-flush"
             title="Near or below"
-            aside={data && `${formatInteger(data.total)} accounts watched`}
+            aside={
+                data && `${formatInteger(data.total)} ${data.total === 1 ? "account" : "accounts"} watched`
+            }
             testid="near-card"
         >
             {error && (

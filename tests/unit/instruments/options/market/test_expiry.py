@@ -187,6 +187,45 @@ def test_a_new_phase_after_the_expiry_hides_no_round(options: OptionBench) -> No
     assert event["covered"] > 0
 
 
+def test_a_gap_in_the_rounds_makes_none_the_last(options: OptionBench) -> None:
+    """An id that the feed has nothing for is no end: who names the round before it would choose the price."""
+    feed = options.system.assets["WETH"].feed
+    before = rounds(options, [(3_000, 1_800)], after=-1_800)
+    now = options.evm.now
+    feed.setRound(before + 4, 2_000 * 10**8, now, now, before + 4)
+    options.evm.warp(1_801)
+    for _ in range(2):
+        with options.evm.reverts("OptionMarket_WrongRound", before):
+            options.market.fixPrice(options.expiries[1], before)
+        options.set_index(2_500)  # a round after the expiry changes nothing
+    event = options.market.fixPrice(options.expiries[1], before + 4).events("SettlementPriceFixed")[0]
+    assert (event["priceWad"], event["covered"]) == (2_000 * WAD, 1_800)
+
+
+def test_a_phase_without_a_first_round_hides_none_after_it(options: OptionBench) -> None:
+    feed = options.system.assets["WETH"].feed
+    old = rounds(options, [(3_000, 1_800)], after=-1_800)
+    now, new = options.evm.now, (((old >> 64) + 2) << 64) + 1
+    feed.setRound(new, 2_000 * 10**8, now, now, new)
+    options.evm.warp(1_801)
+    with options.evm.reverts("OptionMarket_WrongRound", old):
+        options.market.fixPrice(options.expiries[1], old)
+    event = options.market.fixPrice(options.expiries[1], new).events("SettlementPriceFixed")[0]
+    assert (event["priceWad"], event["covered"]) == (2_000 * WAD, 1_800)
+
+
+def test_after_a_day_the_price_is_not_one_of_two(options: OptionBench) -> None:
+    """The feed was silent over the expiry and has come back: the record may be old, or of now, as the caller likes."""
+    options.system.risk.poke(options.market.underlying())
+    expiry = options.expiries[7]
+    options.evm.warp(expiry + DAY + 1 - options.evm.now)
+    options.set_index(2_600)
+    feed = options.system.assets["WETH"].feed
+    last = int(feed.latestRoundData()[0]) - 1
+    event = options.market.fixPrice(expiry, last).events("SettlementPriceFixed")[0]
+    assert (event["priceWad"], event["covered"]) == (2_600 * WAD, 0)
+
+
 def test_settled_accounts_are_paid_and_out(options: OptionBench) -> None:
     call, put = options.series(1, 1_900), options.series(1, 2_200, False)
     later = options.series(7, 2_000)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from scripts.common import abi as codec
+from scripts.model.options import TooSmall
 from tests.helpers.evm import Backend
 from tests.helpers.option_market import FILL, FILLS, LEG, PLAIN, TOKEN, USUAL, OptionBench
+from tests.helpers.option_mirror import Mirror
 from tests.helpers.system import OWNER, WAD, System
 
 
@@ -149,3 +151,50 @@ def test_fees_go_to_backstop_and_fee_account(evm: Backend) -> None:
     assert options.market.collectFees().value == fees
     assert options.balance(collector) == fees // 2
     options.check_books([taker, maker])
+
+
+def test_a_trade_leaves_ten_dollars_of_a_position_or_nothing(options: OptionBench) -> None:
+    options.market.setParameters(PLAIN.but(min_position=10 * WAD).words(), 0)
+    call, other = options.series(7, 2_000), options.series(7, 2_100)
+    taker, maker = options.trader(3), options.trader(4)
+    least = 10 * WAD // 2_000
+    with options.evm.reverts("OptionMarket_PositionTooSmall", maker, call, 1 - least, 10 * WAD):
+        options.fill(taker, maker, least - 1, {call: 1})
+    options.fill(taker, maker, least, {call: 1})
+    # Each leg by itself, what was there counted in, on either side of zero.
+    with options.evm.reverts("OptionMarket_PositionTooSmall"):
+        options.fill(taker, maker, least // 2, {call: 1, other: 1})
+    with options.evm.reverts("OptionMarket_PositionTooSmall"):
+        options.fill(taker, maker, -least // 2, {call: 1})
+    with options.evm.reverts("OptionMarket_PositionTooSmall"):
+        options.fill(taker, maker, 1 - 2 * least, {call: 1})
+    options.fill(taker, maker, 1, {call: 1})
+    options.fill(taker, maker, -2 * least - 1, {call: 1})
+    # The index fell: what has become too small is closed, or made larger, and hinders no other trade.
+    options.set_index(1_900)
+    options.fill(taker, maker, WAD, {other: 1})
+    options.fill(taker, maker, least, {call: 1})
+    assert options.sizes(taker) == {other: WAD}
+
+
+def test_one_fill_of_many_may_be_small(options: OptionBench) -> None:
+    """What counts is where the account ends."""
+    options.market.setParameters(PLAIN.but(min_position=10 * WAD).words(), 0)
+    call = options.series(7, 2_000)
+    taker, maker, third = options.trader(3), options.trader(4), options.trader(5)
+    value = options.value({call: 1})
+    options.fill(third, maker, WAD, {call: 1})
+    options.fills(taker, {call: 1}, [(third, 1, value), (maker, WAD, value)])
+    assert options.sizes(third) == {call: WAD - 1}
+
+
+def test_the_model_refuses_the_same(options: OptionBench) -> None:
+    options.market.setParameters(PLAIN.but(min_position=10 * WAD).words(), 0)
+    taker, maker = options.trader(3), options.trader(4)
+    mirror = Mirror(options, [taker, maker])
+    call = mirror.series(7, 2_000, True)
+    for units in (WAD // 200 - 1, -WAD // 200 + 1):
+        with pytest.raises(TooSmall):
+            mirror.model.fill(taker, maker, {call: 1}, units, 0, mirror.index)
+        assert not mirror.fill(taker, maker, {call: 1}, units)
+    assert mirror.refusals == ["OptionMarket_PositionTooSmall"] * 2

@@ -54,7 +54,8 @@ def test_what_lowers_a_requirement_holds_at_once(options: OptionBench) -> None:
         {"maker_fee": WAD // 100 + 1},
         {"fee_cap": WAD // 2 + 1},
         {"backstop_share": WAD + 1},
-        {"open_interest_cap": 2**128},
+        {"open_interest_cap": 2**112},
+        {"min_position": 1_000 * WAD + 1},
     ],
 )
 def test_bounds(options: OptionBench, change: dict[str, int]) -> None:

@@ -1,0 +1,1 @@
+"""Proofs of arithmetic lemmas by halmos, over the contracts' own library code."""

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Slice, TakeoverMath} from "../../contracts/liquidation/TakeoverMath.sol";
+import {IRiskEngine} from "../../interfaces/IRiskEngine.sol";
+import {Prove} from "./Prove.sol";
+
+/// @notice Shares and conversions of a takeover round as their names say (ROUND-1).
+/// Widths: values of 188 bits and shares of 61, as TakeoverMath bounds them; conversions of 120 bits, well above
+/// any supply; beyond 127 the code hands over to a product of 512 bits that no solver follows.
+contract MathProofs is Prove {
+    function check_shares_round(uint192 value, uint64 share) external pure {
+        assume(value < 2 ** 188 && share < 2 ** 61);
+        uint256 down = TakeoverMath.shareDown(value, share);
+        uint256 up = TakeoverMath.shareUp(value, share);
+        unchecked {
+            uint256 exact = uint256(value) * share;
+            assert(down * WAD <= exact && exact < (down + 1) * WAD);
+            assert(exact <= up * WAD && up <= down + 1);
+        }
+    }
+
+    function check_wrong_shareDown_isExact(uint192 value, uint64 share) external pure {
+        assume(value < 2 ** 188 && share < 2 ** 61);
+        unchecked {
+            assert(TakeoverMath.shareDown(value, share) * WAD == uint256(value) * share);
+        }
+    }
+
+    function check_shareDown_neverTurnsRound(uint192 value, uint192 more, uint64 share) external pure {
+        assume(value <= more && more < 2 ** 188 && share < 2 ** 61);
+        assert(TakeoverMath.shareDown(value, share) <= TakeoverMath.shareDown(more, share));
+    }
+
+    function check_mulDivDown(uint120 x, uint120 y, uint120 d) external pure {
+        assume(d != 0);
+        uint256 down = TakeoverMath.mulDivDown(x, y, d);
+        unchecked {
+            assert(down * d <= uint256(x) * y && uint256(x) * y - down * d < d);
+        }
+    }
+
+    function check_mulDivUp(uint120 x, uint120 y, uint120 d) external pure {
+        assume(d != 0);
+        uint256 up = TakeoverMath.mulDivUp(x, y, d);
+        unchecked {
+            assert(up * d >= uint256(x) * y && up * d - uint256(x) * y < d);
+        }
+    }
+
+    /// @dev What a taker pays is worth strictly more than what is asked.
+    function check_tokensUp_paysMore(uint120 value, uint120 amount, uint120 priced) external pure {
+        assume(priced > 1);
+        uint256 tokens = TakeoverMath.tokensUp(value, amount, priced);
+        unchecked {
+            assert(tokens * (uint256(priced) - 1) > uint256(value) * amount);
+        }
+    }
+
+    /// @dev What a taker is paid is worth no more than what he is owed.
+    function check_tokensDown_paysLess(uint120 value, uint120 amount, uint120 priced) external pure {
+        uint256 tokens = TakeoverMath.tokensDown(value, amount, priced);
+        unchecked {
+            assert(tokens * (uint256(priced) + 1) <= uint256(value) * amount);
+        }
+    }
+
+    function check_tokens_roundTripNeverProfits(uint120 value, uint120 amount, uint120 priced) external pure {
+        assume(priced > 1 && amount != 0);
+        assert(TakeoverMath.tokensDown(value, amount, priced) < TakeoverMath.tokensUp(value, amount, priced));
+    }
+}
+
+/// @notice Premium and size of a takeover (LIQ-1, LIQ-2), for any parameters that the bounds of a domain admit: minimum <=
+/// start <= maximum < full health < 1.
+contract TakeoverProofs is Prove {
+    function check_premium_betweenItsBounds(
+        uint64 health,
+        uint64 least,
+        uint64 start,
+        uint64 most,
+        uint64 full
+    ) external pure {
+        IRiskEngine.DomainParameters memory domain = _domain(least, start, most, full);
+        uint256 premium = TakeoverMath.premiumWad(health, domain);
+        assert(premium >= least && premium <= most);
+        // LIQ-1: above health only where that is below the smallest premium.
+        assert(premium <= health || premium == least);
+    }
+
+    /// @dev LIQ-2: it falls as health rises, except where it is all of the health.
+    function check_premium_neverRisesWithHealth(
+        uint64 health,
+        uint64 better,
+        uint64 least,
+        uint64 start,
+        uint64 most,
+        uint64 full
+    ) external pure {
+        IRiskEngine.DomainParameters memory domain = _domain(least, start, most, full);
+        assume(health <= better);
+        uint256 premium = TakeoverMath.premiumWad(health, domain);
+        uint256 next = TakeoverMath.premiumWad(better, domain);
+        assert(next <= premium || premium == health || premium == least);
+    }
+
+    function check_wrong_premium_isNeverBelowStart(
+        uint64 health,
+        uint64 least,
+        uint64 start,
+        uint64 most,
+        uint64 full
+    ) external pure {
+        IRiskEngine.DomainParameters memory domain = _domain(least, start, most, full);
+        assert(TakeoverMath.premiumWad(health, domain) >= start);
+    }
+
+    /// @dev The backstop's part leaves the taker the smallest premium.
+    function check_backstopShare_leavesTheLeast(uint64 premium, uint64 least, uint64 share) external pure {
+        assume(share <= WAD && least <= premium);
+        IRiskEngine.DomainParameters memory domain;
+        domain.premiumMinWad = least;
+        domain.backstopShareWad = share;
+        uint256 part = TakeoverMath.backstopShareWad(premium, domain);
+        assert(part <= premium - least);
+        unchecked {
+            assert(part * WAD <= uint256(premium) * share);
+        }
+    }
+
+    /// @dev The fraction never exceeds what brings the account to its target, to the roundings of the two shares.
+    function check_fraction_neverPastTheTarget(
+        uint96 equity,
+        uint96 requirement,
+        uint96 partRequirement,
+        uint96 base,
+        uint64 target,
+        uint64 premium
+    ) external pure {
+        (uint256 missing, uint256 restored, uint256 fraction) = _fraction(
+            equity,
+            requirement,
+            partRequirement,
+            base,
+            target,
+            premium
+        );
+        assert(fraction <= WAD);
+        unchecked {
+            // At a fraction below one what is restored is at most what is missing, and short of it by less than a unit.
+            if (fraction < WAD) {
+                assert(restored * fraction <= missing * WAD && missing * WAD < restored * (fraction + 1));
+            } else {
+                assert(missing >= restored);
+            }
+        }
+    }
+
+    /// @dev Mends: a part that is taken over at a premium of at most the health leaves the account as healthy as it was, to
+    /// a unit of the requirement. Widths: values of 56 bits.
+    function check_takeover_mendsHealth(
+        uint56 equity,
+        uint56 requirement,
+        uint56 partRequirement,
+        uint56 base,
+        uint64 premium,
+        uint64 fraction
+    ) external pure {
+        assume(base <= partRequirement && partRequirement <= requirement && fraction <= WAD);
+        unchecked {
+            // The premium is at most equity / requirement.
+            assume(uint256(premium) * requirement <= uint256(equity) * WAD);
+            uint256 paid = TakeoverMath.shareDown(TakeoverMath.shareDown(base, premium), fraction);
+            uint256 freed = TakeoverMath.shareDown(partRequirement, fraction);
+            // (equity - paid) / (requirement - freed - 1) >= equity / requirement
+            assert(uint256(equity) * (freed + 1) >= paid * requirement);
+        }
+    }
+
+    function _fraction(
+        uint96 equity,
+        uint96 requirement,
+        uint96 partRequirement,
+        uint96 base,
+        uint64 target,
+        uint64 premium
+    ) private pure returns (uint256 missing, uint256 restored, uint256 fraction) {
+        assume(
+            premium < target && premium < WAD && base <= partRequirement && partRequirement <= requirement
+        );
+        uint256 wanted = TakeoverMath.shareDown(requirement, target);
+        assume(equity < wanted);
+        Slice memory slice;
+        slice.requirement = partRequirement;
+        slice.base = base;
+        unchecked {
+            missing = wanted - equity;
+            restored =
+                TakeoverMath.shareDown(partRequirement, target) - TakeoverMath.shareDown(base, premium);
+        }
+        assume(restored != 0);
+        fraction = TakeoverMath.fractionToTargetWad(equity, requirement, slice, target, premium);
+    }
+
+    function _domain(
+        uint64 least,
+        uint64 start,
+        uint64 most,
+        uint64 full
+    ) private pure returns (IRiskEngine.DomainParameters memory domain) {
+        assume(least <= start && start <= most && most < full && full < WAD);
+        domain.premiumMinWad = least;
+        domain.premiumStartWad = start;
+        domain.premiumMaxWad = most;
+        domain.premiumFullHealthWad = full;
+    }
+}
