@@ -6,14 +6,14 @@ SHELL := /bin/bash
 python := .venv/bin/python
 prettier := node_modules/.bin/prettier
 solhint := node_modules/.bin/solhint
-solidity := 'contracts/**/*.sol' 'interfaces/**/*.sol'
+solidity := 'contracts/**/*.sol' 'interfaces/**/*.sol' 'tests/forge/*.sol'
 pages := 'web/**/*.{ts,tsx,css,html,json}' 'tests/web/**/*.{mjs,ts}'
 
 NETWORK ?= local
 PRICES ?=
 export NETWORK PRICES
 
-.PHONY: help setup build web test demo gas compare audit prove mutate bench-keeper bench-matcher deploy up down lint format clean fuzz
+.PHONY: help setup build web test demo gas compare audit prove mutate fuzz bench-keeper bench-matcher deploy up down lint format clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

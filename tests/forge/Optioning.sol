@@ -235,16 +235,15 @@ abstract contract Optioning is Perpetuals {
         (bool done, ) = _try(_person(), address(optionOrders), data);
         _last = abi.encode(m.taker.order);
         if (!done) return;
-        bytes32 hash = optionOrders.hashOf(m.taker.order);
         int256 units = m.taker.order.unitsWad;
-        uint256 filled = optionOrders.filledOf(hash);
+        uint256 filled = optionOrders.statusOf(m.taker.order).filledWad;
         _require(filled <= uint256(units < 0 ? -units : units), "PERP-3: filled beyond its size");
         _judge(taker, takerBefore);
         _judge(maker, makerBefore);
         // Again: nothing is left of it.
         (done, ) = _send(people[0], address(optionOrders), data);
         _require(
-            !done || optionOrders.filledOf(hash) <= uint256(units < 0 ? -units : units),
+            !done || optionOrders.statusOf(m.taker.order).filledWad <= uint256(units < 0 ? -units : units),
             "PERP-3: filled twice"
         );
     }

@@ -267,7 +267,7 @@ abstract contract Perpetuals is Taking {
             IPerpOrders.Order memory order = i == 0 ? m.taker.order : m.makers[i - 1].order;
             b.accounts[i] = order.account;
             b.sizes[i] = perps.position(order.account).sizeWad;
-            b.filled[i] = perpOrders.filledOf(perpOrders.hashOf(order));
+            b.filled[i] = perpOrders.statusOf(order).filledWad;
             b.standings[i] = _standing(order.account);
         }
         b.takerCost = perps.position(m.taker.order.account).cost;
@@ -277,7 +277,7 @@ abstract contract Perpetuals is Taking {
         for (uint256 i; i < b.accounts.length; ++i) {
             IPerpOrders.Order memory order = i == 0 ? m.taker.order : m.makers[i - 1].order;
             bytes32 hash = perpOrders.hashOf(order);
-            uint256 filled = perpOrders.filledOf(hash);
+            uint256 filled = perpOrders.statusOf(order).filledWad;
             uint256 size = uint256(order.sizeWad < 0 ? -order.sizeWad : order.sizeWad);
             _require(filled <= size, "PERP-3: filled beyond its size");
             if (filled == b.filled[i]) continue;

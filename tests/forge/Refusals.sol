@@ -86,6 +86,7 @@ abstract contract Refusals {
         _expect(IVirtualAmm.VirtualAmm_NothingLeft.selector);
         _expect(IVirtualAmm.VirtualAmm_BelowInitialRequirement.selector);
         _expect(ISignedOrders.SignedOrders_Expired.selector);
+        _expect(ISignedOrders.SignedOrders_Filled.selector);
         _expect(ISignedOrders.SignedOrders_Cancelled.selector);
         _expect(ISignedOrders.SignedOrders_NonceBelow.selector);
         _expect(ISignedOrders.SignedOrders_NonceNotRising.selector);

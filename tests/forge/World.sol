@@ -139,7 +139,8 @@ abstract contract World is Record {
             takerFeeWad: WAD / 2_000,
             makerFeeWad: WAD / 5_000,
             feeCapWad: WAD / 8,
-            backstopShareWad: WAD / 2
+            backstopShareWad: WAD / 2,
+            minPositionWad: 0
         });
         options = IOptionMarket(
             _deploy(
