@@ -157,8 +157,10 @@ abstract contract Lending is Trading {
         _mint(USDC, person, amount);
         uint256 before = IShares(fund).balanceOf(person);
         bytes memory data = abi.encodeCall(IShares.deposit, (amount, person));
-        if (_one(4)) data = abi.encodeCall(IShares.mint, (amount * 1e5, person));
-        else if (fund == address(amm) && _one(3))
+        if (_one(4)) {
+            _mint(USDC, person, IShares(fund).previewMint(amount * 1e5));
+            data = abi.encodeCall(IShares.mint, (amount * 1e5, person));
+        } else if (fund == address(amm) && _one(3))
             data = abi.encodeCall(IVirtualAmm.depositFor, (amount, person, 0));
         uint256 held = assets[USDC].token.balanceOf(person);
         (bool done, ) = _try(person, fund, data);

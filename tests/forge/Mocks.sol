@@ -100,6 +100,8 @@ interface IShares {
 
     function totalAssets() external view returns (uint256);
 
+    function previewMint(uint256 shares) external view returns (uint256);
+
     function previewRedeem(uint256 shares) external view returns (uint256);
 
     function maxWithdraw(address owner) external view returns (uint256);

@@ -69,10 +69,7 @@ abstract contract Optioning is Perpetuals {
                 : abi.encodeCall(IOptionOrders.cancel, (order));
         (bool done, ) = _try(order.account.owner(), address(optionOrders), data);
         if (!done) return;
-        _require(
-            optionOrders.statusOf(order).state == ISignedOrders.State.CANCELLED,
-            "PERP-3: not cancelled"
-        );
+        _require(optionOrders.statusOf(order).state != ISignedOrders.State.OPEN, "PERP-3: not cancelled");
     }
 
     function settleOptions(uint256 seed) external handler("settleOptions", seed) {
