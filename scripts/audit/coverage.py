@@ -20,7 +20,14 @@ from typing import Any
 from scripts.common.errors import KeelError, run_script
 from scripts.setup.environment import ROOT, STATE
 
-TESTS = ("tests/python", "tests/differential", "tests/integration/test_demo.py")
+# The models beside the contracts are run by the tests of the contracts.
+TESTS = (
+    "tests/python",
+    "tests/differential",
+    "tests/integration/test_demo.py",
+    "tests/unit/instruments",
+    "tests/unit/core",
+)
 DATA = STATE / "coverage"
 SHOWN = 12
 
