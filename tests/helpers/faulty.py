@@ -6,8 +6,8 @@
         network.trouble = 0.0                           # and now none does
         assert network.counts["drop"] > 10
 
-Bytes pass as they are; a fault befalls one answer (what the server sends between two of the client's requests). Faults come from
-the seed and the order of the answers alone, as far as threads keep that order.
+Bytes pass as they are; a fault befalls one answer (what the server sends between two of the client's requests). Faults come
+from the seed and the order of the answers alone, as far as threads keep that order.
 """
 
 from __future__ import annotations
