@@ -27,7 +27,7 @@ def player(scene: str = "calm", rules: Rules | None = None) -> Player:
 
 
 def test_every_function_is_an_action_or_says_why_not() -> None:
-    """A new public function needs a place in actions.py."""
+    """A new public function needs an action or a place in trespass.py."""
     world = World.open(PyrevmBackend())
     tried = frozenset().union(*TRESPASSES.values())
     shaped = {name for name in ACTS if "." in name and not name.startswith("Mock")} | AROUND

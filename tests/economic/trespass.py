@@ -59,7 +59,7 @@ TRESPASSES: dict[str, frozenset[str]] = {
     ),
     "contracts of the system only": _named(
         Vault="cover instrumentPay requireCovered setHeld touch writeOff",
-        LendingPool="borrow flagShortfall repay writeOff",
+        LendingPool="borrow borrowFor flagShortfall repayAmount repayDebt writeOff",
         Backstop="flagShortfall",
         LiquidationEngine="resolved",
         PortfolioMode="absorb execute forfeit payProfit transferFraction",
