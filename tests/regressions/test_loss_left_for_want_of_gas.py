@@ -4,7 +4,7 @@ collecting nothing."""
 
 import pytest
 
-from tests.helpers.evm import Backend, Reverted
+from tests.helpers.evm import AnvilBackend, Backend, Reverted
 from tests.helpers.option_market import DOLLAR, PLAIN, OptionBench
 from tests.helpers.perp_market import PerpBench
 from tests.helpers.system import TRADER, WAD, System
@@ -20,16 +20,15 @@ def bench(request: pytest.FixtureRequest, evm: Backend) -> PerpBench | OptionBen
 
 
 def lost(bench: PerpBench | OptionBench, dollars: int, ether: int) -> bytes:
-    """An account that owes what it lost in ten units, of which some are closed."""
+    """An account that owes what it lost in ten units."""
     account, other = bench.trader(TRADER, dollars), bench.trader(5)
     if ether:
         bench.system.deposit(bench.owner(account), "WETH", ether)
     if isinstance(bench, PerpBench):
         bench.fill(account, other, 10 * WAD)
-        bench.set_index(1_900)
     else:
         bench.fill(account, other, 10 * WAD, {bench.series(7, 1_000): 1})
-        bench.set_index(1_900)
+    bench.set_index(1_900)
     bench.evm.mine()
     return account
 
@@ -60,3 +59,12 @@ def test_it_says_so(bench: PerpBench | OptionBench) -> None:
         except Reverted as refusal:
             refusals.add(refusal.name)
     assert "Market_GasShort" in refusals
+
+
+@pytest.mark.parametrize("dollars, ether", [(15_000, 0), (0, 30)], ids=["paid", "borrowed"])
+def test_a_nodes_estimate_collects(anvil: AnvilBackend, dollars: int, ether: int) -> None:
+    bench = PerpBench.deploy(System.deploy(anvil))
+    account = lost(bench, dollars, ether)
+    call = bench.market.settle.prepare(account)
+    estimate = int(anvil.rpc("eth_estimateGas", {"to": call.to, "data": "0x" + call.data.hex()}), 16)
+    assert bench.market.settle(account, gas=estimate).value == -1_000 * DOLLAR
