@@ -106,6 +106,9 @@ def test_to_and_fro_a_perpetual_gives_nothing(perps: PerpBench) -> None:
         perps.fill(account, other, -2 * SIZE, low)
     with perps.evm.reverts("Vault_BelowInitialRequirement", account, None, None):
         perps.fill(other, account, 2 * SIZE, low)
+    # Nor by halves, of which the first closes and the second opens.
+    with perps.evm.reverts("Vault_BelowInitialRequirement", account, None, None):
+        perps.fills(other, [(account, SIZE, low, 0), (account, SIZE, low, 0)])
     perps.fill(account, other, -2 * SIZE)
     with perps.evm.reverts("Vault_BelowInitialRequirement", account, None, None):
         perps.fill(account, other, 2 * SIZE, high)
@@ -124,6 +127,8 @@ def test_nor_does_turning_an_option_round(options: OptionBench) -> None:
         options.fill(account, other, SIZE // 5, far, dear)
     with options.evm.reverts("Vault_BelowInitialRequirement", account, None, None):
         options.fill(other, account, -SIZE // 5, far, dear)
+    with options.evm.reverts("Vault_BelowInitialRequirement", account, None, None):
+        options.fills(other, far, [(account, -SIZE // 10, dear), (account, -SIZE // 10, dear)])
     exchange = {**far, options.series(7, 9_500): -1}
     with options.evm.reverts("Vault_BelowInitialRequirement", account, None, None):
         options.fill(account, other, SIZE // 10, exchange, options.value(exchange) + PRICE * WAD // 1_000)
