@@ -36,15 +36,14 @@ SINGLE = [
 TRADERS, STAKES, INDEX, LEGS = (12, 13, 14), (90_000, 9_000_000, 10_000_000), 11, 8
 
 
-def option_value_figures(evm: Backend) -> dict[str, int]:
-    """Gas by kind of valuation."""
+def option_value_figures(evm: Backend, figures: dict[str, int]) -> None:
+    """Puts gas by kind of valuation into `figures`."""
     library = evm.deploy("MockBlack76")
-    figures = {"black76_eval": max(library.price(FORWARD, option)[1] for option in SINGLE)}
+    figures["black76_eval"] = max(library.price(FORWARD, option)[1] for option in SINGLE)
     spots, volatilities = [spot for spot, _ in POINTS], [volatility for _, volatility in POINTS]
     for count in (8, 64):
         _, gas = library.values(FORWARD, spots, volatilities, book(count))
         figures[f"black76_grid_{count}"] = -(-gas // (count * len(POINTS)))
-    return figures
 
 
 def book(count: int) -> list[tuple[int, int, int, bool]]:
@@ -60,15 +59,14 @@ def book(count: int) -> list[tuple[int, int, int, bool]]:
     ]
 
 
-def option_market_figures(system: System) -> dict[str, int]:
-    """Gas by operation, on a market of its own."""
+def option_market_figures(system: System, figures: dict[str, int]) -> None:
+    """Puts gas by operation into `figures`, on a market of its own."""
     system.set_price("WETH", 2_000)
     options = OptionBench.deploy(system, USUAL)
     ids = [options.series(7, strike, call) for strike in range(1_200, 2_800, 50) for call in (True, False)]
     many, other, taker = (
         options.trader(number, dollars, INDEX) for number, dollars in zip(TRADERS, STAKES, strict=True)
     )
-    figures: dict[str, int] = {}
     for first in range(0, len(ids), LEGS):
         legs = dict.fromkeys(ids[first : first + LEGS], 1)
         options.fill(many, other, -WAD, legs)
@@ -86,4 +84,3 @@ def option_market_figures(system: System) -> dict[str, int]:
         system.evm.revert(snapshot)
     options.expire(7, 2_000, [])
     figures["option_expire_64"] = options.market.settleExpired(options.expiries[7], 0, [many]).gas_used
-    return figures

@@ -13,6 +13,9 @@ as portfolios and checked.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from scripts.common import abi as codec
 from scripts.model.scenarios import GRID_POINTS, LOWER_END, UPPER_BEGIN, Named
 from tests.helpers.option_market import USUAL, OptionBench
@@ -27,8 +30,8 @@ VIEWS = (1, 8, 64)
 LEGS = 8
 
 
-def portfolio_figures(system: System) -> dict[str, int]:
-    """Gas by operation, on markets of its own."""
+def portfolio_figures(system: System, figures: dict[str, int]) -> None:
+    """Puts gas by operation into `figures`, each right behind its transaction, on markets of its own."""
     prices = {"WETH": 2_000, "WBTC": 40_000}
     for symbol, dollars in prices.items():
         system.set_price(symbol, dollars)
@@ -43,21 +46,22 @@ def portfolio_figures(system: System) -> dict[str, int]:
     system.borrow(owner, "USDC", 30_000, INDEX)
     into = system.deposit(taker, "USDC", 200_000, INDEX)
     system.warp(DAY)
-    figures = {"pm_mode_switch": _switch(system, owner, INDEX)}
+    figures["pm_mode_switch"] = _switch(system, owner, INDEX)
     system.warp(DAY)
     figures["pm_view_mixed"] = _view(system, account)
-    figures["pm_liquidate_one_scenario"] = _takeover(system, perps, account, other, into)
+    with _taken_over(system, perps, account, other, into) as gas:
+        figures["pm_liquidate_one_scenario"] = gas
 
     options = OptionBench.deploy(system, USUAL)
     options.fill(account, other, WAD // 10, dict.fromkeys(_series(options, LEGS), 1))
     options.warp(DAY)
     figures["pm_view_mixed_8"] = _view(system, account)
-    figures["pm_liquidate_one_scenario_8"] = _takeover(system, perps, account, other, into)
-    return figures | _option_figures(system, options)
+    with _taken_over(system, perps, account, other, into) as gas:
+        figures["pm_liquidate_one_scenario_8"] = gas
+    _option_figures(system, options, figures)
 
 
-def _option_figures(system: System, options: OptionBench) -> dict[str, int]:
-    figures: dict[str, int] = {}
+def _option_figures(system: System, options: OptionBench, figures: dict[str, int]) -> None:
     held = {}
     other = options.trader(OTHER, 10_000_000, OPTIONS_INDEX)
     for position, count in enumerate(VIEWS):
@@ -78,7 +82,7 @@ def _option_figures(system: System, options: OptionBench) -> dict[str, int]:
     options.fill(held[LEGS], maker, WAD, dict.fromkeys(ids, 1))
     options.warp(DAY)
     tx = options.fill(held[LEGS], maker, WAD, dict.fromkeys(ids, 1))
-    return figures | {"option_trade_portfolio": tx.gas_used}
+    figures["option_trade_portfolio"] = tx.gas_used
 
 
 def _series(options: OptionBench, count: int) -> list[int]:
@@ -107,9 +111,12 @@ def _view(system: System, account: bytes) -> int:
     return int(system.evm.transact(sender, system.risk.address, data, 0, None, bytes).gas_used)
 
 
-def _takeover(system: System, perps: list[PerpBench], account: bytes, other: bytes, into: bytes) -> int:
-    """A part of the account is taken over by its worst points after it borrowed more and prices fell; gas of it. Leaves the
-    chain as it was."""
+@contextmanager
+def _taken_over(
+    system: System, perps: list[PerpBench], account: bytes, other: bytes, into: bytes
+) -> Iterator[int]:
+    """A part of the account is taken over by its worst points after it borrowed more and prices fell; gas of it. Afterwards
+    the chain is as it was."""
     start = system.evm.snapshot()
     owner, taker = system.evm.accounts[ACCOUNT], system.evm.accounts[TAKER]
     system.borrow(owner, "USDC", 14_000, INDEX)
@@ -129,5 +136,5 @@ def _takeover(system: System, perps: list[PerpBench], account: bytes, other: byt
     tx = system.vault.liquidateByScenario(
         account, into, WAD // 20, Named(pairs).word(), NO_LIMIT, sender=taker
     )
+    yield int(tx.gas_used)
     system.evm.revert(start)
-    return int(tx.gas_used)

@@ -15,11 +15,11 @@ from scripts.anvil import AnvilProcess
 from scripts.chain.people import move_in
 from scripts.client.domain import account_id, open_domain
 from scripts.common.chain import Chain, connect
-from scripts.common.rpc import ChainUnreachable
+from scripts.common.rpc import ChainUnreachable, HalfAnswer
 from scripts.common.units import WAD
 from scripts.deploy import deploy
 from scripts.keeper import discover, scan
-from scripts.keeper.nodes import HalfAnswer, Nodes
+from scripts.keeper.nodes import Nodes
 from scripts.keeper.store import Identity, Store
 from scripts.keeper.types import AlarmKind
 from scripts.keeper.watch import DomainChanged, Watch
@@ -324,7 +324,7 @@ def test_who_cannot_be_judged_is_failed_and_an_alarm(world):
     watch.step()
     pool = world.domain["USDC"].pool.address
     code = world.chain.rpc("eth_getCode", pool, "latest")
-    # Answers `debtIndex` with garbage for accounts, but the market cannot be read either: nothing is seen.
+    # Answers `debtIndexNow` with garbage for accounts, but the market cannot be read either: nothing is seen.
     world.chain.rpc("anvil_setCode", pool, "0x60ee60005360206000fd")
     with pytest.raises(Exception, match="eth_call"):
         watch.step()
