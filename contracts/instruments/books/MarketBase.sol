@@ -94,31 +94,4 @@ abstract contract MarketBase {
     function _slotAt(AccountId account, bool atBatchStart) internal view returns (uint256) {
         return atBatchStart ? _originalSlot(account) : 0;
     }
-
-    /// @dev Adds a trade to what an account's trades of this operation, one after the other or at once, have come to.
-    /// @param given what the account lost by the price {quote}
-    /// @param closed by how much less it holds {units}
-    /// @param priceWad {quote tok per unit}
-    /// @return sum of what was given {quote}
-    /// @return least that counts: a part of what all of them closed or opened together {quote}
-    function _addGiven(
-        AccountId account,
-        int256 given,
-        int256 closed,
-        uint256 priceWad
-    ) internal returns (int256 sum, int256 least) {
-        uint256 slot = _originalSlot(account);
-        assembly ("memory-safe") {
-            // In front of what the account entered the operation with.
-            sum := tload(sub(slot, 1))
-            least := tload(sub(slot, 2))
-        }
-        sum += given;
-        closed += least;
-        assembly ("memory-safe") {
-            tstore(sub(slot, 1), sum)
-            tstore(sub(slot, 2), closed)
-        }
-        least = ((closed < 0 ? -closed : closed) * int256(priceWad)) / GIVEN_PART;
-    }
 }

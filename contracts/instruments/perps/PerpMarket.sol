@@ -255,22 +255,20 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
 
     /// @dev Writes a position and has its account judged. A profit that is not settled is no equity, so giving it away by a
     /// price far from the mark, or as a tip, would cost an account nothing: who does is covered without it, or settles first. A
-    /// thousandth of what the operation opened or closed is let go: opening raises the requirement, and nothing is closed twice,
-    /// while turning round has no end.
+    /// thousandth of what was closed is let go. Nothing is closed twice, as who opens with such a profit is covered too: where
+    /// it exceeds what is required, opening requires no more.
     /// @param noted whether the vault judges the account anyway
     function _keepJudged(Course memory course, Live memory p, uint256 fee, bool noted) private {
-        int256 profit;
-        int256 given;
-        int256 closed;
+        bool unpaid;
         unchecked {
             // Sizes are below 2**113, the mark below 2**97, funding below 2**127, costs below 2**242.
             int256 perUnit = int256(course.mark) - course.funding;
-            profit = p.loadedSize * perUnit - p.loadedBase;
-            given = profit - (p.size * perUnit - p.base) - int256(fee);
-            closed = int256(p.loadedSize.abs()) - int256(p.size.abs());
+            int256 profit = p.loadedSize * perUnit - p.loadedBase;
+            int256 given = profit - (p.size * perUnit - p.base) - int256(fee);
+            int256 closed = int256(p.loadedSize.abs()) - int256(p.size.abs());
+            int256 least = (closed.max(0) * int256(course.mark)) / GIVEN_PART;
+            unpaid = (closed < 0 || given > least) && (p.stored.hasClaim || profit > least);
         }
-        (int256 sum, int256 least) = _addGiven(p.account, given, closed, course.mark);
-        bool unpaid = sum > least && (p.stored.hasClaim || profit - given + sum > least);
         _keep(p);
         if (unpaid) VAULT.requireCovered(p.account);
         else if (!noted) VAULT.touch(p.account);
