@@ -71,8 +71,12 @@ contract RampProofs is Prove {
     /// @dev A walked field changes nothing beside itself, for every place of a 24-bit field.
     function check_walked_leavesTheRest(uint256 word, uint8 place, uint64 progress) external pure {
         assume(place < 8 && progress <= WAD);
-        uint256 shift = uint256(place) * 24;
-        uint256 mask = uint256(0xffffff) << shift;
-        assert(Bits.walked(word, shift, progress) & ~mask == word & ~mask);
+        for (uint256 shift; shift < 192; shift += 24) {
+            if (uint256(place) * 24 != shift) continue;
+            uint256 from = Bits.part(word, 24, shift + 24);
+            assert(Ramp.valueDown(from, Bits.part(word, 24, shift), progress) < 1 << 24);
+            uint256 mask = uint256(0xffffff) << shift;
+            assert(Bits.walked(word, shift, progress) & ~mask == word & ~mask);
+        }
     }
 }
