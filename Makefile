@@ -6,14 +6,14 @@ SHELL := /bin/bash
 python := .venv/bin/python
 prettier := node_modules/.bin/prettier
 solhint := node_modules/.bin/solhint
-solidity := 'contracts/**/*.sol' 'interfaces/**/*.sol'
+solidity := 'contracts/**/*.sol' 'interfaces/**/*.sol' 'tests/forge/*.sol'
 pages := 'web/**/*.{ts,tsx,css,html,json}' 'tests/web/**/*.{mjs,ts}'
 
 NETWORK ?= local
 PRICES ?=
 export NETWORK PRICES
 
-.PHONY: help setup build web test demo gas compare audit prove mutate bench-keeper bench-matcher deploy up down lint format clean
+.PHONY: help setup build web test demo gas compare audit prove mutate fuzz bench-keeper bench-matcher deploy up down lint format clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ prove: setup ## Every arithmetic lemma of tests/prove, by halmos
 mutate: build ## Take out every promised check, then a sample of all mutations, and show which test notices
 	@$(python) -m scripts.mutate listed
 	@$(python) -m scripts.mutate generated $(ARGS)
+
+fuzz: build ## 5 million calls of everybody in random order, no promise breaks; goes on where it stopped, ARGS="--minutes 10"
+	@$(python) -m scripts.fuzz $(ARGS)
 
 bench-keeper: build ## How fast the keeper is with 1,000, 10,000 and 50,000 accounts
 	@$(python) -m scripts.keeper.bench

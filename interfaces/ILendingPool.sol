@@ -63,9 +63,22 @@ interface ILendingPool {
     /// @return domainDebt what the domain owes afterwards {tok}
     function borrow(uint256 principal, uint256 amount, address to) external returns (uint256 domainDebt);
 
+    /// @notice As `borrow`, of the principal that `amount` costs at the index of now, rounded up.
+    /// @return principal by which the domain owes more {tok / index}
+    /// @return index of now {1} WAD
+    /// @return domainDebt what the domain owes afterwards {tok}
+    function borrowFor(
+        uint256 amount,
+        address to
+    ) external returns (uint256 principal, uint256 index, uint256 domainDebt);
+
     /// @notice Takes `principal` off what the calling domain owes; the domain has sent `amount` tokens before.
     /// Reverts unless `amount >= principal * index` (rounded up) and the tokens are there. `principal` may be zero.
-    function repay(uint256 principal, uint256 amount) external;
+    function repayDebt(uint256 principal, uint256 amount) external;
+
+    /// @notice As `repayDebt`, of the principal that `amount` pays for at the index of now, rounded down.
+    /// @return principal by which the domain owes less {tok / index}
+    function repayAmount(uint256 amount) external returns (uint256 principal);
 
     /// @notice Gives up `principal` of the calling domain's debt for good and lowers its line by the amount.
     /// The reserve bears what is more than lenders have.
@@ -78,7 +91,7 @@ interface ILendingPool {
     function flagShortfall(address domain, AccountId account, uint256 amount) external;
 
     /// @notice Debt index now, interest included; 1e18 at the start, only ever rises. Reads one slot, calls no model.
-    function debtIndex() external view returns (uint256);
+    function debtIndexNow() external view returns (uint256);
 
     // --- anybody ---
 

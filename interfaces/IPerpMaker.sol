@@ -17,12 +17,13 @@ interface IPerpMaker {
     /// @param heldWad signed size of the maker's account before the trade {units}
     /// @param indexWad fresh price of the index {quote tok per unit}
     /// @return priceWad {quote tok per unit}
+    /// @return premiumWad `middlePremiumWad` after the trade
     function trade(
         AccountId taker,
         int256 sizeWad,
         int256 heldWad,
         uint256 indexWad
-    ) external returns (uint256 priceWad);
+    ) external returns (uint256 priceWad, int256 premiumWad);
 
     /// @notice Price in the middle of the maker's quotes as a share above the index; the market samples it. Depends on
     /// what the maker holds and on nothing that a trade between others changes.

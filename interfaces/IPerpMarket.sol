@@ -227,6 +227,9 @@ interface IPerpMarket is IMarketBooks {
 
     function totals() external view returns (Totals memory);
 
+    /// @notice The fees of `parameters`, for who needs no more of them.
+    function feesWad() external view returns (uint256 takerFeeWad, uint256 makerFeeWad);
+
     /// @notice Parameters as they stand now, ramps applied.
     function parameters() external view returns (Parameters memory);
 

@@ -12,6 +12,11 @@ interface IRateModel {
     /// @return ratePerSecondWad in force until the next call
     function update(uint256 utilisationWad, uint256 elapsed) external returns (uint256 ratePerSecondWad);
 
+    /// @notice The model's curve, where it is a line with one kink, the same for every pool and for ever, so that a pool can
+    /// reckon with it and need not ask; zero where it is not. Packed as `RateCurve`: kink 60 bits, then the rates a year at
+    /// zero, at the kink and at full utilisation, 64 bits each, all WADs.
+    function curve() external view returns (uint256);
+
     /// @notice What `update` would answer to `pool`.
     function rate(
         address pool,

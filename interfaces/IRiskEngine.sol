@@ -112,6 +112,8 @@ interface IRiskEngine {
     /// @return assessment
     /// @return assets weights in the order of the holdings
     /// @return instrumentWeights weights in the order of the instruments
+    /// @return domain as `domainParameters`
+    /// @return upFor as `sequencerUpFor`
     function weigh(
         AccountId account,
         Holding[] calldata holdings,
@@ -120,7 +122,13 @@ interface IRiskEngine {
     )
         external
         view
-        returns (Assessment memory assessment, Weight[] memory assets, Weight[] memory instrumentWeights);
+        returns (
+            Assessment memory assessment,
+            Weight[] memory assets,
+            Weight[] memory instrumentWeights,
+            DomainParameters memory domain,
+            uint256 upFor
+        );
 
     /// @notice `assess` as if the primary source of `underlying` answered `priceWad` now, and no other disagreed.
     /// For liquidation prices; nothing on chain decides by it.

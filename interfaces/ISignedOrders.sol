@@ -4,13 +4,22 @@ pragma solidity ^0.8.37;
 import {AccountId} from "./Types.sol";
 
 /// @notice What is known of signed orders of any kind: how much of each is filled, and whether it was cancelled. An order is
-/// told by its EIP-712 hash.
+/// told by its EIP-712 hash, and a nonce is for one order: when one is filled or cancelled, no other of the account with its
+/// nonce is filled any more. Nonces that follow each other cost least: 128 share a word.
 interface ISignedOrders {
     enum State {
         OPEN,
         FILLED,
         CANCELLED,
         EXPIRED
+    }
+
+    /// @notice BEGUN: an order with it was filled in part.
+    enum NonceState {
+        UNUSED,
+        BEGUN,
+        FILLED,
+        CANCELLED
     }
 
     event OrderCancelled(bytes32 indexed hash, AccountId indexed account);
@@ -22,6 +31,7 @@ interface ISignedOrders {
     error SignedOrders_BadOrder(bytes32 hash);
     error SignedOrders_Expired(bytes32 hash, uint256 expiry);
     error SignedOrders_Cancelled(bytes32 hash);
+    error SignedOrders_Filled(bytes32 hash);
     error SignedOrders_NonceBelow(bytes32 hash, uint256 nonce, uint256 lowest);
     error SignedOrders_NonceNotRising(AccountId account, uint256 wanted, uint256 lowest);
     error SignedOrders_OtherMarket(bytes32 hash, address market, address expected);
@@ -39,10 +49,7 @@ interface ISignedOrders {
 
     // --- views ---
 
-    /// @notice {units}
-    function filledOf(bytes32 hash) external view returns (uint256);
-
-    function isCancelled(bytes32 hash) external view returns (bool);
+    function nonceState(AccountId account, uint256 nonce) external view returns (NonceState);
 
     function lowestNonce(AccountId account) external view returns (uint256);
 }

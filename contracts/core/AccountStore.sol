@@ -44,8 +44,8 @@ abstract contract AccountStore is OperationLock {
 
     /// @dev Custody {tok} and principal of the settlement asset that moved between accounts in this operation and are not
     /// yet in the pool's books.
-    int256 private transient _openCustody;
-    int256 private transient _openPrincipal;
+    /// {custody 128, principal 128}, signed.
+    int256 private transient _open;
 
     // --- reading ---
 
@@ -64,11 +64,27 @@ abstract contract AccountStore is OperationLock {
         if (address(pool) == address(0)) revert IVaultTypes.Vault_NotBorrowable(_tokens[id]);
     }
 
+    /// @dev Keeps the index of all that the account owes, for what follows.
+    function _keepIndices(AccountId account) internal {
+        AccountState storage state = _accounts[account];
+        uint256 bits = state.header.assets();
+        for (uint256 id; bits != 0; bits >>= 2) {
+            if (bits & 3 != 0) {
+                Pair pair = state.pairs[id >> 1];
+                if (pair.balance(id) < 0) _indexOf(id);
+                if (pair.balance(id | 1) < 0) _indexOf(id | 1);
+            }
+            unchecked {
+                id += 2;
+            }
+        }
+    }
+
     /// @dev Debt index of an asset's pool; asked once in a transaction.
     function _indexOf(uint256 id) internal returns (uint256 index) {
         index = _seenIndex(id);
         if (index != 0) return index;
-        index = _poolOf(id).debtIndex();
+        index = _poolOf(id).debtIndexNow();
         _keepIndex(id, index);
     }
 
@@ -77,7 +93,7 @@ abstract contract AccountStore is OperationLock {
         index = _seenIndex(id);
         if (index != 0) return index;
         if (pool == address(0)) revert IVaultTypes.Vault_NotBorrowable(_tokens[id]);
-        index = ILendingPool(pool).debtIndex();
+        index = ILendingPool(pool).debtIndexNow();
         _keepIndex(id, index);
     }
 
@@ -136,26 +152,22 @@ abstract contract AccountStore is OperationLock {
 
         uint256 bits = header.assets();
         list = new Holding[](bits.popCount());
-        uint256 loaded = type(uint256).max;
-        Pair pair;
-        for (uint256 i; bits != 0;) {
-            uint256 id = bits.ffs();
-            if (id >> 1 != loaded) {
-                loaded = id >> 1;
-                pair = state.pairs[loaded];
-                if (original) pair = Pair.wrap(_original(account, loaded, Pair.unwrap(pair)));
-                riskRaisedAt = riskRaisedAt.max(pair.riskRaisedAt());
-            }
-            int256 amount = pair.balance(id);
-            if (amount < 0) {
-                hasRisk = true;
-                uint256 index = _seenIndex(id);
-                if (index == 0) index = _poolOf(id).debtIndex();
-                amount = -int256(_debtOf(uint256(-amount), index));
-            }
+        uint256 count;
+        // By pairs of assets: their ids are small and close to each other.
+        for (uint256 position; bits != 0; bits >>= 2) {
+            uint256 held = bits & 3;
             unchecked {
-                list[i++] = HoldingLib.pack(id, amount);
-                bits &= bits - 1;
+                ++position;
+            }
+            if (held == 0) continue;
+            Pair pair = state.pairs[position - 1];
+            if (original) pair = Pair.wrap(_original(account, position - 1, Pair.unwrap(pair)));
+            riskRaisedAt = riskRaisedAt.max(pair.riskRaisedAt());
+            unchecked {
+                // Counts are below 2**8.
+                uint256 id = (position << 1) - 2;
+                if (held & 1 != 0 && _list(list, count++, id, pair)) hasRisk = true;
+                if (held & 2 != 0 && _list(list, count++, id + 1, pair)) hasRisk = true;
             }
         }
         bits = header.instruments();
@@ -166,6 +178,23 @@ abstract contract AccountStore is OperationLock {
             instruments = new address[](bits.popCount());
             for (uint256 i; bits != 0; bits &= bits - 1) instruments[i++] = _instruments[bits.ffs()];
         }
+    }
+
+    /// @dev Puts a balance in tokens into the list, and says whether it is a debt.
+    function _list(
+        Holding[] memory list,
+        uint256 position,
+        uint256 id,
+        Pair pair
+    ) private view returns (bool isDebt) {
+        int256 amount = pair.balance(id);
+        if (amount < 0) {
+            isDebt = true;
+            uint256 index = _seenIndex(id);
+            if (index == 0) index = _poolOf(id).debtIndexNow();
+            amount = -int256(_debtOf(uint256(-amount), index));
+        }
+        list[position] = HoldingLib.pack(id, amount);
     }
 
     // --- balances ---
@@ -236,6 +265,42 @@ abstract contract AccountStore is OperationLock {
             left = balance - int256(custodyDown) - _signed(principalUp);
         }
         _setBalance(account, id, pair, balance, left);
+    }
+
+    /// @dev What of `amount` custody pays {tok}, and what is borrowed {tok}.
+    /// @return pair in which the balance is
+    function _split(
+        AccountId account,
+        uint256 id,
+        uint256 amount
+    ) internal view returns (Pair pair, uint256 custodyDown, uint256 borrowed) {
+        pair = _accounts[account].pairs[id >> 1];
+        int256 balance = pair.balance(id);
+        borrowed = uint256(_signed(amount));
+        if (balance > 0) custodyDown = amount.min(uint256(balance));
+        unchecked {
+            borrowed -= custodyDown;
+        }
+    }
+
+    /// @dev Takes off a balance what `_split` said, once the pool has said what principal that is. Nobody has changed the
+    /// balance in between: the operation's lock was held.
+    function _take(
+        AccountId account,
+        uint256 id,
+        Pair pair,
+        uint256 custodyDown,
+        uint256 principalUp
+    ) internal {
+        int256 balance = pair.balance(id);
+        _setBalance(account, id, pair, balance, balance - int256(custodyDown) - _signed(principalUp));
+    }
+
+    /// @dev Takes principal off a debt that is no smaller.
+    function _reducePrincipal(AccountId account, uint256 id, uint256 principal) internal {
+        Pair pair = _accounts[account].pairs[id >> 1];
+        int256 balance = pair.balance(id);
+        _setBalance(account, id, pair, balance, balance + int256(principal));
     }
 
     /// @dev Moves a holding from one account to another: `amount` {tok} of custody when positive, of debt when negative.
@@ -309,8 +374,19 @@ abstract contract AccountStore is OperationLock {
         int256 custody = int256(custodyUp) - int256(custodyDown);
         int256 principal = int256(principalUp) - int256(principalDown);
         if (id == SETTLEMENT) {
-            _openCustody += custody;
-            _openPrincipal += principal;
+            (int256 custodyBefore, int256 principalBefore) = _opened();
+            unchecked {
+                // Each is below 2**113.
+                custody += custodyBefore;
+                principal += principalBefore;
+            }
+            if (custody != int128(custody) || principal != int128(principal)) {
+                revert IVaultTypes.Vault_AmountOutOfRange(
+                    custody.abs().max(principal.abs()),
+                    uint256(int256(type(int128).max))
+                );
+            }
+            _open = (custody << 128) | (principal & int256(uint256(type(uint128).max)));
         } else {
             _settleWithPool(id, custody, principal);
         }
@@ -318,16 +394,21 @@ abstract contract AccountStore is OperationLock {
 
     /// @dev Whether accounts owe of the asset what its pool does not know of before the operation closes.
     function _isOpen(uint256 id) internal view returns (bool) {
-        return id == SETTLEMENT && _openPrincipal > 0;
+        if (id != SETTLEMENT) return false;
+        (, int256 principal) = _opened();
+        return principal > 0;
+    }
+
+    function _opened() private view returns (int256 custody, int256 principal) {
+        int256 word = _open;
+        return (word >> 128, int128(word));
     }
 
     /// @dev Settles what settlement-asset movements of this operation left open.
     function _settleOpen() internal {
-        int256 custody = _openCustody;
-        int256 principal = _openPrincipal;
+        (int256 custody, int256 principal) = _opened();
         if (custody == 0 && principal == 0) return;
-        _openCustody = 0;
-        _openPrincipal = 0;
+        _open = 0;
         _settleWithPool(SETTLEMENT, custody, principal);
     }
 
@@ -342,7 +423,7 @@ abstract contract AccountStore is OperationLock {
         if (custody < 0 || principal < 0) {
             uint256 sent = uint256(-custody.min(0));
             if (sent != 0) token.safeTransfer(address(pool), sent);
-            pool.repay(uint256(-principal.min(0)), sent);
+            pool.repayDebt(uint256(-principal.min(0)), sent);
         }
         _addCustody(token, custody);
     }

@@ -9,10 +9,12 @@ type Header is uint256;
 /// principal owed to the asset's pool {tok / index}.
 type Pair is uint256;
 
-/// @dev An asset's custody: {total 120 {tok}, cap 120 {tok}, id 8, listed 8}.
+/// @dev An asset's custody: {total 120 {tok}, cap 120 {tok}, id 8, listed 1, unused 6,
+/// paused 1}.
 type Custody is uint256;
 
-/// @dev An asset's market: {pool 160, debtCap 88 as mantissa 80 and binary exponent 8 {tok}, id 8}.
+/// @dev An asset's market: {pool 160, debtCap 88 as mantissa 80 and binary exponent 8 {tok}, id 7,
+/// paused 1}.
 type Market is uint256;
 
 using HeaderLib for Header global;
@@ -52,17 +54,23 @@ library PairLib {
     uint256 private constant BALANCE_MASK = (1 << 112) - 1;
     uint256 private constant STAMP_MASK = (1 << 31) - 1;
 
-    function balance(Pair self, uint256 id) internal pure returns (int256) {
-        return int112(int256(Pair.unwrap(self) >> ((id & 1) * 112)));
+    function balance(Pair self, uint256 id) internal pure returns (int256 amount) {
+        assembly {
+            // The lower 14 bytes, with their sign.
+            amount := signextend(13, shr(mul(and(id, 1), 112), self))
+        }
     }
 
     /// @dev `amount` is within int112: `AccountStore._fit` sees to it.
     function withBalance(Pair self, uint256 id, int256 amount) internal pure returns (Pair) {
-        uint256 shift = (id & 1) * 112;
-        return
-            Pair.wrap(
-                (Pair.unwrap(self) & ~(BALANCE_MASK << shift)) | ((uint256(amount) & BALANCE_MASK) << shift)
-            );
+        unchecked {
+            uint256 shift = (id & 1) * 112;
+            return
+                Pair.wrap(
+                    (Pair.unwrap(self) & ~(BALANCE_MASK << shift)) |
+                        ((uint256(amount) & BALANCE_MASK) << shift)
+                );
+        }
     }
 
     function riskRaisedAt(Pair self) internal pure returns (uint256) {
@@ -94,6 +102,16 @@ library CustodyLib {
         return Custody.unwrap(self) >> 248 != 0;
     }
 
+    /// @dev Whether the vault is: the same in all listed assets' words.
+    function isPaused(Custody self) internal pure returns (bool) {
+        return Custody.unwrap(self) >> 255 != 0;
+    }
+
+    function withPaused(Custody self, bool paused) internal pure returns (Custody) {
+        uint256 word = Custody.unwrap(self) & ~(uint256(1) << 255);
+        return Custody.wrap(paused ? word | (1 << 255) : word);
+    }
+
     function pack(uint256 total_, uint256 cap_, uint256 id_) internal pure returns (Custody) {
         return Custody.wrap(total_ | (cap_ << 120) | (id_ << 240) | (1 << 248));
     }
@@ -114,7 +132,17 @@ library MarketLib {
     }
 
     function id(Market self) internal pure returns (uint256) {
-        return Market.unwrap(self) >> 248;
+        return (Market.unwrap(self) >> 248) & 0x7f;
+    }
+
+    /// @dev As `CustodyLib.isPaused`.
+    function isPaused(Market self) internal pure returns (bool) {
+        return Market.unwrap(self) >> 255 != 0;
+    }
+
+    function withPaused(Market self, bool paused) internal pure returns (Market) {
+        uint256 word = Market.unwrap(self) & ~(uint256(1) << 255);
+        return Market.wrap(paused ? word | (1 << 255) : word);
     }
 
     /// @dev A cap above 80 bits loses its low bits (rounded down).

@@ -78,6 +78,11 @@ contract AdaptiveRateModel is IRateModel {
     }
 
     /// @inheritdoc IRateModel
+    function curve() external pure returns (uint256) {
+        return 0;
+    }
+
+    /// @inheritdoc IRateModel
     function rate(address pool, uint256 utilisationWad, uint256 elapsed) external view returns (uint256) {
         utilisationWad = FixedPointMathLib.min(utilisationWad, WAD);
         return _ratePerSecondDown(_levelAfter(_memories[pool], elapsed), utilisationWad);

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 import {IRateModel} from "../../interfaces/IRateModel.sol";
+import {RateCurve, RateCurveLib} from "./RateCurve.sol";
 
 /// @notice Rate as a line with one kink: from the rate at zero utilisation to that at the kink, and from there, steeper,
 /// to that at full utilisation. No memory.
 contract KinkRateModel is IRateModel {
-    uint256 private constant WAD = 1e18;
     uint256 private constant MAX_RATE_PER_YEAR = 10e18;
 
     /// @notice Utilisation at which the slope changes {1} WAD
@@ -18,6 +17,7 @@ contract KinkRateModel is IRateModel {
     uint256 public immutable RATE_AT_KINK;
     /// @notice {1/year} WAD
     uint256 public immutable RATE_AT_FULL;
+    RateCurve private immutable CURVE;
 
     /// @param kinkWad in [1%, 99%]
     /// @param rateAtZeroPerYearWad in [0, rate at the kink]
@@ -37,29 +37,22 @@ contract KinkRateModel is IRateModel {
         RATE_AT_ZERO = rateAtZeroPerYearWad;
         RATE_AT_KINK = rateAtKinkPerYearWad;
         RATE_AT_FULL = rateAtFullPerYearWad;
+        CURVE = RateCurveLib.pack(kinkWad, rateAtZeroPerYearWad, rateAtKinkPerYearWad, rateAtFullPerYearWad);
     }
 
     /// @inheritdoc IRateModel
     function update(uint256 utilisationWad, uint256) external view returns (uint256) {
-        return _ratePerSecondDown(utilisationWad);
+        return CURVE.ratePerSecondDown(utilisationWad);
     }
 
     /// @inheritdoc IRateModel
     function rate(address, uint256 utilisationWad, uint256) external view returns (uint256) {
-        return _ratePerSecondDown(utilisationWad);
+        return CURVE.ratePerSecondDown(utilisationWad);
     }
 
-    /// @dev Bounds: utilisation <= 1e18, rates <= 1e19, 0 < kink < 1e18, and rates ascend.
-    function _ratePerSecondDown(uint256 utilisationWad) private view returns (uint256) {
-        utilisationWad = FixedPointMathLib.min(utilisationWad, WAD);
-        unchecked {
-            uint256 perYear =
-                utilisationWad < KINK_WAD
-                    ? RATE_AT_ZERO + ((RATE_AT_KINK - RATE_AT_ZERO) * utilisationWad) / KINK_WAD
-                    : RATE_AT_KINK +
-                        ((RATE_AT_FULL - RATE_AT_KINK) * (utilisationWad - KINK_WAD)) / (WAD - KINK_WAD);
-            return perYear / 365 days;
-        }
+    /// @inheritdoc IRateModel
+    function curve() external view returns (uint256) {
+        return RateCurve.unwrap(CURVE);
     }
 
     function _checkRange(bytes32 parameter, uint256 value, uint256 min, uint256 max) private pure {

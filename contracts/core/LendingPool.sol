@@ -62,7 +62,30 @@ contract LendingPool is PoolShares, IERC3156FlashLender {
         uint256 amount,
         address to
     ) external locked returns (uint256 domainDebt) {
+        domainDebt = _borrow(_load(), principal, amount, to);
+    }
+
+    /// @inheritdoc ILendingPool
+    function borrowFor(
+        uint256 amount,
+        address to
+    ) external locked returns (uint256 principal, uint256 index, uint256 domainDebt) {
+        if (amount > MAX_AMOUNT) revert LendingPool_OutOfRange("amount", amount, 0, MAX_AMOUNT);
         Books memory books = _load();
+        index = books.index;
+        unchecked {
+            // Amounts are below 2^128, the index is below 2^80 and not zero.
+            principal = (amount * WAD + (index - 1)) / index;
+        }
+        domainDebt = _borrow(books, principal, amount, to);
+    }
+
+    function _borrow(
+        Books memory books,
+        uint256 principal,
+        uint256 amount,
+        address to
+    ) private returns (uint256 domainDebt) {
         Credit credit = _creditOf(msg.sender);
         uint256 owed;
         // Bounds: both sums fit 128 bits after the check (a domain's principal is part of the total), index < 2^80.
@@ -88,8 +111,21 @@ contract LendingPool is PoolShares, IERC3156FlashLender {
     }
 
     /// @inheritdoc ILendingPool
-    function repay(uint256 principal, uint256 amount) external locked {
+    function repayDebt(uint256 principal, uint256 amount) external locked {
+        _repay(_load(), principal, amount);
+    }
+
+    /// @inheritdoc ILendingPool
+    function repayAmount(uint256 amount) external locked returns (uint256 principal) {
+        if (amount > MAX_AMOUNT) revert LendingPool_OutOfRange("amount", amount, 0, MAX_AMOUNT);
         Books memory books = _load();
+        unchecked {
+            principal = (amount * WAD) / books.index;
+        }
+        _repay(books, principal, amount);
+    }
+
+    function _repay(Books memory books, uint256 principal, uint256 amount) private {
         Credit credit = _creditOf(msg.sender);
         uint256 owed = _lessPrincipal(credit, principal);
         if (amount < _debtUp(principal, books.index)) {

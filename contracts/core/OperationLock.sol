@@ -22,6 +22,8 @@ abstract contract OperationLock {
     uint256 internal constant BORROWED = 32;
     /// @dev Changed what it is judged by: it must be free to take on risk, and a reduction of risk is no excuse.
     uint256 internal constant REJUDGED = 64;
+    /// @dev The operation has seen that nothing is paused.
+    uint256 internal constant LIVE = 128;
 
     /// @dev One deposit, repayment, withdrawal or borrow: what raises risk in it and what does not is plain, so the words
     /// that accounts began with are not kept.
@@ -173,13 +175,11 @@ abstract contract OperationLock {
     function _key(uint256 seed, AccountId account, uint256 key) private view returns (bytes32 slot) {
         uint256 current = _operationNumber();
         assembly ("memory-safe") {
-            // Hash of {seed + key, account, operation}: two words of scratch and one that is put back (the free pointer).
-            let free := mload(0x40)
-            mstore(0x00, add(seed, key))
+            // Hash of {seed + key + 256 * operation, account}: keys are below 256, and seeds are further apart than numbers of
+            // operations come. Two words of scratch.
+            mstore(0x00, add(add(seed, key), shl(8, current)))
             mstore(0x20, account)
-            mstore(0x40, current)
-            slot := keccak256(0x00, 0x60)
-            mstore(0x40, free)
+            slot := keccak256(0x00, 0x40)
         }
     }
 

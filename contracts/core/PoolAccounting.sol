@@ -5,6 +5,7 @@ import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 import {Governed} from "../access/Governed.sol";
 import {ILendingPool} from "../../interfaces/ILendingPool.sol";
 import {IRateModel} from "../../interfaces/IRateModel.sol";
+import {RateCurve, RateCurveLib} from "./RateCurve.sol";
 import {
     Interest,
     InterestLib,
@@ -23,7 +24,7 @@ import {
 abstract contract PoolAccounting is ILendingPool, Governed {
     /// @notice The books of one operation, interest up to now included.
     /// @param before interest word as the last operation left it
-    /// @param settings rate model and reserve share
+    /// @param settings rate model and reserve share; none while those that the pool was made with are in force
     /// @param index {1} WAD
     /// @param reserve {tok}
     /// @param cash {tok}
@@ -48,6 +49,11 @@ abstract contract PoolAccounting is ILendingPool, Governed {
     /// @dev With this much left before the call the model gets all of RATE_MODEL_GAS: a call passes on at most 63/64 of
     /// what is left after its own cost (2,600 for a cold account).
     uint256 private constant RATE_MODEL_GAS_NEEDED = (RATE_MODEL_GAS * 64) / 63 + 4_000;
+
+    /// @dev Settings that the pool was made with, in its code: until governance changes one of them, and where the model told
+    /// a curve, operations read no slot for them and ask no model.
+    RateCurve private immutable CURVE;
+    uint256 private immutable RESERVE_SHARE;
 
     Interest private _interest;
     Stock private _stock;
@@ -75,10 +81,12 @@ abstract contract PoolAccounting is ILendingPool, Governed {
     }
 
     constructor(address rateModel_, address reserveRecipient_, uint256 reserveShareWad_) locked {
-        _interest = InterestLib.pack(WAD, 0, 0, uint32(block.timestamp), 0);
+        _interest = InterestLib.pack(WAD, uint32(block.timestamp));
         _setReserveRecipient(reserveRecipient_);
         _setReserveShare(reserveShareWad_);
         _setRateModel(rateModel_);
+        RESERVE_SHARE = reserveShareWad_;
+        CURVE = _curveOf(rateModel_);
     }
 
     // --- anybody ---
@@ -93,6 +101,7 @@ abstract contract PoolAccounting is ILendingPool, Governed {
     /// @inheritdoc ILendingPool
     function setRateModel(address model) external onlyOwner locked {
         _setRateModel(model);
+        _interest = _interest.withChange();
     }
 
     /// @inheritdoc ILendingPool
@@ -100,6 +109,7 @@ abstract contract PoolAccounting is ILendingPool, Governed {
         // Interest until now is split by the old share.
         _storeAndTell(_load());
         _setReserveShare(shareWad);
+        _interest = _interest.withChange();
     }
 
     /// @inheritdoc ILendingPool
@@ -110,7 +120,7 @@ abstract contract PoolAccounting is ILendingPool, Governed {
     // --- views ---
 
     /// @inheritdoc ILendingPool
-    function debtIndex() external view settled returns (uint256) {
+    function debtIndexNow() external view settled returns (uint256) {
         return _indexNow(_interest);
     }
 
@@ -164,11 +174,14 @@ abstract contract PoolAccounting is ILendingPool, Governed {
     function _load() internal view returns (Books memory books) {
         Interest interest = _interest;
         Stock stock = _stock;
-        Settings settings = _settings;
+        uint256 shareWad = RESERVE_SHARE;
+        if (interest.isChanged() || CURVE.isNone()) {
+            books.settings = _settings;
+            shareWad = books.settings.reserveShareWad();
+        }
         uint256 principal = stock.principal();
         uint256 index = _indexNow(interest);
         books.before = interest;
-        books.settings = settings;
         books.index = index;
         books.cash = stock.cash();
         books.principal = principal;
@@ -177,7 +190,7 @@ abstract contract PoolAccounting is ILendingPool, Governed {
         // Bounds: the debts < 2^149, the share <= 1e18 < 2^60.
         unchecked {
             uint256 earned = _debtUp(principal, index) - _debtUp(principal, interest.index());
-            uint256 reserve_ = interest.reserve() + (earned * settings.reserveShareWad()) / WAD;
+            uint256 reserve_ = interest.reserve() + (earned * shareWad) / WAD;
             books.reserve = reserve_ > MAX_RESERVE ? MAX_RESERVE : reserve_;
         }
     }
@@ -196,13 +209,7 @@ abstract contract PoolAccounting is ILendingPool, Governed {
     }
 
     function _write(Books memory books, uint256 rate) private {
-        _interest = InterestLib.pack(
-            books.index,
-            books.before.hasFlags(),
-            rate,
-            uint32(block.timestamp),
-            books.reserve
-        );
+        _interest = books.before.next(books.index, rate, uint32(block.timestamp), books.reserve);
         _stock = StockLib.pack(books.cash, books.principal);
     }
 
@@ -267,11 +274,14 @@ abstract contract PoolAccounting is ILendingPool, Governed {
 
     // --- internal: the rate ---
 
-    /// @dev Asks the model with limited gas and reads one word of its answer, whatever it returns: a model that reverts,
+    /// @dev The rate by the curve that the pool was made with, or the model's answer.
+    ///
+    /// Asks the model with limited gas and reads one word of its answer, whatever it returns: a model that reverts,
     /// burns gas or answers with megabytes leaves the last rate. Calls that fail for want of the caller's gas revert,
     /// so nobody chooses whether the rate moves.
     function _askModel(Books memory books) private returns (bool answered, uint256 rate) {
         uint256 utilisation = _utilisationDown(books);
+        if (books.settings.isNone()) return (true, CURVE.ratePerSecondDown(utilisation));
         uint256 elapsed = books.before.elapsed();
         address model = books.settings.rateModel();
         bytes4 selector = IRateModel.update.selector;
@@ -298,13 +308,22 @@ abstract contract PoolAccounting is ILendingPool, Governed {
     /// @dev A model that does not answer is refused here; once installed it cannot hurt.
     function _setRateModel(address model) private {
         Books memory books = _load();
-        emit RateModelSet(books.settings.rateModel(), model);
-        books.settings = SettingsLib.pack(model, books.settings.reserveShareWad());
+        emit RateModelSet(_settings.rateModel(), model);
+        books.settings = SettingsLib.pack(model, _settings.reserveShareWad());
         _settings = books.settings;
         (bool answered, uint256 rate) = _askModel(books);
         if (!answered) revert LendingPool_RateModelSilent(model);
         _write(books, rate);
         emit Accrued(books.index, rate, books.reserve);
+    }
+
+    /// @dev A model that does not know the question has none.
+    function _curveOf(address model) private view returns (RateCurve) {
+        try IRateModel(model).curve() returns (uint256 word) {
+            return RateCurve.wrap(word);
+        } catch {
+            return RateCurveLib.NONE;
+        }
     }
 
     function _setReserveShare(uint256 shareWad) private {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-/// @notice Interest word: {index80, hasFlags1, ratePerSecond39, time32, reserve104}, from the highest bit.
+/// @notice Interest word: {index80, hasFlags1, ratePerSecond39, time32, changed1, reserve103}, from the highest bit.
 type Interest is uint256;
 
 /// @notice Stock word: {cash128, principal128}, from the highest bit.
 type Stock is uint256;
 
-/// @notice Settings that every operation reads: {reserveShare96 WAD, rateModel160}, from the highest bit.
+/// @notice Settings that governance may change: {reserveShare96 WAD, rateModel160}, from the highest bit.
 type Settings is uint256;
 
 /// @notice Credit word of a domain: {lineLeft128, principal128}, from the highest bit.
@@ -20,26 +20,48 @@ using CreditLib for Credit global;
 
 // Largest values of the fields.
 uint256 constant MAX_INDEX = type(uint80).max;
-uint256 constant MAX_RESERVE = type(uint104).max;
+uint256 constant MAX_RESERVE = (1 << 103) - 1;
 uint256 constant MAX_AMOUNT = type(uint128).max;
 
 /// @dev Packing does not mask: callers keep each field within its width.
 library InterestLib {
-    function pack(
+    /// @dev The bits that say how the others are to be read.
+    uint256 private constant BITS = (1 << 175) | (1 << 103);
+
+    function pack(uint256 index_, uint256 time_) internal pure returns (Interest) {
+        return Interest.wrap((index_ << 176) | (time_ << 104));
+    }
+
+    /// @dev The word after `self`, with its bits.
+    function next(
+        Interest self,
         uint256 index_,
-        uint256 hasFlags_,
         uint256 ratePerSecond_,
         uint256 time_,
         uint256 reserve_
     ) internal pure returns (Interest) {
         return
             Interest.wrap(
-                (index_ << 176) | (hasFlags_ << 175) | (ratePerSecond_ << 136) | (time_ << 104) | reserve_
+                (Interest.unwrap(self) & BITS) |
+                    (index_ << 176) |
+                    (ratePerSecond_ << 136) |
+                    (time_ << 104) |
+                    reserve_
             );
     }
 
     function withFlags(Interest self, uint256 hasFlags_) internal pure returns (Interest) {
         return Interest.wrap((Interest.unwrap(self) & ~(uint256(1) << 175)) | (hasFlags_ << 175));
+    }
+
+    /// @dev Settings are no longer those that the pool was made with.
+    function withChange(Interest self) internal pure returns (Interest) {
+        return Interest.wrap(Interest.unwrap(self) | (1 << 103));
+    }
+
+    /// @return whether governance has changed a setting
+    function isChanged(Interest self) internal pure returns (bool) {
+        return (Interest.unwrap(self) >> 103) & 1 != 0;
     }
 
     /// @return {1} WAD: debt per principal
@@ -66,7 +88,7 @@ library InterestLib {
 
     /// @return {tok}
     function reserve(Interest self) internal pure returns (uint256) {
-        return uint104(Interest.unwrap(self));
+        return Interest.unwrap(self) & MAX_RESERVE;
     }
 }
 
@@ -93,6 +115,11 @@ library SettingsLib {
 
     function rateModel(Settings self) internal pure returns (address) {
         return address(uint160(Settings.unwrap(self)));
+    }
+
+    /// @return whether the settings are those that the pool was made with, which need no slot
+    function isNone(Settings self) internal pure returns (bool) {
+        return Settings.unwrap(self) == 0;
     }
 
     /// @return {1} WAD

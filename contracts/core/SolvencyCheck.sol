@@ -3,13 +3,21 @@ pragma solidity 0.8.37;
 
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 
+import {IRiskEngine} from "../../interfaces/IRiskEngine.sol";
 import {IVaultTypes} from "../../interfaces/IVault.sol";
 import {AccountId, Assessment, Holding, PriceStatus, Requirement} from "../../interfaces/Types.sol";
+import {RiskCalls} from "./RiskCalls.sol";
 import {VaultBase} from "./VaultBase.sol";
 
 /// @dev What every operation ends with: settle with the pools, then judge each touched account once.
 abstract contract SolvencyCheck is VaultBase {
     using FixedPointMathLib for int256;
+    using RiskCalls for IRiskEngine;
+
+    /// @dev Flags of new risk, where the operation has read whether the vault is paused.
+    function _newRisk(bool paused) internal pure returns (uint256) {
+        return paused ? NEW_RISK : NEW_RISK | LIVE;
+    }
 
     /// @dev Ends a plain operation that took something out of `account`, or leaves its check to the batch.
     function _conclude(bool outermost, AccountId account, uint256 flags, uint256 pair) internal {
@@ -43,7 +51,7 @@ abstract contract SolvencyCheck is VaultBase {
             return;
         }
 
-        Assessment memory current = RISK_ENGINE.assess(
+        Assessment memory current = RISK_ENGINE.assessed(
             account,
             list,
             instruments,
@@ -54,7 +62,9 @@ abstract contract SolvencyCheck is VaultBase {
         bool covered = worst >= int256(current.requirement);
         bool mayTakeRisk =
             flags & NEW_RISK == 0 ||
-                (current.status == PriceStatus.FRESH && !_paused && flags & OVER_CAP == 0);
+                (current.status == PriceStatus.FRESH &&
+                    flags & OVER_CAP == 0 &&
+                    (flags & LIVE != 0 || !_paused));
 
         if (flags & TOOK_OVER != 0 && !covered) {
             revert IVaultTypes.Vault_BelowInitialRequirement(account, worst, current.requirement);
@@ -99,7 +109,7 @@ abstract contract SolvencyCheck is VaultBase {
         Requirement requirement
     ) private view returns (Assessment memory) {
         (Holding[] memory list, address[] memory instruments, , ) = _gather(account, true);
-        return RISK_ENGINE.assess(account, list, instruments, requirement, true);
+        return RISK_ENGINE.assessed(account, list, instruments, requirement, true);
     }
 
     /// @dev A plain operation that has an account checked took something out of it.
@@ -117,7 +127,7 @@ abstract contract SolvencyCheck is VaultBase {
         return
             _isReduction(
                 _assessOriginal(account, Requirement.MAINTENANCE),
-                RISK_ENGINE.assess(account, list, instruments, Requirement.MAINTENANCE, false)
+                RISK_ENGINE.assessed(account, list, instruments, Requirement.MAINTENANCE, false)
             );
     }
 

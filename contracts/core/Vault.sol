@@ -13,7 +13,8 @@ import {ILiquidationEngine} from "../../interfaces/ILiquidationEngine.sol";
 import {ISwapAdapter} from "../../interfaces/ISwapAdapter.sol";
 import {IVaultOperations} from "../../interfaces/IVault.sol";
 import {AccountId, AccountIdLib, Holding} from "../../interfaces/Types.sol";
-import {Custody, Market} from "./AccountWords.sol";
+import {Custody, Market, Pair} from "./AccountWords.sol";
+import {PlanCalls} from "./PlanCalls.sol";
 import {SolvencyCheck} from "./SolvencyCheck.sol";
 import {VaultAdmin} from "./VaultAdmin.sol";
 import {VaultBase} from "./VaultBase.sol";
@@ -30,6 +31,7 @@ interface IWrappedNative {
 contract Vault is IVaultOperations, SolvencyCheck {
     using FixedPointMathLib for uint256;
     using LibBit for uint256;
+    using PlanCalls for ILiquidationEngine;
     using SafeTransferLib for address;
 
     IWrappedNative private immutable WRAPPED_NATIVE;
@@ -112,8 +114,8 @@ contract Vault is IVaultOperations, SolvencyCheck {
     function withdraw(AccountId account, address token, uint256 amount, address to) external {
         bool outermost = _begin(PLAIN);
         if (to == address(0) || to == address(this)) revert Vault_BadReceiver(to);
-        (uint256 id, ) = _withdraw(account, token, amount, to);
-        _conclude(outermost, account, NEW_RISK, id >> 1);
+        (uint256 id, , bool paused) = _withdraw(account, token, amount, to);
+        _conclude(outermost, account, _newRisk(paused), id >> 1);
     }
 
     /// @inheritdoc IVaultOperations
@@ -121,11 +123,12 @@ contract Vault is IVaultOperations, SolvencyCheck {
         bool outermost = _begin(PLAIN);
         if (to == address(0)) revert Vault_BadReceiver(to);
         uint256 id;
-        (id, amount) = _withdraw(account, address(WRAPPED_NATIVE), amount, address(this));
+        bool paused;
+        (id, amount, paused) = _withdraw(account, address(WRAPPED_NATIVE), amount, address(this));
         WRAPPED_NATIVE.withdraw(amount);
         (bool sent, ) = to.call{value: amount}("");
         if (!sent) revert Vault_NativeTransferFailed(to, amount);
-        _conclude(outermost, account, NEW_RISK, id >> 1);
+        _conclude(outermost, account, _newRisk(paused), id >> 1);
     }
 
     /// @inheritdoc IVaultOperations
@@ -139,12 +142,11 @@ contract Vault is IVaultOperations, SolvencyCheck {
             _custodyOf(token);
             revert Vault_NotBorrowable(token);
         }
-        // Keeps the index, so that nothing below needs the pool's address from another slot.
         uint256 id = market.id();
-        _indexOf(id, market.pool());
         uint256 borrowed = _send(account, token, id, amount, to);
         emit Withdrawn(account, token, to, amount, borrowed);
-        _conclude(outermost, account, borrowed == 0 ? NEW_RISK : NEW_RISK | BORROWED, id >> 1);
+        uint256 flags = _newRisk(market.isPaused());
+        _conclude(outermost, account, borrowed == 0 ? flags : flags | BORROWED, id >> 1);
     }
 
     /// @inheritdoc IVaultOperations
@@ -159,15 +161,21 @@ contract Vault is IVaultOperations, SolvencyCheck {
         uint256 id = market.id();
         int256 balance = _rawBalance(account, id);
         if (balance >= 0) revert Vault_NotHeld(account, token);
-        repaid = amount.min(_debtOf(uint256(-balance), _indexOf(id, address(pool))));
-        if (repaid == 0) revert Vault_ZeroAmount();
+        if (amount == 0) revert Vault_ZeroAmount();
         if (_isOpen(id)) {
+            repaid = amount.min(_debtOf(uint256(-balance), _indexOf(id, address(pool))));
             repaid = _pull(token, repaid);
             _receive(account, token, id, repaid);
+        } else if (amount <= uint256(-balance)) {
+            // The index is never below one: what is no more than the principal is no more than the debt.
+            repaid = amount;
+            token.safeTransferFrom(_caller(), address(pool), repaid);
+            _reducePrincipal(account, id, pool.repayAmount(repaid));
         } else {
+            repaid = amount.min(_debtOf(uint256(-balance), _indexOf(id, address(pool))));
             (uint256 principalDown, ) = _credit(account, id, repaid);
             token.safeTransferFrom(_caller(), address(pool), repaid);
-            pool.repay(principalDown, repaid);
+            pool.repayDebt(principalDown, repaid);
         }
         emit Repaid(account, token, _caller(), repaid);
     }
@@ -182,14 +190,15 @@ contract Vault is IVaultOperations, SolvencyCheck {
         _authorise(from);
         if (from.equals(to)) revert Vault_SameAccount(from);
         if (amount == 0) revert Vault_ZeroAmount();
-        uint256 id = _custodyOf(token).id();
+        Custody custody = _custodyOf(token);
+        uint256 id = custody.id();
         int256 balance = _rawBalance(from, id);
         if (balance < int256(amount.min(uint256(type(int256).max)))) {
             revert Vault_InsufficientBalance(token, amount, balance > 0 ? uint256(balance) : 0);
         }
         if (!_mayAct(to, _caller()) && _rawBalance(to, id) == 0) revert Vault_NotHeld(to, token);
         _moveHolding(from, to, id, int256(amount));
-        _touch(from, NEW_RISK, id >> 1);
+        _touch(from, _newRisk(custody.isPaused()), id >> 1);
         emit Transferred(from, to, token, amount);
     }
 
@@ -208,10 +217,6 @@ contract Vault is IVaultOperations, SolvencyCheck {
         uint256 idOut = _custodyOf(assetOut).id();
 
         amountIn = params.exactOut ? params.limit : params.amount;
-        // Keeps the index by the pool that borrowing needs anyway.
-        if (_rawBalance(account, idIn) < int256(amountIn.min(uint256(type(int256).max)))) {
-            _indexOf(idIn, _market[assetIn].pool());
-        }
         if (_send(account, assetIn, idIn, amountIn, params.adapter) != 0)
             _touch(account, BORROWED, idIn >> 1);
         uint256 keptBefore = assetIn.balanceOf(address(this));
@@ -243,7 +248,8 @@ contract Vault is IVaultOperations, SolvencyCheck {
         }
         (uint256 loss, uint256 bound) = RISK_ENGINE.swapLoss(idIn, amountIn, idOut, amountOut);
         if (loss > params.maxLossWad) revert Vault_SwapLoss(loss, params.maxLossWad);
-        _touch(account, loss > bound ? NEW_RISK | LOSSY_SWAP : NEW_RISK, idIn >> 1);
+        uint256 flags = _newRisk(custody.isPaused());
+        _touch(account, loss > bound ? flags | LOSSY_SWAP : flags, idIn >> 1);
         emit Swapped(account, assetIn, assetOut, amountIn, amountOut);
     }
 
@@ -283,7 +289,7 @@ contract Vault is IVaultOperations, SolvencyCheck {
         uint256 excludedAssets,
         uint256 excludedInstruments,
         int256 maxPayment
-    ) external operation(SINGLE) returns (uint256 takenWad, int256 payment) {
+    ) external returns (uint256 takenWad, int256 payment) {
         ILiquidationEngine.Takeover memory takeover;
         takeover.excludedAssets = excludedAssets;
         takeover.excludedInstruments = excludedInstruments;
@@ -297,7 +303,7 @@ contract Vault is IVaultOperations, SolvencyCheck {
         uint256 fractionWad,
         uint256 scenario,
         int256 maxPayment
-    ) external operation(SINGLE) returns (uint256 takenWad, int256 payment) {
+    ) external returns (uint256 takenWad, int256 payment) {
         ILiquidationEngine.Takeover memory takeover;
         takeover.scenario = scenario;
         return _liquidate(account, into, fractionWad, takeover, maxPayment);
@@ -310,23 +316,25 @@ contract Vault is IVaultOperations, SolvencyCheck {
         ILiquidationEngine.Takeover memory takeover,
         int256 maxPayment
     ) private returns (uint256 takenWad, int256 payment) {
+        bool hasInstruments = _headerOf(account).instruments() != 0;
+        bool outermost = _begin(hasInstruments ? SINGLE : PLAIN);
         _authorise(into);
         if (account.equals(into) || account.equals(BACKSTOP_ACCOUNT)) revert Vault_SameAccount(account);
-        if (_flagsOf(account) != 0) revert Vault_CheckPending(account);
-        _payProfits(account);
+        if (!outermost && _flagsOf(account) != 0) revert Vault_CheckPending(account);
+        if (hasInstruments) _payProfits(account);
 
+        _keepIndices(account);
         uint256 riskRaisedAt;
         (takeover.holdings, takeover.instruments, riskRaisedAt, ) = _gather(account, false);
         if (riskRaisedAt == _stampNow()) revert Vault_RiskRaisedThisBlock(account);
         takeover.account = account;
         takeover.fractionWad = fractionWad;
-        ILiquidationEngine.Plan memory plan = LIQUIDATION_ENGINE.plan(takeover);
+        ILiquidationEngine.Plan memory plan = LIQUIDATION_ENGINE.planned(takeover);
 
         takenWad = plan.fractionWad;
         payment = int256(plan.payment + plan.backstopFee) - int256(plan.topUp);
         if (payment > maxPayment) revert Vault_PaymentAboveLimit(payment, maxPayment);
         _takeOver(account, into, takeover, plan);
-        _touch(into, TOOK_OVER, 0);
         if (plan.insolvent) LIQUIDATION_ENGINE.resolved(account);
         emit Liquidated(
             account,
@@ -339,6 +347,15 @@ contract Vault is IVaultOperations, SolvencyCheck {
             plan.equity,
             plan.requirement
         );
+        if (outermost && !hasInstruments) {
+            // Nobody else is touched, and the taker is not judged by what he began with: he must be covered.
+            _settleOpen();
+            _check(into, TOOK_OVER);
+            _end();
+        } else {
+            _touch(into, TOOK_OVER, 0);
+            if (outermost) _finish();
+        }
     }
 
     /// @dev Carries out a plan: write-offs, moves, payments. No token leaves custody, so none can stop it.
@@ -452,7 +469,7 @@ contract Vault is IVaultOperations, SolvencyCheck {
         }
         uint256 id = _custodyOf(token).id();
         amount = _rawBalance(account, id);
-        if (amount < 0) amount = -int256(_debtOf(uint256(-amount), _poolOf(id).debtIndex()));
+        if (amount < 0) amount = -int256(_debtOf(uint256(-amount), _poolOf(id).debtIndexNow()));
     }
 
     /// @dev Listed instruments enter the operation that has called one, or open one of their own. Not any that runs:
@@ -488,7 +505,7 @@ contract Vault is IVaultOperations, SolvencyCheck {
         custody = _custodyOf(token);
         if (_rawBalance(account, custody.id()) == 0) {
             if (!_mayAct(account, _caller())) revert Vault_NotHeld(account, token);
-            if (_paused) revert Vault_Paused();
+            if (custody.isPaused()) revert Vault_Paused();
         }
     }
 
@@ -518,7 +535,7 @@ contract Vault is IVaultOperations, SolvencyCheck {
         if (principalDown == 0 && custodyUp == amount) return;
         ILendingPool pool = _poolOf(id);
         token.safeTransfer(address(pool), amount - custodyUp);
-        pool.repay(principalDown, amount - custodyUp);
+        pool.repayDebt(principalDown, amount - custodyUp);
     }
 
     /// @dev Takes tokens out of an account's balance, never more than it holds.
@@ -527,9 +544,11 @@ contract Vault is IVaultOperations, SolvencyCheck {
         address token,
         uint256 amount,
         address to
-    ) private returns (uint256 id, uint256 taken) {
+    ) private returns (uint256 id, uint256 taken, bool paused) {
         _authorise(account);
-        id = _custodyOf(token).id();
+        Custody custody = _custodyOf(token);
+        id = custody.id();
+        paused = custody.isPaused();
         int256 balance = _rawBalance(account, id);
         uint256 held = balance > 0 ? uint256(balance) : 0;
         if (amount == 0) revert Vault_ZeroAmount();
@@ -547,18 +566,25 @@ contract Vault is IVaultOperations, SolvencyCheck {
         uint256 amount,
         address to
     ) private returns (uint256 borrowed) {
-        (uint256 principalUp, uint256 custodyDown) = _debit(account, id, amount);
+        Pair pair;
+        uint256 custodyDown;
+        (pair, custodyDown, borrowed) = _split(account, id, amount);
         if (custodyDown != 0) {
             // A balance may be an internal payment of this operation that has not been drawn from the pool yet.
             if (id == SETTLEMENT && custodyDown > _custody[token].total()) _settleOpen();
             _addCustody(token, -int256(custodyDown));
             if (to != address(this)) token.safeTransfer(to, custodyDown);
         }
-        borrowed = amount - custodyDown;
+        uint256 principalUp;
         if (borrowed != 0) {
             Market market = _market[token];
-            uint256 debt = ILendingPool(market.pool()).borrow(principalUp, borrowed, to);
+            if (market.pool() == address(0)) revert Vault_NotBorrowable(token);
+            uint256 index;
+            uint256 debt;
+            (principalUp, index, debt) = ILendingPool(market.pool()).borrowFor(borrowed, to);
             if (debt > market.debtCap()) revert Vault_DebtCapExceeded(token, debt, market.debtCap());
+            _keepIndex(id, index);
         }
+        _take(account, id, pair, custodyDown, principalUp);
     }
 }

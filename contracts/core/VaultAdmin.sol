@@ -69,9 +69,9 @@ contract VaultAdmin is Operators, Governed {
         uint256 debtCap
     ) private {
         if (supplyCap > CustodyLib.MAX_TOTAL) revert Vault_AmountOutOfRange(supplyCap, CustodyLib.MAX_TOTAL);
-        Market market = MarketLib.pack(pool, debtCap, id);
+        Market market = MarketLib.pack(pool, debtCap, id).withPaused(_paused);
         emit CapsSet(token, old.cap(), supplyCap, _market[token].debtCap(), market.debtCap());
-        _custody[token] = CustodyLib.pack(old.total(), supplyCap, id);
+        _custody[token] = CustodyLib.pack(old.total(), supplyCap, id).withPaused(_paused);
         _market[token] = market;
     }
 
@@ -98,6 +98,12 @@ contract VaultAdmin is Operators, Governed {
         if (!paused_) _checkOwner();
         emit PausedSet(_paused, paused_);
         _paused = paused_;
+        // Operations read it with the words of the asset that they need anyway.
+        for (uint256 id = 0; id < _assetCount; ++id) {
+            address token = _tokens[id];
+            _custody[token] = _custody[token].withPaused(paused_);
+            _market[token] = _market[token].withPaused(paused_);
+        }
     }
 
     // --- views ---

@@ -12,6 +12,7 @@ abstract contract VaultBase is AccountStore {
     IRiskEngine internal immutable RISK_ENGINE;
     ILiquidationEngine internal immutable LIQUIDATION_ENGINE;
 
+    /// @dev As the words of all assets have it.
     bool internal _paused;
     mapping(AccountId account => mapping(address operator => uint256)) internal _operatorExpiry;
     mapping(AccountId account => uint256) internal _operatorNonce;

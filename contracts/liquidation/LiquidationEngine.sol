@@ -36,7 +36,9 @@ contract LiquidationEngine is ShortfallFlags {
     function plan(Takeover calldata takeover) external view returns (Plan memory result) {
         Holding[] calldata holdings = takeover.holdings;
         Case memory c;
-        (c.account, c.assets, c.held) = RISK_ENGINE.weighed(takeover);
+        IRiskEngine.DomainParameters memory domain;
+        uint256 upFor;
+        (c.account, c.assets, c.held, domain, upFor) = RISK_ENGINE.weighed(takeover);
         result.equity = c.account.equity;
         result.requirement = c.account.requirement;
         int256 favourable = result.equity + int256(c.account.uncertainty);
@@ -44,8 +46,7 @@ contract LiquidationEngine is ShortfallFlags {
         // LIQ-3. Who owes nothing and holds no instrument needs no liquidation, whatever his assets are worth.
         if (favourable >= int256(result.requirement) || (c.account.debtValue == 0 && c.held.length() == 0))
             revert LiquidationEngine_Healthy(takeover.account, favourable, result.requirement);
-        IRiskEngine.DomainParameters memory domain = RISK_ENGINE.parameters();
-        _requireGraceOver(domain.gracePeriod);
+        _requireGraceOver(upFor, domain.gracePeriod);
         if (!result.insolvent) _requireNoHedgeLost(takeover);
 
         if (takeover.excludedAssets | takeover.excludedInstruments != 0) _requireStandard(takeover);
@@ -360,8 +361,7 @@ contract LiquidationEngine is ShortfallFlags {
 
     // --- internal ---
 
-    function _requireGraceOver(uint256 gracePeriod) private view {
-        uint256 upFor = RISK_ENGINE.sequencerUpFor();
+    function _requireGraceOver(uint256 upFor, uint256 gracePeriod) private view {
         if (upFor == 0) revert LiquidationEngine_SequencerGrace(type(uint256).max);
         if (upFor < gracePeriod)
             revert LiquidationEngine_SequencerGrace(block.timestamp + gracePeriod - upFor);

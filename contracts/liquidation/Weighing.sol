@@ -37,7 +37,17 @@ library WeighingLib {
     function weighed(
         IRiskEngine engine,
         ILiquidationEngine.Takeover calldata takeover
-    ) internal view returns (Assessment memory assessment, Weights assets, Weights instruments) {
+    )
+        internal
+        view
+        returns (
+            Assessment memory assessment,
+            Weights assets,
+            Weights instruments,
+            IRiskEngine.DomainParameters memory domain,
+            uint256 upFor
+        )
+    {
         bytes4 selector = IRiskEngine.weigh.selector;
         uint256 input;
         uint256 size;
@@ -50,7 +60,12 @@ library WeighingLib {
             mstore(input, selector)
             calldatacopy(add(input, 4), takeover, sub(size, 4))
         }
-        return _weigh(engine, input, size);
+        (assessment, assets, instruments) = _weigh(engine, input, size);
+        assembly ("memory-safe") {
+            // Behind the six words of assessment and the two offsets: nine words, laid out as in memory, and one.
+            domain := add(assessment, 0x100)
+            upFor := mload(add(assessment, 0x220))
+        }
     }
 
     /// @notice `IRiskEngine.weigh`.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Scenario, ScenarioLib} from "../../interfaces/IInstrument.sol";
 import {Black76} from "../instruments/options/Black76.sol";
 import {NormalTable} from "../instruments/options/NormalTable.sol";
+import {OptionGrid} from "../instruments/options/OptionGrid.sol";
 
 /// @notice The functions of Black76, for tests; `gas` is what they take by themselves.
 contract MockBlack76 {
@@ -12,6 +14,8 @@ contract MockBlack76 {
         uint256 secondsLeft;
         bool isCall;
     }
+
+    error MockBlack76_NotTheLeast(int256 told, int256 least);
 
     function price(
         uint256 forwardWad,
@@ -54,39 +58,65 @@ contract MockBlack76 {
         return NormalTable.load();
     }
 
-    /// @notice Values of each option at each point; options of one expiry after another share its root.
+    /// @notice Values of each option at each point, as a market reckons them: the point without shock by itself, the others in
+    /// a grid. Options of one expiry after another share its root.
     function values(
         uint256 forwardWad,
         int256[] memory spotShocksWad,
         int256[] memory volatilityShocksWad,
         Option[] memory options
-    ) external view returns (uint256[][] memory found, uint256 gas) {
-        found = new uint256[][](options.length);
-        int256[] memory strikeLogs = new int256[](options.length);
-        for (uint256 i; i < options.length; ++i) {
-            found[i] = new uint256[](spotShocksWad.length);
-            strikeLogs[i] = Black76.logOf(options[i].strikeWad);
+    ) external view returns (int256[][] memory found, uint256 gas) {
+        found = new int256[][](options.length);
+        Scenario[] memory scenarios = new Scenario[](spotShocksWad.length);
+        for (uint256 i; i < scenarios.length; ++i) {
+            scenarios[i] = ScenarioLib.pack(spotShocksWad[i], volatilityShocksWad[i], 1e18);
         }
         gas = gasleft();
-        Black76.Grid memory prepared = Black76.grid(forwardWad, spotShocksWad, volatilityShocksWad);
+        bytes memory normal = NormalTable.load();
+        int256 log = Black76.logOf(forwardWad);
+        OptionGrid.Grid memory grid = OptionGrid.prepare(normal, forwardWad, log, scenarios);
+        gas -= gasleft();
         uint256 secondsLeft;
         uint256 root;
         for (uint256 i; i < options.length; ++i) {
             Option memory option = options[i];
+            int256 strikeLog = Black76.logOf(option.strikeWad);
+            uint256 before = gasleft();
             if (option.secondsLeft != secondsLeft) {
                 secondsLeft = option.secondsLeft;
                 root = Black76.rootOf(secondsLeft);
             }
-            Black76.valuesAt(
-                prepared,
-                option.strikeWad,
-                strikeLogs[i],
-                option.volatilityWad,
-                root,
-                option.isCall,
-                found[i]
-            );
+            (int256 value, int256 least) = _add(grid, forwardWad, log, option, strikeLog, root);
+            gas += before - gasleft();
+            found[i] = new int256[](scenarios.length);
+            OptionGrid.take(grid, 0, found[i]);
+            int256 lowest = value;
+            for (uint256 j; j < found[i].length; ++j) {
+                if (spotShocksWad[j] == 0 && volatilityShocksWad[j] == 0) found[i][j] = value;
+                if (found[i][j] < lowest) lowest = found[i][j];
+            }
+            if (least != lowest) revert MockBlack76_NotTheLeast(least, lowest);
         }
-        gas -= gasleft();
+    }
+
+    function _add(
+        OptionGrid.Grid memory grid,
+        uint256 forwardWad,
+        int256 log,
+        Option memory o,
+        int256 strikeLog,
+        uint256 root
+    ) private pure returns (int256 value, int256 least) {
+        (uint256 here, ) = Black76.valueAt(
+            grid.table,
+            forwardWad,
+            log,
+            o.strikeWad,
+            strikeLog,
+            Black76.deviationOf(o.volatilityWad, root),
+            o.isCall
+        );
+        value = int256(here);
+        least = OptionGrid.addOption(grid, o.strikeWad, strikeLog, o.volatilityWad, root, o.isCall, 1, value);
     }
 }

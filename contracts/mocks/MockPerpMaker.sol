@@ -43,8 +43,9 @@ contract MockPerpMaker is IPerpMaker {
     }
 
     /// @inheritdoc IPerpMaker
-    function trade(AccountId, int256, int256, uint256 indexWad) external view returns (uint256 priceWad) {
-        return uint256((int256(indexWad) * (1e18 + premiumWad)) / 1e18);
+    function trade(AccountId, int256, int256, uint256 indexWad) external view returns (uint256, int256) {
+        uint256 priceWad = uint256((int256(indexWad) * (1e18 + premiumWad)) / 1e18);
+        return (priceWad, silent ? int256(0) : samplePremiumWad);
     }
 
     /// @inheritdoc IPerpMaker

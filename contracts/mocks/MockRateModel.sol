@@ -73,6 +73,11 @@ contract MockRateModel is IRateModel {
     }
 
     /// @inheritdoc IRateModel
+    function curve() external pure returns (uint256) {
+        return 0;
+    }
+
+    /// @inheritdoc IRateModel
     function rate(address, uint256, uint256) external view returns (uint256) {
         return answer;
     }

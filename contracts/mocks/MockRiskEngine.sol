@@ -85,9 +85,12 @@ contract MockRiskEngine {
         returns (
             Assessment memory assessment,
             IRiskEngine.Weight[] memory weights,
-            IRiskEngine.Weight[] memory heldWeights
+            IRiskEngine.Weight[] memory heldWeights,
+            IRiskEngine.DomainParameters memory domain,
+            uint256 upFor
         )
     {
+        (domain, upFor) = (_domain, sequencerUpFor);
         weights = new IRiskEngine.Weight[](list.length);
         heldWeights = new IRiskEngine.Weight[](held.length);
         for (uint256 i = 0; i < list.length; ++i) {

@@ -76,7 +76,9 @@ contract AccountLens is IAccountLens {
         (
             Assessment memory assessment,
             IRiskEngine.Weight[] memory assets,
-            IRiskEngine.Weight[] memory others
+            IRiskEngine.Weight[] memory others,
+            ,
+
         ) = riskEngine.weigh(account, holdings, instruments, 0);
         return _factorDown(assessment, assets, others);
     }
@@ -108,7 +110,7 @@ contract AccountLens is IAccountLens {
         IRiskEngine.Weight[] memory assets;
         IRiskEngine.Weight[] memory others;
         result.initial = riskEngine.assess(account, holdings, instruments, Requirement.INITIAL, false);
-        (result.maintenance, assets, others) = riskEngine.weigh(account, holdings, instruments, 0);
+        (result.maintenance, assets, others, , ) = riskEngine.weigh(account, holdings, instruments, 0);
         result.healthWad = _healthDown(result.maintenance);
         result.healthFactorWad = _factorDown(result.maintenance, assets, others);
         result.assets = new AssetPosition[](holdings.length);
@@ -340,7 +342,7 @@ contract AccountLens is IAccountLens {
         if (change != int128(change)) revert AccountLens_AmountTooLarge(change);
         int256 naive = balance + change;
         if (balance >= 0 && naive >= 0) return naive;
-        uint256 index = ILendingPool(pool).debtIndex();
+        uint256 index = ILendingPool(pool).debtIndexNow();
         if (balance >= 0) return -_debtUp(uint256(-naive).mulDivUp(WAD, index), index);
         if (naive >= 0) return naive;
         uint256 principal = _principalOf(uint256(-balance), index);
@@ -377,12 +379,12 @@ contract AccountLens is IAccountLens {
         v.position = _positionOf(list, list.length, info.id);
         int256 amount = v.holdings[v.position].amount();
         if (amount >= 0) v.held = uint256(amount);
-        else v.principal = _principalOf(uint256(-amount), ILendingPool(pool).debtIndex());
+        else v.principal = _principalOf(uint256(-amount), ILendingPool(pool).debtIndexNow());
     }
 
     function _market(address token, address pool) private view returns (Market memory market) {
         ILendingPool.Domain memory domain = ILendingPool(pool).domainOf(address(vault));
-        market.index = ILendingPool(pool).debtIndex();
+        market.index = ILendingPool(pool).debtIndexNow();
         market.cash = ILendingPool(pool).cash();
         market.domainPrincipal = domain.principal;
         market.debtLimit = domain.line.zeroFloorSub(domain.writtenOff).min(vault.assetInfo(token).debtCap);

@@ -67,7 +67,7 @@ contract AccountScan is IAccountScan {
         for (uint256 i = 0; i < amounts.length; ++i) {
             (, address pool) = IVaultAdmin(vault).assetAt(i);
             (result.assets[i].valueWad, , , ) = engine.valueOf(i, amounts[i]);
-            if (pool != address(0)) result.assets[i].debtIndexWad = ILendingPool(pool).debtIndex();
+            if (pool != address(0)) result.assets[i].debtIndexWad = ILendingPool(pool).debtIndexNow();
         }
     }
 

@@ -6,7 +6,7 @@ import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 import {IInstrument} from "../../interfaces/IInstrument.sol";
 import {IRiskEngine} from "../../interfaces/IRiskEngine.sol";
 import {IRiskParameters} from "../../interfaces/IRiskParameters.sol";
-import {AccountId, Assessment, Holding, PriceStatus} from "../../interfaces/Types.sol";
+import {AccountId, Assessment, Holding} from "../../interfaces/Types.sol";
 import {AssetRowLib, AssetWord, RateWord} from "./AssetRow.sol";
 import {BookSlot} from "./BookSlot.sol";
 import {InstrumentTally} from "./InstrumentTally.sol";
@@ -146,7 +146,7 @@ abstract contract AccountTally is InstrumentTally {
         RateWord rate,
         Point point,
         uint256 clock_
-    ) private pure returns (bool unusual) {
+    ) internal pure returns (bool unusual) {
         uint256 status = point.status();
         uint256 rampEnd = asset.rampEnd();
         uint256 notCross = asset.tier() ^ TIER_CROSS;
@@ -254,7 +254,7 @@ abstract contract AccountTally is InstrumentTally {
         int256 amount,
         uint256 priceWad,
         uint256 decimals
-    ) private pure returns (uint256 value) {
+    ) internal pure returns (uint256 value) {
         assembly ("memory-safe") {
             let owed := slt(amount, 0)
             let unit := 1000000000000000000
@@ -358,15 +358,9 @@ abstract contract AccountTally is InstrumentTally {
     }
 
     /// @dev The first six words of a tally are an assessment.
-    function _assessment(Tally memory tally) internal pure returns (Assessment memory) {
-        return
-            Assessment(
-                tally.equity,
-                tally.uncertainty,
-                tally.requirement,
-                tally.debtValue,
-                tally.minimumDebt,
-                PriceStatus(tally.status)
-            );
+    function _assessment(Tally memory tally) internal pure returns (Assessment memory assessment) {
+        assembly ("memory-safe") {
+            assessment := tally
+        }
     }
 }

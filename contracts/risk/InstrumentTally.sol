@@ -6,7 +6,8 @@ import {LibBit} from "solady/utils/LibBit.sol";
 
 import {IInstrument, Report, Scenario} from "../../interfaces/IInstrument.sol";
 import {IRiskEngine} from "../../interfaces/IRiskEngine.sol";
-import {AccountId} from "../../interfaces/Types.sol";
+import {AccountId, PriceStatus} from "../../interfaces/Types.sol";
+import {Lists} from "../math/Lists.sol";
 import {Point} from "./Point.sol";
 import {PortfolioTally} from "./PortfolioTally.sol";
 import {ScenarioGrid} from "./ScenarioGrid.sol";
@@ -14,6 +15,19 @@ import {ScenarioGrid} from "./ScenarioGrid.sol";
 /// @notice Adds up what an account holds in instruments, by the standard model: every position on its own worst shock, no
 /// netting between positions; and hands it to portfolio margin where the account has it.
 abstract contract InstrumentTally is PortfolioTally {
+    using Lists for uint256[];
+
+    /// @dev Call of `IInstrument.report` in memory.
+    /// @param data where it begins
+    /// @param end behind it
+    struct Question {
+        uint256 data;
+        uint256 end;
+        Scenario[] scenarios;
+        uint256[] pricesWad;
+        uint256[] requirementPricesWad;
+    }
+
     constructor(address portfolioMode, address sequencerFeed) PortfolioTally(portfolioMode, sequencerFeed) {}
 
     /// @dev Adds what an account holds in one instrument. Unsettled profit covers the instrument's own loss first, then its
@@ -45,7 +59,7 @@ abstract contract InstrumentTally is PortfolioTally {
         unchecked {
             // Each is at most 2**180, of 127 instruments and 256 underlyings.
             for (uint256 i = 0; i < ids.length; ++i) {
-                Point point = _point(tally, ids[i]);
+                Point point = _point(tally, ids.get(i));
                 int256 exposureWad = _clamp(report.exposuresWad[i]);
                 point.setExposure(point.exposureWad() + exposureWad);
                 valueWad -= exposureWad;
@@ -63,30 +77,100 @@ abstract contract InstrumentTally is PortfolioTally {
         uint256 curved,
         bool atBatchStart
     ) private view returns (Report memory) {
-        uint256[] memory pricesWad = new uint256[](ids.length);
-        uint256[] memory requirementPricesWad = tally.disputed ? new uint256[](ids.length) : pricesWad;
-        Scenario[] memory scenarios = new Scenario[](_pointCount(tally, ids.length, curved));
+        Question memory question = _question(_pointCount(tally, ids.length, curved), ids.length);
         uint256 next;
         for (uint256 i = 0; i < ids.length; ++i) {
-            if (ids[i] >= tally.slot.underlyingCount()) {
-                revert IRiskEngine.RiskEngine_UnknownUnderlying(ids[i]);
-            }
-            Point point = _point(tally, ids[i]);
+            uint256 id = ids.get(i);
+            if (id >= tally.slot.underlyingCount()) revert IRiskEngine.RiskEngine_UnknownUnderlying(id);
+            Point point = _point(tally, id);
             uint256 priceWad = point.priceWad();
-            pricesWad[i] = priceWad;
-            if (tally.disputed) {
-                uint256 requirementWad = point.requirementPriceWad();
-                requirementPricesWad[i] = requirementWad == 0 ? priceWad : requirementWad;
-            }
+            question.pricesWad.set(i, priceWad);
+            uint256 requirementWad = tally.disputed ? point.requirementPriceWad() : 0;
+            question.requirementPricesWad.set(i, requirementWad == 0 ? priceWad : requirementWad);
             if ((curved >> i) & 1 == 0) {
-                ScenarioGrid.putEnds(scenarios, next, point, tally.maintenance);
+                ScenarioGrid.putEnds(question.scenarios, next, point, tally.maintenance);
                 next += ScenarioGrid.LINEAR_POINTS;
             } else {
-                next = _putGrid(scenarios, next, _netting(tally, point, ids[i]).grid);
+                next = _putGrid(question.scenarios, next, _netting(tally, point, id).grid);
             }
             if (point.status() > tally.status) tally.status = point.status();
         }
-        return instrument.report(account, scenarios, pricesWad, requirementPricesWad, atBatchStart);
+        return _ask(question, instrument, account, atBatchStart);
+    }
+
+    /// @dev Lists for a report, laid out in memory as the call will have them: the compiler's own encoder looks at every word.
+    function _question(uint256 points, uint256 underlyings) private pure returns (Question memory question) {
+        bytes4 selector = IInstrument.report.selector;
+        assembly ("memory-safe") {
+            // Selector and five words, of which three are places of lists counted from the first; then the lists.
+            let data := mload(0x40)
+            mstore(data, shr(224, selector))
+            let words := add(data, 0x20)
+            let scenarios := add(words, 0xa0)
+            let size := shl(5, add(underlyings, 1))
+            let prices := add(scenarios, shl(5, add(points, 1)))
+            let end := add(prices, add(size, size))
+            mstore(0x40, end)
+            calldatacopy(scenarios, calldatasize(), sub(end, scenarios))
+            mstore(add(words, 0x20), 0xa0)
+            mstore(add(words, 0x40), sub(prices, words))
+            mstore(add(words, 0x60), sub(add(prices, size), words))
+            mstore(scenarios, points)
+            mstore(prices, underlyings)
+            mstore(add(prices, size), underlyings)
+            mstore(question, add(data, 0x1c))
+            mstore(add(question, 0x20), end)
+            mstore(add(question, 0x40), scenarios)
+            mstore(add(question, 0x60), prices)
+            mstore(add(question, 0x80), add(prices, size))
+        }
+    }
+
+    /// @dev The instrument's report, in the memory that its answer is copied to. What is no report reverts.
+    function _ask(
+        Question memory question,
+        IInstrument instrument,
+        AccountId account,
+        bool atBatchStart
+    ) private view returns (Report memory report) {
+        uint256 worstStatus = uint256(type(PriceStatus).max);
+        assembly ("memory-safe") {
+            let data := mload(question)
+            mstore(add(data, 0x04), account)
+            mstore(add(data, 0x84), atBatchStart)
+            let done := staticcall(gas(), instrument, data, sub(mload(add(question, 0x20)), data), 0, 0)
+            let size := returndatasize()
+            data := mload(0x40)
+            returndatacopy(data, 0, size)
+            if iszero(done) {
+                revert(data, size)
+            }
+            let end := add(data, size)
+            mstore(0x40, and(add(end, 0x1f), not(0x1f)))
+            // The report's place, its eight words, the last two of which are places of lists.
+            if lt(size, 0x120) {
+                revert(0, 0)
+            }
+            report := add(data, mload(data))
+            if or(or(gt(mload(data), size), gt(add(report, 0x100), end)), gt(mload(report), worstStatus)) {
+                revert(0, 0)
+            }
+            for {
+                let field := add(report, 0xc0)
+            } lt(field, add(report, 0x100)) {
+                field := add(field, 0x20)
+            } {
+                let list := add(report, mload(field))
+                if or(gt(mload(field), size), gt(add(list, 0x20), end)) {
+                    revert(0, 0)
+                }
+                let length := mload(list)
+                if or(gt(length, size), gt(add(list, shl(5, add(length, 1))), end)) {
+                    revert(0, 0)
+                }
+                mstore(field, list)
+            }
+        }
     }
 
     function _pointCount(
@@ -99,14 +183,16 @@ abstract contract InstrumentTally is PortfolioTally {
         return (underlyings - grids) * ScenarioGrid.LINEAR_POINTS + grids * each;
     }
 
-    /// @dev Copies a grid to its place.
+    /// @dev Copies a grid to its place, where there is room for it.
     /// @return where the next one begins
     function _putGrid(
         Scenario[] memory scenarios,
         uint256 at,
         Scenario[] memory grid
     ) private pure returns (uint256) {
-        for (uint256 i = 0; i < grid.length; ++i) scenarios[at + i] = grid[i];
+        assembly ("memory-safe") {
+            mcopy(add(scenarios, shl(5, add(at, 1))), add(grid, 0x20), shl(5, mload(grid)))
+        }
         return at + grid.length;
     }
 

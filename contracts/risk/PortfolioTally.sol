@@ -5,6 +5,7 @@ import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 
 import {Report, Scenario} from "../../interfaces/IInstrument.sol";
 import {IRiskEngine} from "../../interfaces/IRiskEngine.sol";
+import {Lists} from "../math/Lists.sol";
 import {NamedScenario} from "./NamedScenario.sol";
 import {Point} from "./Point.sol";
 import {ScenarioGrid} from "./ScenarioGrid.sol";
@@ -27,6 +28,8 @@ import {UnderlyingPoints} from "./UnderlyingPoints.sol";
 abstract contract PortfolioTally is UnderlyingPoints {
     using FixedPointMathLib for int256;
     using FixedPointMathLib for uint256;
+    using Lists for int256[];
+    using Lists for uint256[];
 
     /// @dev What moves with one underlying.
     /// @param grid points, in the order of `ScenarioGrid`, or its end points, or two named ones
@@ -42,6 +45,8 @@ abstract contract PortfolioTally is UnderlyingPoints {
     address internal immutable PORTFOLIO_MODE;
 
     int256 private constant SIGNED_WAD = 1e18;
+    /// @dev What is linear changes by less {USD}: a value that has saturated, times any shock.
+    uint256 private constant MAX_CHANGE = 2 ** 190;
 
     constructor(address portfolioMode, address sequencerFeed) UnderlyingPoints(sequencerFeed) {
         PORTFOLIO_MODE = portfolioMode;
@@ -120,17 +125,21 @@ abstract contract PortfolioTally is UnderlyingPoints {
         else covering = creditWad;
         uint256 from;
         for (uint256 i = 0; i < ids.length; ++i) {
-            Point point = _point(tally, ids[i]);
-            Netting memory netting = _netting(tally, point, ids[i]);
-            int256[] memory changes;
+            uint256 id = ids.get(i);
+            Point point = _point(tally, id);
+            Netting memory netting = _netting(tally, point, id);
             if ((curved >> i) & 1 == 0) {
-                changes = _linear(point, netting.grid, report.exposuresWad[i]);
                 from += ScenarioGrid.LINEAR_POINTS;
+                int256 exposureWad = report.exposuresWad[i];
+                if (exposureWad == 0) continue;
+                int256[] memory changes = _linear(point, netting.grid, exposureWad);
+                covering -= _net(netting, changes, 0, MAX_CHANGE, covering, report.haircutWad);
             } else {
-                changes = _part(report.changesWad, from, netting.grid.length);
-                from += netting.grid.length;
+                uint256 end = from + netting.grid.length;
+                assert(report.changesWad.length >= end);
+                covering -= _net(netting, report.changesWad, from, MAX_VALUE, covering, report.haircutWad);
+                from = end;
             }
-            covering -= _net(netting.changesWad, changes, covering, report.haircutWad);
         }
         tally.apart += report.addOnWad.min(MAX_VALUE).zeroFloorSub(covering);
     }
@@ -178,50 +187,84 @@ abstract contract PortfolioTally is UnderlyingPoints {
 
     /// @dev What a netting set loses at most in each half.
     function _losses(Netting memory netting) internal pure returns (uint256 down, uint256 up) {
-        int256[] memory changes = _changes(netting);
+        int256[] memory changes = netting.linearWad == 0 ? netting.changesWad : _changes(netting);
         bool whole = changes.length == ScenarioGrid.GRID_POINTS;
-        uint256 lowerEnd = whole ? ScenarioGrid.LOWER_END : 0;
-        uint256 upperBegin = whole ? ScenarioGrid.UPPER_BEGIN : 1;
-        unchecked {
-            for (uint256 i = 0; i < changes.length; ++i) {
-                if (changes[i] >= 0) continue;
-                uint256 loss = uint256(-changes[i]);
-                if (i <= lowerEnd) down = down.max(loss);
-                if (i >= upperBegin) up = up.max(loss);
+        down = _worst(changes, 0, whole ? ScenarioGrid.LOWER_END : 0);
+        up = _worst(changes, whole ? ScenarioGrid.UPPER_BEGIN : 1, whole ? ScenarioGrid.GRID_POINTS - 1 : 1);
+    }
+
+    /// @dev The largest loss from one place to another, which are there.
+    function _worst(
+        int256[] memory changes,
+        uint256 first,
+        uint256 last
+    ) private pure returns (uint256 loss) {
+        assembly ("memory-safe") {
+            let end := add(changes, shl(5, add(last, 2)))
+            for {
+                let place := add(changes, shl(5, add(first, 1)))
+            } lt(place, end) {
+                place := add(place, 0x20)
+            } {
+                let change := mload(place)
+                if slt(change, loss) {
+                    loss := change
+                }
             }
+            loss := sub(0, loss)
         }
     }
 
     /// @dev What a netting set gains at each point.
     function _changes(Netting memory netting) internal pure returns (int256[] memory changes) {
-        changes = new int256[](netting.grid.length);
-        int256 linearWad = netting.linearWad;
         Scenario[] memory grid = netting.grid;
         int256[] memory sums = netting.changesWad;
+        int256 linearWad = netting.linearWad;
+        changes = new int256[](grid.length);
         unchecked {
-            for (uint256 i = 0; i < changes.length; ++i) changes[i] = sums[i] + _moved(linearWad, grid[i]);
+            for (uint256 i = 0; i < grid.length; ++i) {
+                changes.set(i, sums.get(i) + _moved(linearWad, _scenarioAt(grid, i)));
+            }
+        }
+    }
+
+    /// @dev As `grid[place]`, which is there.
+    function _scenarioAt(Scenario[] memory grid, uint256 place) private pure returns (Scenario scenario) {
+        assembly ("memory-safe") {
+            scenario := mload(add(grid, shl(5, add(place, 1))))
         }
     }
 
     /// @dev Adds an instrument's changes to those of its netting set.
+    /// @param changes of which those from `from` on are meant, one for each of the sums
+    /// @param mostWad where they saturate {USD}
     /// @return used credit that its worst loss takes {USD}
     function _net(
-        int256[] memory sums,
+        Netting memory netting,
         int256[] memory changes,
+        uint256 from,
+        uint256 mostWad,
         uint256 creditWad,
         uint256 haircutWad
     ) private pure returns (uint256 used) {
+        int256[] memory sums = netting.changesWad;
+        uint256 count = sums.length;
+        int256 kept = SIGNED_WAD - int256(haircutWad.min(WAD));
+        if (creditWad != 0) used = creditWad.min(_worst(changes, from, from + count - 1).min(mostWad));
         unchecked {
-            // Changes are below 2**184, shares at most 2**60.
-            int256 kept = SIGNED_WAD - int256(haircutWad.min(WAD));
-            if (creditWad != 0) {
-                int256 worst;
-                for (uint256 i = 0; i < changes.length; ++i) worst = worst.min(changes[i]);
-                used = creditWad.min(uint256(-worst));
-            }
-            for (uint256 i = 0; i < changes.length; ++i) {
-                int256 change = changes[i];
-                sums[i] += change < 0 ? int256(0).min(change + int256(used)) : (change * kept) / SIGNED_WAD;
+            // Changes are at most 2**190, shares at most 2**60.
+            for (uint256 i = 0; i < count; ++i) {
+                int256 change = changes.get(from + i);
+                if (uint256(change) + mostWad > 2 * mostWad) {
+                    change = change < 0 ? -int256(mostWad) : int256(mostWad);
+                }
+                if (change < 0) {
+                    change += int256(used);
+                    if (change > 0) change = 0;
+                } else {
+                    change = (change * kept) / SIGNED_WAD;
+                }
+                sums.set(i, sums.get(i) + change);
             }
         }
     }
@@ -233,7 +276,6 @@ abstract contract PortfolioTally is UnderlyingPoints {
         int256 exposureWad
     ) private pure returns (int256[] memory changes) {
         changes = new int256[](grid.length);
-        if (exposureWad == 0) return changes;
         exposureWad = _limited(exposureWad);
         uint256 priceWad = point.requirementPriceWad();
         if (priceWad != 0) {
@@ -247,19 +289,9 @@ abstract contract PortfolioTally is UnderlyingPoints {
             exposureWad = exposureWad < 0 ? -int256(size) : int256(size);
         }
         unchecked {
-            for (uint256 i = 0; i < grid.length; ++i) changes[i] = _moved(exposureWad, grid[i]);
-        }
-    }
-
-    /// @dev Changes of a holding that is curved: those under the scenarios of one underlying.
-    function _part(
-        int256[] memory values,
-        uint256 from,
-        uint256 count
-    ) private pure returns (int256[] memory part) {
-        part = new int256[](count);
-        unchecked {
-            for (uint256 i = 0; i < count; ++i) part[i] = _limited(values[from + i]);
+            for (uint256 i = 0; i < grid.length; ++i) {
+                changes.set(i, _moved(exposureWad, _scenarioAt(grid, i)));
+            }
         }
     }
 

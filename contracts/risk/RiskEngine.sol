@@ -7,7 +7,7 @@ import {IRiskEngine} from "../../interfaces/IRiskEngine.sol";
 import {AccountId, Assessment, Holding, PriceStatus, Requirement} from "../../interfaces/Types.sol";
 import {UnderlyingRow} from "../oracle/UnderlyingRow.sol";
 import {AccountTally} from "./AccountTally.sol";
-import {AssetRow} from "./AssetRow.sol";
+import {AssetRow, AssetWord, RateWord} from "./AssetRow.sol";
 import {BookSlot, BookSlotLib} from "./BookSlot.sol";
 import {DomainRow} from "./DomainRow.sol";
 import {NamedScenario} from "./NamedScenario.sol";
@@ -114,7 +114,13 @@ contract RiskEngine is AccountTally, IRiskEngine {
     )
         external
         view
-        returns (Assessment memory assessment, Weight[] memory assets, Weight[] memory instrumentWeights)
+        returns (
+            Assessment memory assessment,
+            Weight[] memory assets,
+            Weight[] memory instrumentWeights,
+            DomainParameters memory parameters,
+            uint256 upFor
+        )
     {
         assets = new Weight[](holdings.length);
         instrumentWeights = new Weight[](instruments.length);
@@ -122,6 +128,8 @@ contract RiskEngine is AccountTally, IRiskEngine {
         tally.named = NamedScenario.wrap(scenario);
         _addUp(tally, account, holdings, instruments, false, assets, instrumentWeights);
         assessment = _assessment(tally);
+        parameters = _parameters(tally.slot.book(), tally.clock);
+        upFor = _upFor();
     }
 
     /// @inheritdoc IRiskEngine
@@ -179,11 +187,11 @@ contract RiskEngine is AccountTally, IRiskEngine {
     ) external view returns (uint256 lossWad, uint256 boundWad) {
         Tally memory tally = _open(false);
         boundWad = RiskBook.domain(tally.slot.book()).domain.swapLoss() * PPM_TO_WAD;
-        Quote memory spent = _quote(tally, assetIn);
-        Quote memory bought = _quote(tally, assetOut);
-        if (spent.status == NONE || bought.status == NONE) return (WAD, boundWad);
-        uint256 spentWad = _up(spent, amountIn, spent.highWad - spent.halfWad);
-        uint256 boughtWad = _down(bought, amountOut, bought.lowWad + bought.lowHalfWad);
+        (uint256 spentWad, bool isPriced) = _exchangeValue(tally, assetIn, amountIn, true);
+        if (!isPriced) return (WAD, boundWad);
+        uint256 boughtWad;
+        (boughtWad, isPriced) = _exchangeValue(tally, assetOut, amountOut, false);
+        if (!isPriced) return (WAD, boundWad);
         if (boughtWad < spentWad) lossWad = WAD - FixedPointMathLib.fullMulDiv(boughtWad, WAD, spentWad);
     }
 
@@ -216,18 +224,9 @@ contract RiskEngine is AccountTally, IRiskEngine {
     // --- parameters ---
 
     /// @inheritdoc IRiskEngine
-    function domainParameters() external view returns (DomainParameters memory parameters) {
+    function domainParameters() external view returns (DomainParameters memory) {
         (uint256 clock_, ) = _time();
-        DomainRow memory row = _walkedDomain(_bookSlot.book(), clock_);
-        parameters.targetHealthWad = row.premium.targetTo() * PPM_TO_WAD;
-        parameters.premiumMinWad = row.premium.premiumMinTo() * PPM_TO_WAD;
-        parameters.premiumStartWad = row.premium.premiumStartTo() * PPM_TO_WAD;
-        parameters.premiumMaxWad = row.premium.premiumMaxTo() * PPM_TO_WAD;
-        parameters.premiumFullHealthWad = row.premium.premiumFullHealthTo() * PPM_TO_WAD;
-        parameters.minDebtWad = row.domain.minDebtTo() * WAD;
-        parameters.backstopShareWad = row.domain.backstopShare() * PPM_TO_WAD;
-        parameters.swapLossWad = row.domain.swapLoss() * PPM_TO_WAD;
-        parameters.gracePeriod = row.domain.gracePeriod();
+        return _parameters(_bookSlot.book(), clock_);
     }
 
     /// @inheritdoc IRiskEngine
@@ -251,6 +250,25 @@ contract RiskEngine is AccountTally, IRiskEngine {
     function _return(Tally memory tally) private pure {
         assembly ("memory-safe") {
             return(tally, 0xc0)
+        }
+    }
+
+    function _parameters(
+        address book_,
+        uint256 clock_
+    ) private view returns (DomainParameters memory parameters) {
+        DomainRow memory row = _walkedDomain(book_, clock_);
+        unchecked {
+            // Fields are below 2**32.
+            parameters.targetHealthWad = row.premium.targetTo() * PPM_TO_WAD;
+            parameters.premiumMinWad = row.premium.premiumMinTo() * PPM_TO_WAD;
+            parameters.premiumStartWad = row.premium.premiumStartTo() * PPM_TO_WAD;
+            parameters.premiumMaxWad = row.premium.premiumMaxTo() * PPM_TO_WAD;
+            parameters.premiumFullHealthWad = row.premium.premiumFullHealthTo() * PPM_TO_WAD;
+            parameters.minDebtWad = row.domain.minDebtTo() * WAD;
+            parameters.backstopShareWad = row.domain.backstopShare() * PPM_TO_WAD;
+            parameters.swapLossWad = row.domain.swapLoss() * PPM_TO_WAD;
+            parameters.gracePeriod = row.domain.gracePeriod();
         }
     }
 
@@ -327,6 +345,34 @@ contract RiskEngine is AccountTally, IRiskEngine {
             (quote.rateWad, answered) = _rate(assetId, source);
             if (!answered) quote.status = NONE;
         }
+    }
+
+    /// @dev What a swap's side is worth {USD}, and whether it has a price: spent tokens at the upper edge moved inwards by the
+    /// half-width, rounded up, bought ones at the lower, rounded down. Undisputed both are the price.
+    function _exchangeValue(
+        Tally memory tally,
+        uint256 assetId,
+        uint256 amount,
+        bool isSpent
+    ) private view returns (uint256 valueWad, bool isPriced) {
+        if (assetId < tally.slot.assetCount() && amount >> 128 == 0) {
+            (AssetWord asset, RateWord rate) = RiskBook.assetWords(
+                BookSlot.unwrap(tally.slot),
+                tally.assetsAt,
+                assetId
+            );
+            Point point = _point(tally, asset.underlying());
+            if (!_isUnusual(asset, rate, point, tally.clock)) {
+                int256 signed = isSpent ? -int256(amount) : int256(amount);
+                return (_plainValue(signed, point.priceWad(), asset.decimals()), true);
+            }
+        }
+        Quote memory quote = _quote(tally, assetId);
+        isPriced = quote.status != NONE;
+        valueWad =
+            isSpent
+                ? _up(quote, amount, quote.highWad - quote.halfWad)
+                : _down(quote, amount, quote.lowWad + quote.lowHalfWad);
     }
 
     function _down(Quote memory quote, uint256 amount, uint256 priceWad) private pure returns (uint256) {

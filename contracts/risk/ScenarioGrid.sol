@@ -27,22 +27,8 @@ library ScenarioGrid {
     /// @dev Multiple and damping of tails are in thousandths.
     uint256 private constant THOUSAND = 1e3;
     uint256 private constant THOUSANDTH_TO_WAD = 1e15;
-    /// @dev Spot points on either side of the centre, and volatility points at each.
+    /// @dev Spot points on either side of the centre.
     int256 private constant STEPS = 3;
-    uint256 private constant SIDES = 3;
-
-    /// @dev Moves of an underlying.
-    /// @param downWad shock of the price, down
-    /// @param volatilityWad relative shock of implied volatility
-    /// @param tailMultiple how many shocks the tails are away {1/1000}
-    /// @param tailWeightWad share of the change at a tail that counts
-    struct Moves {
-        uint256 downWad;
-        uint256 upWad;
-        int256 volatilityWad;
-        uint256 tailMultiple;
-        uint256 tailWeightWad;
-    }
 
     /// @notice Puts the end points of an underlying at `at` and behind it.
     function putEnds(Scenario[] memory scenarios, uint256 at, Point point, bool maintenance) internal pure {
@@ -53,8 +39,34 @@ library ScenarioGrid {
     /// @notice All points of the grid of an underlying, in their order.
     function all(Point point, bool maintenance) internal pure returns (Scenario[] memory grid) {
         grid = new Scenario[](GRID_POINTS);
-        Moves memory moves = _moves(point, maintenance);
-        for (uint256 i = 0; i < GRID_POINTS; ++i) grid[i] = _at(moves, i);
+        uint256 downWad = point.shock(false, maintenance) * PPM_TO_WAD;
+        uint256 upWad = point.shock(true, maintenance) * PPM_TO_WAD;
+        ShockWord word = point.shocks();
+        int256 volatilityWad = int256(word.volatilityShockTo() * PPM_TO_WAD);
+        uint256 weightWad = word.tailDampingTo() * THOUSANDTH_TO_WAD;
+        unchecked {
+            // Shocks are below 2**64, the multiple below 2**16. A price falls by no more than all of it.
+            uint256 fallWad = FixedPointMathLib.min((downWad * word.tailMultipleTo()) / THOUSAND, WAD);
+            grid[0] = ScenarioLib.pack(-int256(fallWad), volatilityWad, weightWad);
+            uint256 lower = Scenario.unwrap(ScenarioLib.pack(0, -volatilityWad, WAD));
+            uint256 higher = Scenario.unwrap(ScenarioLib.pack(0, volatilityWad, WAD));
+            uint256 place;
+            assembly ("memory-safe") {
+                place := add(grid, 0x40)
+            }
+            for (int256 step = -STEPS; step <= STEPS; ++step) {
+                uint256 shock = uint256((step * int256(step < 0 ? downWad : upWad)) / STEPS) << 160;
+                assembly ("memory-safe") {
+                    // The next three of the grid, which are there.
+                    mstore(place, or(shock, lower))
+                    mstore(add(place, 0x20), or(shock, WAD))
+                    mstore(add(place, 0x40), or(shock, higher))
+                    place := add(place, 0x60)
+                }
+            }
+            uint256 riseWad = (upWad * word.tailMultipleTo()) / THOUSAND;
+            grid[GRID_POINTS - 1] = ScenarioLib.pack(int256(riseWad), volatilityWad, weightWad);
+        }
     }
 
     /// @notice Two named points of the grid: one of the lower half, then one of the upper.
@@ -64,37 +76,9 @@ library ScenarioGrid {
         uint256 lower,
         uint256 upper
     ) internal pure returns (Scenario[] memory grid) {
+        Scenario[] memory every = all(point, maintenance);
         grid = new Scenario[](2);
-        Moves memory moves = _moves(point, maintenance);
-        grid[0] = _at(moves, lower);
-        grid[1] = _at(moves, upper);
-    }
-
-    function _at(Moves memory moves, uint256 index) private pure returns (Scenario) {
-        unchecked {
-            // Shocks are below 2**64, the multiple below 2**16.
-            if (index == 0) {
-                // A price falls by no more than all of it.
-                uint256 fallWad = FixedPointMathLib.min((moves.downWad * moves.tailMultiple) / THOUSAND, WAD);
-                return ScenarioLib.pack(-int256(fallWad), moves.volatilityWad, moves.tailWeightWad);
-            }
-            if (index == GRID_POINTS - 1) {
-                uint256 riseWad = (moves.upWad * moves.tailMultiple) / THOUSAND;
-                return ScenarioLib.pack(int256(riseWad), moves.volatilityWad, moves.tailWeightWad);
-            }
-            int256 step = int256((index - 1) / SIDES) - STEPS;
-            int256 side = int256((index - 1) % SIDES) - 1;
-            int256 shockWad = (step * int256(step < 0 ? moves.downWad : moves.upWad)) / STEPS;
-            return ScenarioLib.pack(shockWad, side * moves.volatilityWad, WAD);
-        }
-    }
-
-    function _moves(Point point, bool maintenance) private pure returns (Moves memory moves) {
-        moves.downWad = point.shock(false, maintenance) * PPM_TO_WAD;
-        moves.upWad = point.shock(true, maintenance) * PPM_TO_WAD;
-        ShockWord word = point.shocks();
-        moves.volatilityWad = int256(word.volatilityShockTo() * PPM_TO_WAD);
-        moves.tailMultiple = word.tailMultipleTo();
-        moves.tailWeightWad = word.tailDampingTo() * THOUSANDTH_TO_WAD;
+        grid[0] = every[lower];
+        grid[1] = every[upper];
     }
 }

@@ -247,13 +247,14 @@ abstract contract ExitShares is ERC4626, ReentrancyGuardTransient, IExitShares {
         VAULT.withdraw(ACCOUNT, _ASSET, assets, to);
     }
 
-    /// @dev Brings settlement tokens into the vault account; all of them arrive.
+    /// @dev Brings settlement tokens into the vault account; all of them arrive. What the account holds does not tell: where
+    /// it is in debt they repay that first.
     function _pull(address from, uint256 amount) internal {
-        uint256 before = totalAssets();
+        uint256 before = _ASSET.balanceOf(address(this));
         _ASSET.safeTransferFrom(from, address(this), amount);
-        VAULT.deposit(ACCOUNT, _ASSET, amount);
-        uint256 received = totalAssets() - before;
+        uint256 received = _ASSET.balanceOf(address(this)) - before;
         if (received < amount) revert ExitShares_TransferShort(received, amount);
+        VAULT.deposit(ACCOUNT, _ASSET, amount);
     }
 
     /// @dev What all shares are worth to who enters {tok}.

@@ -8,7 +8,7 @@ from eth_account import Account
 
 from scripts.chain.people import account_key, fund
 from scripts.client.domain import account_id
-from scripts.client.option_orders import OptionOrder, match
+from scripts.client.option_orders import OptionOrder, match, next_nonce
 from scripts.common.units import WAD
 from scripts.deploy import Deployment
 from scripts.deploy.core import OptionContracts
@@ -93,7 +93,7 @@ def _open_straddle(
             units=side * option.local.straddle,
             premium=premium * (WAD + side * WAD // 100) // WAD,
             expiry=LONG,
-            nonce=orders.lowestNonce(account_id(key.address)),
+            nonce=next_nonce(orders, account_id(key.address)),
             max_fee=WAD,
         )
         signed.append(order.signed(key, deployment.chain.chain_id, orders.address))

@@ -146,7 +146,7 @@ def _second_prices(domain: Domain, sources: Sequence[str]) -> list[int | None]:
 def _read_pools(domain: Domain, assets: Sequence[Asset]) -> dict[int, Pool]:
     names = (
         *("totalAssets", "cash", "totalDebt", "utilisationWad", "ratePerSecond"),
-        *("reserveShareWad", "debtIndex", "flagged"),
+        *("reserveShareWad", "debtIndexNow", "flagged"),
     )
     calls = []
     for asset in assets:

@@ -16,10 +16,14 @@ from typing import Any
 from eth_account.messages import encode_typed_data
 from eth_account.signers.local import LocalAccount
 
+from scripts.common.contract import Contract
+
 REDUCE_ONLY, POST_ONLY, FILL_OR_KILL = 1, 2, 4
 # IOptionMarket.Action
 FILLS, SETTLE = range(2)
 MAX_LEGS, MAX_RATIO = 8, 100
+# ISignedOrders.NonceState
+NONCE_UNUSED = 0
 TYPES = {
     "EIP712Domain": [
         {"name": "name", "type": "string"},
@@ -88,6 +92,14 @@ class OptionOrder:
         """With a key's signature, as IOptionOrders.SignedOrder."""
         data = encode_typed_data(full_message=self.document(chain_id, contract))
         return self.fields(), bytes(signer.sign_message(data).signature)
+
+
+def next_nonce(orders: Contract, account: bytes) -> int:
+    """The lowest nonce with which the contract of signed orders has filled and cancelled nothing."""
+    nonce = int(orders.lowestNonce(account))
+    while orders.nonceState(account, nonce) != NONCE_UNUSED:
+        nonce += 1
+    return nonce
 
 
 def match(taker: SignedOrder, makers: Sequence[SignedOrder], units: Sequence[int]) -> tuple[Any, ...]:

@@ -198,6 +198,7 @@ _PERPETUALS = {
     "SignedOrders_BadOrder": "the order {hash} has a size of zero, or values beyond their range; write it anew",
     "SignedOrders_Expired": "the order {hash} ended at {expiry time}; sign a new one",
     "SignedOrders_Cancelled": "the order {hash} was cancelled; sign a new one",
+    "SignedOrders_Filled": "the order {hash} is filled, or another with its nonce: there is nothing left to cancel",
     "SignedOrders_NonceBelow": "the order {hash} has the nonce {nonce number}, and all below {lowest number} are"
     " cancelled; sign a new one",
     "SignedOrders_NonceNotRising": "nonces of {account account} below {lowest number} are cancelled already;"

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from scripts.client.option_orders import OptionOrder, match
+from scripts.client.option_orders import OptionOrder, match, next_nonce
 from scripts.common import abi as codec
 from scripts.common.accounts import local_account
 from scripts.common.contract import Call, Contract, Reverted
@@ -231,7 +231,7 @@ class Options:
                 units=side * units,
                 premium=premium * (100 + side) // 100,
                 expiry=LONG,
-                nonce=int(self._orders.lowestNonce(account.id)) + number,
+                nonce=next_nonce(self._orders, account.id),
                 max_fee=WAD,
             )
             signed.append(order.signed(self._keys[person], self.stage.chain.chain_id, self._orders.address))

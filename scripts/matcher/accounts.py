@@ -127,12 +127,20 @@ def require_authority(order: SignedOrder, standing: Standing, now: int) -> None:
 
 
 def require_nonce(order: SignedOrder, standing: Standing, engine: Engine) -> None:
-    """The nonce was not called off. Raises Rejected."""
+    """The nonce was not called off, and no other order here has it. Raises Rejected."""
     lowest = max(standing.lowest_nonce, engine.floors.get(order.account, 0))
     if order.nonce < lowest:
         raise Rejected(
             "nonce_too_low",
             f"nonce is {order.nonce}; expected at least {lowest}: those below were cancelled",
+            "nonce",
+            str(order.nonce),
+        )
+    if any(live.signed.nonce == order.nonce for live in engine.by_account.get(order.account, {}).values()):
+        raise Rejected(
+            "nonce_in_use",
+            f"nonce is {order.nonce}, which an open order of the account has; expected another:"
+            " when one is filled or cancelled on chain, the other can be filled no more",
             "nonce",
             str(order.nonce),
         )

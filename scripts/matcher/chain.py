@@ -23,7 +23,7 @@ from scripts.common.units import WAD
 from scripts.matcher.amm import Amm
 from scripts.matcher.effects import Match
 from scripts.matcher.options import Options
-from scripts.matcher.orders import Domain
+from scripts.matcher.orders import Domain, SignedOrder
 from scripts.matcher.signatures import ERC1271_MAGIC
 from scripts.matcher.venue import (
     Cancelled,
@@ -59,6 +59,8 @@ ERC1271_ABI: list[dict[str, Any]] = [
 PASSING = frozenset(("PerpMarket_IndexNotFresh", "Market_Locked", "Vault_Locked", "Vault_Paused"))
 # Refusals of the virtual AMM, or of what it asks for.
 AMM_REFUSALS = frozenset(("PerpMarket_PriceLimit", "PerpMarket_UnknownMaker"))
+# Of the contract's State.
+CANCELLED = 2
 KNOWN_ALREADY = ("already known", "already imported", "nonce too low", "alreadyknown", "already in mempool")
 
 
@@ -206,15 +208,12 @@ class ChainVenue:
             accepted.append(len(word) == 32 and word == ERC1271_MAGIC + bytes(28))
         return accepted
 
-    def filled(self, hashes: Sequence[bytes]) -> list[tuple[int, bool]]:
+    def filled(self, orders: Sequence[SignedOrder]) -> list[tuple[int, bool]]:
         """See Venue."""
-        calls = [
-            call
-            for hash_ in hashes
-            for call in (self._orders.filledOf.prepare(hash_), self._orders.isCancelled.prepare(hash_))
-        ]
-        answers = self._chain.read_all(calls)
-        return list(zip(answers[::2], answers[1::2], strict=True))
+        statuses = self._chain.read_all(
+            [self._orders.statusOf.prepare(order.struct()[0]) for order in orders]
+        )
+        return [(status.filledWad, status.state == CANCELLED) for status in statuses]
 
     def logs(self, first: int, last: int) -> list[Log]:
         """See Venue."""

@@ -55,7 +55,7 @@ class Engine:
         self.books: dict[bytes, Book] = {market: Book() for market in markets}
         self.live: dict[bytes, LiveOrder] = {}
         self.matches: dict[int, Match] = {}
-        self.finished: dict[bytes, tuple[Status, str, int]] = {}
+        self.finished: dict[bytes, tuple[Status, str, int, SignedOrder]] = {}
         self.floors: dict[bytes, int] = {}
         self.final: int | None = None
         self.recent: dict[bytes, tuple[int, LiveOrder | None]] = {}
@@ -208,6 +208,13 @@ class Engine:
     def known(self, hash_: bytes) -> LiveOrder | None:
         """An order that may still be filled, or was filled a moment ago."""
         return self.live.get(hash_) or self.recent.get(hash_, (0, None))[1]
+
+    def signed(self, hash_: bytes) -> SignedOrder | None:
+        """What was signed, of an order that was placed here and has not expired."""
+        order, end = self.known(hash_), self.finished.get(hash_)
+        if order is not None:
+            return order.signed
+        return None if end is None else end[3]
 
     def finalise(self, block: int) -> None:
         """What the chain did up to this block stays."""
@@ -406,7 +413,7 @@ class Engine:
             live.recount()
             self._changed(live)
         if live.end is not None and live.pending == 0 and self.live.pop(live.hash, None) is not None:
-            self.finished[live.hash] = (live.end, live.reason, live.expiry)
+            self.finished[live.hash] = (live.end, live.reason, live.expiry, live.signed)
             self.amms.forget(live)
             heapq.heappush(self._expiries, (live.expiry, live.hash))
             mine = self.by_account[live.account]

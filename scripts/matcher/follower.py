@@ -218,11 +218,13 @@ class Follower:
         return {hash_ for hash_ in told if hash_ != NO_ORDER}
 
     async def _ask(self, hashes: Sequence[bytes]) -> dict[bytes, tuple[int, bool]]:
-        """What the chain says of orders: what is filled, and whether they were cancelled one by one."""
+        """What the chain says of orders that were placed here: what is filled, and whether they were cancelled."""
+        orders = [order for order in map(self._engine.signed, hashes) if order is not None]
         found: dict[bytes, tuple[int, bool]] = {}
-        for start in range(0, len(hashes), CHUNK):
-            chunk = hashes[start : start + CHUNK]
-            found |= zip(chunk, await self._run(self._venue.filled, chunk), strict=True)
+        for start in range(0, len(orders), CHUNK):
+            chunk = orders[start : start + CHUNK]
+            answers = await self._run(self._venue.filled, chunk)
+            found |= zip((order.hash for order in chunk), answers, strict=True)
         return found
 
     def _cancel(self, logs: Sequence[Log]) -> None:

@@ -20,7 +20,7 @@ from scripts.common.rpc import ChainUnreachable
 from scripts.common.units import WAD
 from scripts.matcher.amm import Amm
 from scripts.matcher.effects import NO_ORDER, Match
-from scripts.matcher.orders import Domain, keccak
+from scripts.matcher.orders import Domain, SignedOrder, keccak
 from scripts.matcher.venue import (
     CancelledBelow,
     Failed,
@@ -113,9 +113,9 @@ class PaperVenue:
         """See Venue."""
         return [False for _ in questions]
 
-    def filled(self, hashes: Sequence[bytes]) -> list[tuple[int, bool]]:
+    def filled(self, orders: Sequence[SignedOrder]) -> list[tuple[int, bool]]:
         """See Venue."""
-        return [(self._amount(hash_.hex()), False) for hash_ in hashes]
+        return [(self._amount(order.hash.hex()), False) for order in orders]
 
     def logs(self, first: int, last: int) -> list[Log]:
         """See Venue."""

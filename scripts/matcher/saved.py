@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from scripts.matcher.effects import Match
 from scripts.matcher.live import LiveOrder, Status
+from scripts.matcher.orders import SignedOrder
 
 
 @dataclass(slots=True)
@@ -37,7 +38,7 @@ class Saved:
     settled: dict[int, Match] = field(default_factory=dict)
     batches: list[Batch] = field(default_factory=list)
     floors: dict[bytes, int] = field(default_factory=dict)
-    finished: dict[bytes, tuple[Status, str, int]] = field(default_factory=dict)
+    finished: dict[bytes, tuple[Status, str, int, SignedOrder]] = field(default_factory=dict)
     late: list[LiveOrder] = field(default_factory=list)
     final: int | None = None
     next_sequence: int = 1

@@ -213,7 +213,7 @@ class Settler:
 
     async def _resync(self, match: Match) -> None:
         orders = match.orders
-        answers = await self._run(self._venue.filled, [order.hash for order in orders])
+        answers = await self._run(self._venue.filled, [order.signed for order in orders])
         for order, (filled, cancelled) in zip(orders, answers, strict=True):
             if cancelled:
                 self._engine.cancel(order.hash, ON_CHAIN)

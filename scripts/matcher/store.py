@@ -208,9 +208,10 @@ class Store:
                 some = missing[start : start + IN_ROWS]
                 for row in connection.execute(sql.select(orders).where(orders.c.hash.in_(some))):
                     known[row.hash] = _live(row, reader)
-            ended = sql.select(orders.c.hash, orders.c.ended, orders.c.reason, orders.c.expiry)
-            for row in connection.execute(ended.where(orders.c.ended != "", orders.c.expiry >= now)):
-                saved.finished[row.hash] = (Status(row.ended), row.reason, row.expiry)
+            ended = sql.select(orders).where(orders.c.ended != "", orders.c.expiry >= now)
+            for row in connection.execute(ended):
+                signed = reader.unpack(row.packed, row.signature)
+                saved.finished[row.hash] = (Status(row.ended), row.reason, row.expiry, signed)
         by_match: dict[int, Match] = {}
         for row in rows:
             found = by_match.get(row.match)

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from scripts.matcher.amm import Amm
 from scripts.matcher.effects import Match
-from scripts.matcher.orders import Domain
+from scripts.matcher.orders import Domain, SignedOrder
 
 Key = tuple[bytes, bytes]  # account, signer
 
@@ -152,7 +152,7 @@ class Venue(Protocol):
     def accepts(self, questions: Sequence[tuple[bytes, bytes, bytes]]) -> list[bool]:
         """Whether contracts accept signatures (ERC-1271): (signer, digest, signature) each."""
 
-    def filled(self, hashes: Sequence[bytes]) -> list[tuple[int, bool]]:
+    def filled(self, orders: Sequence[SignedOrder]) -> list[tuple[int, bool]]:
         """Filled amount, and whether it was cancelled, of each order."""
 
     def logs(self, first: int, last: int) -> list[Log]:

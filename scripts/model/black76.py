@@ -114,7 +114,7 @@ def forward_at(forward: int, shock: int) -> int:
 
 
 def value_at(point: Point, forward: int, strike: int, volatility: int, seconds: int, is_call: bool) -> int:
-    """What `Black76.valuesAt` writes for one point."""
+    """What `Black76.valueAt` and `OptionGrid.addOption` reckon at one point."""
     shocked = forward_at(forward, point.spot_shock)
     deviation = deviation_of(volatility * (WAD + point.volatility_shock) // WAD, root_of(seconds))
     return value(shocked, strike, ln_wad(shocked) - ln_wad(strike), deviation, is_call)

@@ -95,7 +95,11 @@ class Order:
     wakes_above: int = 0
     wakes_below: int = 2**256
     filled: int = 0
-    cancelled: bool = False
+
+    @property
+    def number(self) -> tuple[bytes, int]:
+        """Its account and nonce, which are for one order."""
+        return self.account, self.nonce
 
     @property
     def left(self) -> int:
@@ -138,18 +142,22 @@ class Book:
     index: int = 0
     sizes: dict[bytes, int] = field(default_factory=dict)
     lowest_nonces: dict[bytes, int] = field(default_factory=dict)
+    filled_nonces: set[tuple[bytes, int]] = field(default_factory=set)
+    cancelled_nonces: set[tuple[bytes, int]] = field(default_factory=set)
 
     def is_alive(self, order: Order) -> bool:
         """Whether an order may be filled at all now, its rest and its account's position aside."""
         return (
-            not order.cancelled
+            order.number not in self.cancelled_nonces
             and self.now <= order.expiry
             and order.nonce >= self.lowest_nonces.get(order.account, 0)
             and order.wakes_above <= self.index <= order.wakes_below
         )
 
     def room(self, order: Order) -> int:
-        """How much of an order its rest and its account's position allow."""
+        """How much of an order its rest, its nonce and its account's position allow."""
+        if order.number in self.filled_nonces:
+            return 0
         if Flag.REDUCE_ONLY not in order.flags:
             return order.left
         return min(order.left, max(-order.sign * self.sizes.get(order.account, 0), 0))
@@ -165,11 +173,11 @@ class Book:
         """Fills as the contract makes them, margin aside, the last one by the AMM if it fills; raises Refused and changes
         nothing where it reverts."""
         orders = (taker, *makers)
-        before = dict(self.sizes), [order.filled for order in orders]
+        before = dict(self.sizes), [order.filled for order in orders], set(self.filled_nonces)
         try:
             return self._match(taker, makers, sizes, amm, rest)
         except Refused:
-            self.sizes = before[0]
+            self.sizes, _, self.filled_nonces = before
             for order, filled in zip(orders, before[1], strict=True):
                 order.filled = filled
             raise
@@ -197,7 +205,7 @@ class Book:
                 continue
             room -= size
             for order in (taker, maker):
-                order.filled += size
+                self._fill(order, size)
                 self.sizes[order.account] = self.sizes.get(order.account, 0) + order.sign * size
             fills.append(Fill(maker.account, taker.sign * size, maker.limit))
         size = min(rest, room)
@@ -209,6 +217,11 @@ class Book:
             raise Refused("the taker wanted all or nothing")
         return fills
 
+    def _fill(self, order: Order, size: int) -> None:
+        order.filled += size
+        if not order.left:
+            self.filled_nonces.add(order.number)
+
     def _fill_rest(self, taker: Order, amm: Amm, size: int) -> Fill:
         sold = -self.sizes.get(amm.account, 0)
         if abs(sold + size) > max(amm.most, abs(sold)):
@@ -216,7 +229,7 @@ class Book:
         price = amm.curve.price(sold, size, self.index)
         if taker.sign * (taker.limit - price) < 0:
             raise Refused("the AMM's price is beyond the taker's limit")
-        taker.filled += abs(size)
+        self._fill(taker, abs(size))
         self.sizes[taker.account] = self.sizes.get(taker.account, 0) + size
         self.sizes[amm.account] = -sold - size
         return Fill(amm.account, size, price)

@@ -1,7 +1,7 @@
 """Gas of every kind of operation: whole transactions on Anvil, cold storage, a day between steps.
 
     python -m tests.gas.measure            # prints the figures beside the snapshot, writes reports/gas.json
-    python -m tests.gas.measure --accept   # makes them the snapshot
+    python -m tests.gas.measure --accept   # makes them the snapshot, and writes the table of docs/gas.md
 
 Feeds are `MockAggregator`s (the newest round in one slot), a single source each. Approvals are unlimited,
 receivers hold the token already, and accounts have been used before: what recurs is measured, not the first
@@ -17,6 +17,7 @@ import json
 import sys
 from pathlib import Path
 
+from tests.gas import page
 from tests.gas.options import option_market_figures, option_value_figures
 from tests.gas.perpetuals import perpetual_figures
 from tests.gas.portfolio import portfolio_figures
@@ -34,17 +35,21 @@ SPECS = (USDC, WETH, WBTC, DAI, *EXTRA)
 COLLATERALS = ("WETH", "WBTC", *(spec.symbol for spec in EXTRA))
 
 
-def measure(evm: AnvilBackend) -> dict[str, int]:
-    """Gas used by operation."""
+def measure(evm: AnvilBackend, figures: dict[str, int] | None = None) -> dict[str, int]:
+    """Gas used by operation, put into `figures` one by one, each before another transaction is sent."""
+    figures = {} if figures is None else figures
     system = System.deploy(evm, SPECS)
-    figures: dict[str, int] = {}
     _lenders(system, figures)
     _traders(system, figures)
     _takeovers(system, figures)
     _leverage(system, figures)
     _views(system, figures)
-    figures |= perpetual_figures(system) | option_value_figures(evm) | volatility_figures(system)
-    return figures | portfolio_figures(system) | option_market_figures(system)
+    perpetual_figures(system, figures)
+    option_value_figures(evm, figures)
+    volatility_figures(system, figures)
+    portfolio_figures(system, figures)
+    option_market_figures(system, figures)
+    return figures
 
 
 def _next_day(system: System) -> None:
@@ -192,6 +197,7 @@ def main() -> int:
     REPORT.write_text(text)
     if accept:
         SNAPSHOT.write_text(text)
+        page.write(figures)
     snapshot = read_snapshot() if SNAPSHOT.exists() else {}
     print(f"{'operation':32}{'gas':>12}{'snapshot':>12}{'change':>9}")
     for key, gas in figures.items():

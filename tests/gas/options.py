@@ -2,8 +2,8 @@
 by whole transactions.
 
 `black76_eval` is one price by itself, the dearest of those listed. `black76_grid_8` and `black76_grid_64` are a value at
-one of 23 points: 7 spots with 3 volatilities and two tails, half of the options of each of two expiries, what is prepared
-included; the logarithm of a strike is known.
+one of 23 points: 7 spots with 3 volatilities and two tails, half of the options of each of two expiries; what is prepared,
+and adding it up, included. The logarithm of a strike is known.
 
 `option_trade`: one fill of eight legs between two accounts that hold these eight series already; both are checked (standard
 margin). `option_liquidate_64`: a part of a solvent account with 64 positions goes to an account without;
@@ -20,11 +20,12 @@ from tests.helpers.system import DAY, NO_LIMIT, WAD, System
 FORWARD = 2_000 * WAD
 SPOTS = [WAD * part // 15 for part in range(-3, 4)]
 TAIL, VOLATILITY = 2 * WAD // 5, WAD // 4
-POINTS = (
-    [(spot, volatility) for volatility in (-VOLATILITY, 0) for spot in SPOTS]
-    + [(spot, VOLATILITY) for spot in SPOTS]
-    + [(-TAIL, VOLATILITY), (TAIL, VOLATILITY)]
-)
+# In the order of the risk engine's grid.
+POINTS = [
+    (-TAIL, VOLATILITY),
+    *((spot, volatility) for spot in SPOTS for volatility in (-VOLATILITY, 0, VOLATILITY)),
+    (TAIL, VOLATILITY),
+]
 SINGLE = [
     (FORWARD * strike // 20, volatility * WAD // 100, seconds, is_call)
     for strike in (4, 19, 20, 21, 100)
@@ -35,15 +36,14 @@ SINGLE = [
 TRADERS, STAKES, INDEX, LEGS = (12, 13, 14), (90_000, 9_000_000, 10_000_000), 11, 8
 
 
-def option_value_figures(evm: Backend) -> dict[str, int]:
-    """Gas by kind of valuation."""
+def option_value_figures(evm: Backend, figures: dict[str, int]) -> None:
+    """Puts gas by kind of valuation into `figures`."""
     library = evm.deploy("MockBlack76")
-    figures = {"black76_eval": max(library.price(FORWARD, option)[1] for option in SINGLE)}
+    figures["black76_eval"] = max(library.price(FORWARD, option)[1] for option in SINGLE)
     spots, volatilities = [spot for spot, _ in POINTS], [volatility for _, volatility in POINTS]
     for count in (8, 64):
         _, gas = library.values(FORWARD, spots, volatilities, book(count))
         figures[f"black76_grid_{count}"] = -(-gas // (count * len(POINTS)))
-    return figures
 
 
 def book(count: int) -> list[tuple[int, int, int, bool]]:
@@ -59,15 +59,14 @@ def book(count: int) -> list[tuple[int, int, int, bool]]:
     ]
 
 
-def option_market_figures(system: System) -> dict[str, int]:
-    """Gas by operation, on a market of its own."""
+def option_market_figures(system: System, figures: dict[str, int]) -> None:
+    """Puts gas by operation into `figures`, on a market of its own."""
     system.set_price("WETH", 2_000)
     options = OptionBench.deploy(system, USUAL)
     ids = [options.series(7, strike, call) for strike in range(1_200, 2_800, 50) for call in (True, False)]
     many, other, taker = (
         options.trader(number, dollars, INDEX) for number, dollars in zip(TRADERS, STAKES, strict=True)
     )
-    figures: dict[str, int] = {}
     for first in range(0, len(ids), LEGS):
         legs = dict.fromkeys(ids[first : first + LEGS], 1)
         options.fill(many, other, -WAD, legs)
@@ -85,4 +84,3 @@ def option_market_figures(system: System) -> dict[str, int]:
         system.evm.revert(snapshot)
     options.expire(7, 2_000, [])
     figures["option_expire_64"] = options.market.settleExpired(options.expiries[7], 0, [many]).gas_used
-    return figures

@@ -16,15 +16,16 @@ INDEX = 7  # accounts that hold nothing else
 FEES = {"takerFeeWad": WAD // 2_000, "makerFeeWad": WAD // 5_000}
 
 
-def perpetual_figures(system: System) -> dict[str, int]:
-    """Gas by operation, on a market of its own."""
+def perpetual_figures(system: System, figures: dict[str, int]) -> None:
+    """Puts gas by operation into `figures`, on a market of its own."""
     system.set_price("WETH", 2_000)
     perps = PerpTrading.deploy(system, **FEES)
-    return _trades(perps) | _matches(perps) | _takeover(perps)
+    _trades(perps, figures)
+    _matches(perps, figures)
+    _takeover(perps, figures)
 
 
-def _trades(perps: PerpTrading) -> dict[str, int]:
-    figures: dict[str, int] = {}
+def _trades(perps: PerpTrading, figures: dict[str, int]) -> None:
     account = perps.funded(perps.evm.accounts[FIRST - 1], 100_000, INDEX)
     perps.trade(perps.funded(perps.evm.accounts[FIRST - 2], 100_000, INDEX), WAD)  # the AMM has a position
     for name, size in (("perp_open", 10 * WAD), ("perp_increase", 5 * WAD)):
@@ -38,13 +39,11 @@ def _trades(perps: PerpTrading) -> dict[str, int]:
     perps.system.warp(DAY)
     figures["perp_close"] = perps.trade(account, -15 * WAD).gas_used
     perps.system.set_price("WETH", 2_000)
-    return figures
 
 
-def _matches(perps: PerpTrading) -> dict[str, int]:
+def _matches(perps: PerpTrading, figures: dict[str, int]) -> None:
     owners = perps.evm.accounts[FIRST : FIRST + MAKERS + 1]
     accounts = [perps.funded(owner, 1_000_000, INDEX) for owner in owners]
-    figures: dict[str, int] = {}
     for count, name in ((MAKERS, ""), (1, "order_match_1"), (MAKERS, "order_match_10")):
         perps.system.warp(DAY)
         taker = perps.order(accounts[0], count * WAD, 2_000)
@@ -52,10 +51,9 @@ def _matches(perps: PerpTrading) -> dict[str, int]:
         gas = perps.match(taker, makers).gas_used
         if name:
             figures[name] = gas // count
-    return figures
 
 
-def _takeover(perps: PerpTrading) -> dict[str, int]:
+def _takeover(perps: PerpTrading, figures: dict[str, int]) -> None:
     owner, taker = perps.evm.accounts[25], perps.evm.accounts[26]
     account = perps.funded(owner, 5_000, INDEX)
     perps.trade(account, 10 * WAD)
@@ -64,5 +62,5 @@ def _takeover(perps: PerpTrading) -> dict[str, int]:
     perps.system.warp(DAY)
     perps.system.set_price("WETH", 1_700)
     tx = perps.system.vault.liquidate(account, into, WAD // 2, 0, 0, NO_LIMIT, sender=taker)
+    figures["perp_liquidate"] = tx.gas_used
     perps.system.set_price("WETH", 2_000)
-    return {"perp_liquidate": tx.gas_used}

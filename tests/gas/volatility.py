@@ -15,14 +15,14 @@ OPTIONS = 64
 LN_LOW, LN_STEP = 7 * WAD, WAD // 50
 
 
-def volatility_figures(system: System) -> dict[str, int]:
-    """Gas by operation."""
+def volatility_figures(system: System, figures: dict[str, int]) -> None:
+    """Puts gas by operation into `figures`."""
     evm = system.evm
     realised = evm.deploy("RealisedVolatility", evm.accounts[0], system.risk)
     underlying = system.assets["WETH"].underlying
     realised.addUnderlying(underlying, (10 * DAY, DAY, WAD // 100, WAD // 20), WAD // 2)
     system.warp(DAY)
-    figures = {"vol_poke": realised.poke(underlying).gas_used}
+    figures["vol_poke"] = realised.poke(underlying).gas_used
 
     desk = Desk(evm, heartbeat=7 * DAY)
     smiles = {desk.expiry(10 * number): SMILE for number in range(1, EXPIRIES + 1)}
@@ -38,4 +38,3 @@ def volatility_figures(system: System) -> dict[str, int]:
         strikes = [LN_LOW + LN_STEP * number for number in range(count)]
         _, gas = ask(desk.surface, UNDERLYING, [next(iter(smiles))] * count, strikes)
         figures[name] = -(-gas // count)
-    return figures

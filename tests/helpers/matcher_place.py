@@ -59,7 +59,9 @@ class Place:
 
     def filled(self, result: dict[str, Any]) -> int:
         """What the chain has filled of an order."""
-        return int(self.perps.orders.filledOf(bytes.fromhex(result["hash"][2:])))
+        signed = self.matcher.engine.signed(bytes.fromhex(result["hash"][2:]))
+        assert signed is not None, f"{result} was never placed"
+        return int(self.perps.orders.statusOf(signed.struct()[0]).filledWad)
 
     def end_of(self, result: dict[str, Any]) -> tuple[Status, str] | None:
         """Status and reason of an order that has ended."""

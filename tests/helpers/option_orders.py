@@ -131,4 +131,4 @@ class OrderDesk:
 
     def filled(self, order: Order) -> int:
         """How much of an order is filled."""
-        return int(self.orders.filledOf(order.hash(self.orders)))
+        return int(self.orders.statusOf(order.fields()).filledWad)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import deepcopy
 
+from faster_eth_abi import encode
+
 from scripts.common.contract import Tx
 from scripts.model.perps import WAD, Market, Parameters
 from scripts.model.risk import div_up
@@ -14,6 +16,7 @@ from tests.helpers.perp_market import TOKEN, PerpBench
 from tests.helpers.system import NO_LIMIT
 
 QUOTE_TO_VALUE = 10**36
+REPORT = "(uint8,int256,uint256,uint256,uint256,uint256,int256[],int256[])"
 
 
 class Mirror:
@@ -200,12 +203,19 @@ class Mirror:
         market, parameters = self.bench.market, self.model.parameters
         settlement = self.bench.system.assets["USDC"].underlying
         ids, curved = market.underlyings()
+        call = market.underlyings.prepare()
+        assert self.bench.evm.simulate(call.sender, call.to, call.data, 0, None) == encode(
+            ["uint256[]", "uint256"], [sorted((settlement, market.underlying())), 0]
+        )
         assert not curved
         prices = [WAD if one == settlement else self.dollars * WAD for one in ids]
         shock = WAD // 5
         moves = [0 if one == settlement else shock for one in ids]
         scenarios = [point.word() for move in moves for point in linear_points(move, move)]
-        said = market.report(account, scenarios, prices, prices, False)
+        call = market.report.prepare(account, scenarios, prices, prices, False)
+        raw = self.bench.evm.simulate(call.sender, call.to, call.data, 0, None)
+        said = call.decode(raw)
+        assert raw == encode([REPORT], [tuple(said)]), "the market encodes its answer by itself"
         loss = div_up(max(-pnl, 0) * WAD, QUOTE_TO_VALUE)
         assert said.valueWad == -loss
         gross = max(pnl, 0) + sum(self.model.claim(account)) * TOKEN

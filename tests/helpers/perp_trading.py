@@ -193,7 +193,7 @@ class PerpTrading:
 
     def filled(self, order: Order) -> int:
         """How much of an order is filled."""
-        return int(self.orders.filledOf(order.hash(self.orders)))
+        return int(self.orders.statusOf(order.fields()).filledWad)
 
 
 def deploy_market(system: System, **changes: int) -> Contract:

@@ -69,13 +69,13 @@ class PoolBench:
     def borrow(self, principal: int, amount: int | None = None, domain: Any = None) -> Tx:
         """A domain borrows to the borrower; by default as much as the principal allows."""
         if amount is None:
-            amount = principal * self.pool.debtIndex() // WAD
+            amount = principal * self.pool.debtIndexNow() // WAD
         return (domain or self.domain).borrow(self.pool, principal, amount, self.borrower)
 
     def repay(self, principal: int, amount: int | None = None, domain: Any = None) -> Tx:
         """A domain repays from its own tokens; by default what the principal costs."""
         if amount is None:
-            amount = -(-principal * self.pool.debtIndex() // WAD)
+            amount = -(-principal * self.pool.debtIndexNow() // WAD)
         return (domain or self.domain).repay(self.pool, self.token, principal, amount, amount)
 
     def write_off(self, principal: int, domain: Any = None) -> Tx:
@@ -120,7 +120,7 @@ class PoolBench:
         return PoolReference(
             time=self.evm.now,
             reserve_share=pool.reserveShareWad(),
-            index=pool.debtIndex(),
+            index=pool.debtIndexNow(),
             rate=pool.ratePerSecond(),
             reserve=pool.reserve(),
             cash=pool.cash(),
@@ -133,7 +133,7 @@ class PoolBench:
         """The pool's views say what the reference says, to the wei."""
         pool = self.pool
         actual = {
-            "index": pool.debtIndex(),
+            "index": pool.debtIndexNow(),
             "reserve": pool.reserve(),
             "cash": pool.cash(),
             "principal": pool.totalPrincipal(),

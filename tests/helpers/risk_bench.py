@@ -285,7 +285,7 @@ class RiskBench:
                 assert (one.lowerLossWad, one.upperLossWad) == netting.losses()
         if maintenance:
             word = 0 if named is None else named.word()
-            weighed, assets, weights = self.engine.weigh(ACCOUNT, words, addresses, word)
+            weighed, assets, weights, *_ = self.engine.weigh(ACCOUNT, words, addresses, word)
             assert [tuple(weight) for weight in assets] == expected.weights
             assert [tuple(weight) for weight in weights] == [(0, 0), *expected.instrument_weights]
             assert named is not None or tuple(weighed) == tuple(answer)
@@ -304,7 +304,7 @@ class RiskBench:
     ) -> None:
         if maintenance:
             answer = self.engine.assess(account, words, addresses, 1, False)
-            weighed, assets, weights = self.engine.weigh(account, words, addresses, 0)
+            weighed, assets, weights, *_ = self.engine.weigh(account, words, addresses, 0)
             assert tuple(weighed) == tuple(answer)
             assert [tuple(weight) for weight in assets] == expected.weights
             assert [tuple(weight) for weight in weights] == expected.instrument_weights

@@ -219,11 +219,11 @@ class VaultBench:
     def principal(self, account: bytes, symbol: str) -> int:
         """An account's principal, from its debt, which tells it as long as the index is 1 or more."""
         debt = max(-self.balance(account, symbol), 0)
-        return debt * WAD // int(self.system.pool(symbol).debtIndex())
+        return debt * WAD // int(self.system.pool(symbol).debtIndexNow())
 
     def debt_of(self, symbol: str, borrowed: int) -> int:
         """What one owes who owed nothing and borrowed so much: principal rounded up, debt rounded up."""
-        index = int(self.system.pool(symbol).debtIndex())
+        index = int(self.system.pool(symbol).debtIndexNow())
         principal = (borrowed * WAD + index - 1) // index
         return (principal * index + WAD - 1) // WAD
 

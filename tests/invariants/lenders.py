@@ -82,7 +82,7 @@ class Lenders(State):
         pool, receiver = self.world.pools[asset], self.world.flash
         reference = self.ledger.pools[asset]
         amount = reference.cash * part // 10_000
-        inside = [pool.accrue.encode(), pool.debtIndex.encode(), pool.totalAssets.encode()]
+        inside = [pool.accrue.encode(), pool.debtIndexNow.encode(), pool.totalAssets.encode()]
         receiver.setAttempts([(pool, data) for data in inside])
         tx = self.attempt(pool.flashLoan, receiver, self.world.tokens[asset], amount, b"")
         if tx is None:

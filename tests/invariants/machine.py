@@ -33,7 +33,7 @@ OFTEN = 20
 POOL_VIEWS = (
     "cash",
     "totalPrincipal",
-    "debtIndex",
+    "debtIndexNow",
     "reserve",
     "totalSupply",
     "flagged",

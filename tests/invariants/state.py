@@ -130,7 +130,7 @@ class State(RuleBasedStateMachine):
             pools[asset] = PoolReference(
                 time=self.evm.now,
                 reserve_share=pool.reserveShareWad(),
-                index=pool.debtIndex(),
+                index=pool.debtIndexNow(),
                 rate=pool.ratePerSecond(),
                 reserve=pool.reserve(),
                 cash=pool.cash(),
@@ -152,7 +152,7 @@ class State(RuleBasedStateMachine):
 
     def weigh(self, holdings: list[tuple[int, int]]) -> Weighed:
         """The engine's weights of holdings at this moment."""
-        answer, weights, _ = self.risk.weigh(bytes(32), [pack(*holding) for holding in holdings], [], 0)
+        answer, weights, *_ = self.risk.weigh(bytes(32), [pack(*holding) for holding in holdings], [], 0)
         return Weighed(Assessment(*answer), holdings, [tuple(weight) for weight in weights])
 
     def honest(self, view: Callable[[], Any]) -> Any:

@@ -95,7 +95,7 @@ class OrderMachine(RuleBasedStateMachine):
                     "PERP-3: worse than its price"
                 )
                 assert self.perps.evm.now <= order.expiry, "PERP-3: past its expiry"
-                assert not other.cancelled, "PERP-3: after its cancellation"
+                assert other.number not in self.book.cancelled_nonces, "PERP-3: after its cancellation"
                 self.filled[hash_] = self.filled.get(hash_, 0) + abs(size)
                 assert self.filled[hash_] <= abs(order.size), "PERP-3: beyond its size"
         fills = [model.Fill(bytes(fill["maker"]), fill["sizeWad"], fill["priceWad"]) for fill in told]
@@ -246,12 +246,16 @@ class OrderMachine(RuleBasedStateMachine):
         if not self.orders:
             return
         order, other = self.pick(number)
-        if other.cancelled:
-            with self.perps.evm.reverts("SignedOrders_Cancelled"):
-                self.perps.orders.cancel(order.fields(), sender=order.signer)
-            return
+        for numbers, error in (
+            (self.book.cancelled_nonces, "Cancelled"),
+            (self.book.filled_nonces, "Filled"),
+        ):
+            if other.number in numbers:
+                with self.perps.evm.reverts(f"SignedOrders_{error}"):
+                    self.perps.orders.cancel(order.fields(), sender=order.signer)
+                return
         self.perps.orders.cancel(order.fields(), sender=order.signer)
-        other.cancelled = True
+        self.book.cancelled_nonces.add(other.number)
 
     @rule(number=numbers, unlikely=st.integers(0, 3))
     def cancel_below(self, number: int, unlikely: int) -> None:
@@ -271,7 +275,10 @@ class OrderMachine(RuleBasedStateMachine):
     @invariant()
     def contract_and_model_agree(self) -> None:
         for order, other in self.orders:
-            assert self.perps.filled(order) == other.filled <= abs(order.size), "PERP-3"
+            assert other.filled <= abs(order.size), "PERP-3"
+            # Where another one with its nonce was filled, this one is told to be.
+            told = abs(order.size) if other.number in self.book.filled_nonces else other.filled
+            assert self.perps.filled(order) == told
         for account in (*self.accounts, self.amm.account):
             assert self.perps.size(account) == self.book.sizes.get(account, 0)
 

@@ -90,7 +90,9 @@ class PoolCase(VaultCase):
     def close_exit(self) -> None:
         """All cash is lent out."""
         self.bench.pool.setLine(self.bench.domain, 2**127)
-        self.bench.borrow(0 if not self.vault.cash() else self.vault.cash() * WAD // self.vault.debtIndex())
+        self.bench.borrow(
+            0 if not self.vault.cash() else self.vault.cash() * WAD // self.vault.debtIndexNow()
+        )
         cash = self.vault.cash()
         if cash:
             self.bench.borrow(1, cash)

@@ -7,7 +7,7 @@ from typing import Any
 
 from scripts.chain.options import open_options
 from scripts.client.domain import account_id
-from scripts.client.option_orders import OptionOrder, match
+from scripts.client.option_orders import OptionOrder, match, next_nonce
 from scripts.client.perps import trade_data
 from scripts.common.units import WAD
 from tests.web.perps import PERP, PerpStack, key_of, wad
@@ -96,7 +96,7 @@ class OptionStack(PerpStack):
                 units=side * wad(units),
                 premium=value,
                 expiry=NEVER,
-                nonce=orders.lowestNonce(account_id(key.address)),
+                nonce=next_nonce(orders, account_id(key.address)),
                 max_fee=WAD,
             )
             signed.append(order.signed(key, self.chain.chain_id, orders.address))

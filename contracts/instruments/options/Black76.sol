@@ -21,6 +21,7 @@ import {NormalTable} from "./NormalTable.sol";
 /// Units and bounds, which callers hold: prices {USD} with 18 decimals, at least 1 and below `2^120`; volatility per root of
 /// a year of 365 days, 18 decimals, below `2^96`; time in seconds, below `2^64`.
 library Black76 {
+    using FixedPointMathLib for int256;
     using FixedPointMathLib for uint256;
 
     uint256 internal constant WAD = 1e18;
@@ -35,20 +36,6 @@ library Black76 {
     int256 private constant LN_2_96 = 25095597659861927392;
     /// @dev A standard deviation from which on a call is worth the forward: 2^14.
     uint256 private constant MAX_DEVIATION = 2 ** 60;
-    // As in NormalTable.
-    uint256 private constant LAST = (50 << 44) - 1;
-    uint256 private constant T_MASK = 2 ** 44 - 1;
-    uint256 private constant WORD_MASK = 0x7e0;
-
-    /// @notice Points at which options on one underlying are valued. See `grid`.
-    struct Grid {
-        /// The normal distribution.
-        bytes table;
-        /// Of each point the logarithm of the forward and the forward {USD}, in turn.
-        uint256[] points;
-        /// Points of one volatility stand together: factor on the volatility (18 decimals), then the number of points.
-        uint256[] runs;
-    }
 
     /// @notice How an option's value moves.
     struct Greeks {
@@ -75,7 +62,7 @@ library Black76 {
         unchecked {
             uint256 deviation = deviationOf(volatilityWad, rootOf(secondsLeft));
             int256 log = _logOfQuotient(forwardWad, strikeWad);
-            int256 upper = (log * int256(inverseOf(deviation)) + _offset(deviation)) >> 96;
+            int256 upper = (log * int256(inverseOf(deviation)) + offsetOf(deviation)) >> 96;
             uint256 gain = forwardWad * NormalTable.cdf(upper);
             int256 value = int256(gain - strikeWad * NormalTable.cdf(upper - int256(deviation))) >> 128;
             int256 exercise = int256(forwardWad) - int256(strikeWad);
@@ -98,7 +85,7 @@ library Black76 {
             uint256 root = rootOf(secondsLeft);
             uint256 deviation = deviationOf(volatilityWad, root);
             int256 log = _logOfQuotient(forwardWad, strikeWad);
-            int256 upper = (log * int256(inverseOf(deviation)) + _offset(deviation)) >> 96;
+            int256 upper = (log * int256(inverseOf(deviation)) + offsetOf(deviation)) >> 96;
             found.deltaWad = int256((NormalTable.cdf(upper) * WAD + 2 ** 127) >> 128);
             if (!isCall) found.deltaWad -= int256(WAD);
             if (deviation == 0) return found;
@@ -111,154 +98,30 @@ library Black76 {
         }
     }
 
-    /// @notice Prepares points around a forward. They are valued in the order given. It is cheap when points with the same
-    /// shock of volatility follow each other, and every such run has its spot shocks in the order of the first.
-    /// @param spotShocksWad relative moves of the forward, above -1
-    /// @param volatilityShocksWad relative moves of the volatility, as many; at least -1
-    function grid(
-        uint256 forwardWad,
-        int256[] memory spotShocksWad,
-        int256[] memory volatilityShocksWad
-    ) internal pure returns (Grid memory prepared) {
-        uint256 count = spotShocksWad.length;
-        prepared.table = NormalTable.load();
-        prepared.points = new uint256[](2 * count);
-        prepared.runs = new uint256[](2 * count);
-        unchecked {
-            uint256 point = _start(prepared.points);
-            uint256 known = point; // The next of the first run's points, which this one may repeat.
-            uint256 run = _start(prepared.runs) - 64;
-            int256 factor = -1;
-            for (uint256 i = 32; i <= 32 * count; i += 32) {
-                int256 nextFactor = int256(WAD) + int256(_read(_at(volatilityShocksWad) + i));
-                if (nextFactor != factor) {
-                    factor = nextFactor;
-                    run += 64;
-                    _write(run, uint256(factor));
-                    known = _start(prepared.points);
-                }
-                _write(run + 32, _read(run + 32) + 1);
-                uint256 shocked = forwardAt(forwardWad, int256(_read(_at(spotShocksWad) + i)));
-                _write(point + 32, shocked);
-                if (_read(known + 32) == shocked && known != point) {
-                    _write(point, _read(known));
-                    known += 64;
-                } else {
-                    _write(point, uint256(logOf(shocked)));
-                }
-                point += 64;
-            }
-            uint256[] memory runs = prepared.runs;
-            uint256 words = (run + 64 - _start(runs)) >> 5;
-            assembly ("memory-safe") {
-                mstore(runs, words)
-            }
-        }
-    }
-
-    /// @notice Values of one option at all points.
+    /// @notice Value and N(d1) of one option at one forward.
+    /// @param table `NormalTable.load()`
+    /// @param forwardLog `logOf(forwardWad)`
     /// @param strikeLog `logOf(strikeWad)`
-    /// @param root `rootOf` the time left
-    /// @param values filled with one value a point {USD}; as long as the grid, to be used again for the next option
-    function valuesAt(
-        Grid memory prepared,
-        uint256 strikeWad,
-        int256 strikeLog,
-        uint256 volatilityWad,
-        uint256 root,
-        bool isCall,
-        uint256[] memory values
-    ) internal pure {
-        unchecked {
-            uint256 point = _start(prepared.points);
-            uint256 run = _start(prepared.runs);
-            uint256 runsEnd = run + 32 * prepared.runs.length;
-            uint256 value = _start(values);
-            while (run != runsEnd) {
-                uint256 deviation = deviationOf((volatilityWad * _read(run)) / WAD, root);
-                uint256 count = _read(run + 32);
-                _values(
-                    prepared.table,
-                    point,
-                    point + 64 * count,
-                    value,
-                    strikeWad,
-                    strikeLog,
-                    deviation,
-                    isCall
-                );
-                point += 64 * count;
-                value += 32 * count;
-                run += 64;
-            }
-        }
-    }
-
-    /// @dev Values of an option at the points of one run. This loop is what margin with many options costs; it writes out
-    /// twice what `NormalTable.cdf` explains.
-    /// @param point first of them
-    /// @param end behind the last of them
-    /// @param value where the first value goes
-    function _values(
+    /// @return value {USD}
+    /// @return probability N(d1), in units of 2^-128
+    function valueAt(
         bytes memory table,
-        uint256 point,
-        uint256 end,
-        uint256 value,
+        uint256 forwardWad,
+        int256 forwardLog,
         uint256 strikeWad,
         int256 strikeLog,
         uint256 deviation,
         bool isCall
-    ) private pure {
-        uint256 inverse = inverseOf(deviation);
-        int256 offset;
+    ) internal pure returns (uint256 value, uint256 probability) {
         unchecked {
-            offset = _offset(deviation) - strikeLog * int256(inverse);
-        }
-        assembly ("memory-safe") {
-            table := add(table, 32)
-            for {} lt(point, end) {} {
-                let upper := sar(96, add(mul(mload(point), inverse), offset))
-                let lower := sub(upper, deviation)
-                if slt(or(lower, sub(LAST, upper)), 0) {
-                    // One is outside of the table: its nearest end.
-                    upper := mul(upper, sgt(upper, 0))
-                    lower := mul(lower, sgt(lower, 0))
-                    if sgt(upper, LAST) {
-                        upper := LAST
-                    }
-                    if sgt(lower, LAST) {
-                        lower := LAST
-                    }
-                }
-                {
-                    let word := mload(add(table, and(shr(39, upper), WORD_MASK)))
-                    let t := and(upper, T_MASK)
-                    upper := add(mul(sar(235, word), t), sar(188, shl(21, word)))
-                    upper := add(mul(upper, t), sar(140, shl(48, word)))
-                    upper := add(mul(upper, t), sar(94, shl(96, word)))
-                    upper := add(mul(upper, t), sar(46, shl(146, word)))
-                    upper := shr(128, add(mul(upper, t), shl(200, word)))
-                }
-                {
-                    let word := mload(add(table, and(shr(39, lower), WORD_MASK)))
-                    let t := and(lower, T_MASK)
-                    lower := add(mul(sar(235, word), t), sar(188, shl(21, word)))
-                    lower := add(mul(lower, t), sar(140, shl(48, word)))
-                    lower := add(mul(lower, t), sar(94, shl(96, word)))
-                    lower := add(mul(lower, t), sar(46, shl(146, word)))
-                    lower := shr(128, add(mul(lower, t), shl(200, word)))
-                }
-                let forwardWad := mload(add(point, 32))
-                let worth := sar(128, sub(mul(forwardWad, upper), mul(strikeWad, lower)))
-                let exercise := sub(forwardWad, strikeWad)
-                if slt(worth, exercise) {
-                    worth := exercise
-                }
-                worth := mul(worth, sgt(worth, 0))
-                mstore(value, sub(worth, mul(exercise, iszero(isCall))))
-                value := add(value, 32)
-                point := add(point, 64)
-            }
+            int256 log = forwardLog - strikeLog;
+            int256 upper = (log * int256(inverseOf(deviation)) + offsetOf(deviation)) >> 96;
+            probability = NormalTable.at(table, upper);
+            uint256 cost = strikeWad * NormalTable.at(table, upper - int256(deviation));
+            int256 worth = int256(forwardWad * probability - cost) >> 128;
+            int256 exercise = int256(forwardWad) - int256(strikeWad);
+            worth = worth.max(exercise).max(0);
+            value = uint256(isCall ? worth : worth - exercise);
         }
     }
 
@@ -296,8 +159,8 @@ library Black76 {
         }
     }
 
-    /// @dev What is added to `log * inverse` before it is shifted to a place: `v / 2` and the table's origin.
-    function _offset(uint256 deviation) private pure returns (int256) {
+    /// @notice What is added to `log * inverse` before it is shifted to a place: `v / 2` and the table's origin.
+    function offsetOf(uint256 deviation) internal pure returns (int256) {
         unchecked {
             return (int256(deviation >> 1) + NormalTable.ORIGIN) << 96;
         }
@@ -306,30 +169,6 @@ library Black76 {
     function _logOfQuotient(uint256 forwardWad, uint256 strikeWad) private pure returns (int256) {
         unchecked {
             return FixedPointMathLib.lnWad(int256((forwardWad << 96).rawDiv(strikeWad).max(1))) - LN_2_96;
-        }
-    }
-
-    function _at(int256[] memory list) private pure returns (uint256 pointer) {
-        assembly ("memory-safe") {
-            pointer := list
-        }
-    }
-
-    function _start(uint256[] memory list) private pure returns (uint256 pointer) {
-        assembly ("memory-safe") {
-            pointer := add(list, 32)
-        }
-    }
-
-    function _read(uint256 pointer) private pure returns (uint256 word) {
-        assembly ("memory-safe") {
-            word := mload(pointer)
-        }
-    }
-
-    function _write(uint256 pointer, uint256 word) private pure {
-        assembly ("memory-safe") {
-            mstore(pointer, word)
         }
     }
 }

@@ -31,23 +31,16 @@ library NormalTable {
     /// @dev Horner's scheme with nothing rounded on the way: `t` has 44 bits, so each coefficient is read 44 bits higher than
     /// the one before, from units of `2^-36` for c5 to `2^-256` for c0. Left to the top of the word, right for sign and unit.
     /// @param place counted from -6.25; places outside of the table are its nearest end
-    function cdf(int256 place) internal pure returns (uint256 probability) {
-        assembly ("memory-safe") {
-            place := mul(place, sgt(place, 0))
-            if sgt(place, LAST) {
-                place := LAST
-            }
-        }
-        bytes memory words = _block(uint256(place) >> 47);
-        assembly ("memory-safe") {
-            let word := mload(add(add(words, 32), and(shr(39, place), 0xe0)))
-            let t := and(place, T_MASK)
-            probability := add(mul(sar(235, word), t), sar(188, shl(21, word)))
-            probability := add(mul(probability, t), sar(140, shl(48, word)))
-            probability := add(mul(probability, t), sar(94, shl(96, word)))
-            probability := add(mul(probability, t), sar(46, shl(146, word)))
-            probability := shr(128, add(mul(probability, t), shl(200, word)))
-        }
+    function cdf(int256 place) internal pure returns (uint256) {
+        uint256 inside = _inside(place);
+        return _polynomial(_block(inside >> 47), (inside >> 39) & 0xe0, inside);
+    }
+
+    /// @notice As `cdf`.
+    /// @param table as `load` gave it
+    function at(bytes memory table, int256 place) internal pure returns (uint256) {
+        uint256 inside = _inside(place);
+        return _polynomial(table, (inside >> 39) & 0x7e0, inside);
     }
 
     /// @notice The density: the slope of `cdf`, in units of `2^-128`; 0 outside of the table.
@@ -63,6 +56,33 @@ library NormalTable {
             perUnit := add(mul(perUnit, t), sar(46, shl(146, word)))
             // This is per segment, in units of 2^-212, and a unit has four segments.
             perUnit := shr(82, mul(perUnit, sgt(perUnit, 0)))
+        }
+    }
+
+    /// @dev The nearest place of the table.
+    function _inside(int256 place) private pure returns (uint256 inside) {
+        assembly ("memory-safe") {
+            inside := mul(place, sgt(place, 0))
+            if sgt(inside, LAST) {
+                inside := LAST
+            }
+        }
+    }
+
+    /// @param offset of the word among the words
+    function _polynomial(
+        bytes memory words,
+        uint256 offset,
+        uint256 place
+    ) private pure returns (uint256 probability) {
+        assembly ("memory-safe") {
+            let word := mload(add(add(words, 32), offset))
+            let t := and(place, T_MASK)
+            probability := add(mul(sar(235, word), t), sar(188, shl(21, word)))
+            probability := add(mul(probability, t), sar(140, shl(48, word)))
+            probability := add(mul(probability, t), sar(94, shl(96, word)))
+            probability := add(mul(probability, t), sar(46, shl(146, word)))
+            probability := shr(128, add(mul(probability, t), shl(200, word)))
         }
     }
 

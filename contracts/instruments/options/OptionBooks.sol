@@ -6,6 +6,7 @@ import {SafeCastLib} from "solady/utils/SafeCastLib.sol";
 
 import {IOptionMarket} from "../../../interfaces/IOptionMarket.sol";
 import {AccountId} from "../../../interfaces/Types.sol";
+import {Lists} from "../../math/Lists.sol";
 import {Bucket, BucketLib} from "../books/Bucket.sol";
 import {Claims} from "../books/Claims.sol";
 import {Grace} from "../books/Grace.sol";
@@ -21,6 +22,8 @@ import {SeriesTerms} from "./SeriesTerms.sol";
 abstract contract OptionBooks is OptionParameters, Claims, Grace {
     using BucketLib for Bucket;
     using FixedPointMathLib for int256;
+    using Lists for int256[];
+    using Lists for uint256[];
     using ProRata for ProRata.Pool;
     using SafeCastLib for int256;
 
@@ -118,8 +121,7 @@ abstract contract OptionBooks is OptionParameters, Claims, Grace {
         Live[] memory list = book.list;
         uint256 length = list.length;
         Live memory p;
-        uint256 i = 0;
-        while (i < length && list[i].series != series) ++i;
+        uint256 i = _placeOf(list, series);
         if (i == length) {
             if (i >= MAX_POSITIONS) {
                 revert IOptionMarket.OptionMarket_TooManyPositions(book.account, MAX_POSITIONS);
@@ -133,6 +135,21 @@ abstract contract OptionBooks is OptionParameters, Claims, Grace {
         p.size += sizeWad;
         if (p.size.abs() > MAX_SIZE) {
             revert IOptionMarket.OptionMarket_SizeOutOfRange(p.size, MAX_SIZE);
+        }
+    }
+
+    /// @dev Where a series is in a list; its length if it is not there.
+    function _placeOf(Live[] memory list, uint256 series) private pure returns (uint256 place) {
+        assembly ("memory-safe") {
+            // A position begins with its series.
+            let length := mload(list)
+            for {} lt(place, length) {
+                place := add(place, 1)
+            } {
+                if eq(mload(mload(add(list, shl(5, add(place, 1))))), series) {
+                    break
+                }
+            }
         }
     }
 
@@ -347,7 +364,8 @@ abstract contract OptionBooks is OptionParameters, Claims, Grace {
                 (size, given) = _bucketOf(series, size > 0).live(stored.round, _marks[account][series], size);
                 cost += given;
             }
-            (ids[i], sizes[i]) = (series, size);
+            ids.set(i, series);
+            sizes.set(i, size);
         }
     }
 

@@ -24,12 +24,14 @@ contract OptionOrders is IOptionOrders, SignedOrders, ReentrancyGuardTransient {
     int256 private constant MAX_RATIO = 100;
 
     /// @dev What a match has come to.
+    /// @param takerLeft what is not filled of the taker's order before {units}
     /// @param room what may still be filled of the taker's order, its account's positions considered {units}
     /// @param filledWad {units}
     /// @param count fills so far
     struct Course {
         bytes32 takerHash;
         bytes32 legsHash;
+        uint256 takerLeft;
         uint256 room;
         uint256 filledWad;
         uint256 makerFeeWad;
@@ -70,7 +72,7 @@ contract OptionOrders is IOptionOrders, SignedOrders, ReentrancyGuardTransient {
 
     /// @inheritdoc IOptionOrders
     function cancel(Order calldata order) external {
-        _cancel(order.account, _hash(order));
+        _cancel(order.account, _hash(order), order.nonce);
     }
 
     // --- views ---
@@ -84,8 +86,13 @@ contract OptionOrders is IOptionOrders, SignedOrders, ReentrancyGuardTransient {
     function statusOf(Order calldata order) external view returns (Status memory status) {
         uint256 units = order.unitsWad.abs();
         status.hash = _hash(order);
-        status.state = _stateOf(order.account, status.hash, units, order.expiry, order.nonce);
-        status.filledWad = filledOf(status.hash);
+        (status.state, status.filledWad) = _stateOf(
+            order.account,
+            status.hash,
+            units,
+            order.expiry,
+            order.nonce
+        );
         if (status.state == State.OPEN) status.leftWad = units - status.filledWad;
     }
 
@@ -111,7 +118,7 @@ contract OptionOrders is IOptionOrders, SignedOrders, ReentrancyGuardTransient {
         if (taker.flags & FILL_OR_KILL != 0 && filledWad != whole) {
             revert SignedOrders_NotFilled(course.takerHash, filledWad, whole);
         }
-        _addFilled(course.takerHash, filledWad);
+        _addFilled(taker.account, course.takerHash, taker.nonce, whole, course.takerLeft, filledWad);
 
         IOptionMarket.Fill[] memory fills = course.fills;
         uint256 count = course.count;
@@ -129,7 +136,8 @@ contract OptionOrders is IOptionOrders, SignedOrders, ReentrancyGuardTransient {
     function _beginCourse(Course memory course, Order calldata taker, uint256 length) private view {
         bytes32 hash = course.takerHash;
         if (taker.flags & POST_ONLY != 0) revert SignedOrders_PostOnly(hash);
-        course.room = _left(taker, hash);
+        course.takerLeft = _left(taker, hash);
+        course.room = course.takerLeft;
         IOptionMarket.Parameters memory parameters = IOptionMarket(taker.market).parameters();
         _checkFee(taker, hash, parameters.takerFeeWad);
         course.makerFeeWad = parameters.makerFeeWad;
@@ -146,7 +154,8 @@ contract OptionOrders is IOptionOrders, SignedOrders, ReentrancyGuardTransient {
         bytes32 hash,
         uint256 wanted
     ) private {
-        uint256 units = wanted.min(_left(maker, hash)).min(course.room - course.filledWad);
+        uint256 left = _left(maker, hash);
+        uint256 units = wanted.min(left).min(course.room - course.filledWad);
         _checkPair(course, taker, maker, hash);
         _checkFee(maker, hash, course.makerFeeWad);
         if (maker.flags & REDUCE_ONLY != 0) units = units.min(_reducible(course, maker));
@@ -156,7 +165,7 @@ contract OptionOrders is IOptionOrders, SignedOrders, ReentrancyGuardTransient {
         }
         if (units == 0) return;
 
-        _addFilled(hash, units);
+        _addFilled(maker.account, hash, maker.nonce, whole, left, units);
         course.filledWad += units;
         int256 signed = taker.unitsWad > 0 ? int256(units) : -int256(units);
         course.fills[course.count++] = IOptionMarket.Fill(maker.account, signed, maker.limitPremiumWad);

@@ -6,6 +6,7 @@ import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 import {IOptionMarket} from "../../../interfaces/IOptionMarket.sol";
 import {IRiskEngine} from "../../../interfaces/IRiskEngine.sol";
 import {AccountId, PriceStatus} from "../../../interfaces/Types.sol";
+import {Lists} from "../../math/Lists.sol";
 import {Smile} from "../../math/Smile.sol";
 import {Claims} from "../books/Claims.sol";
 import {MarketBase} from "../books/MarketBase.sol";
@@ -19,10 +20,11 @@ import {SeriesTerms} from "./SeriesTerms.sol";
 /// @dev What options are worth. Before its expiry an option is worth what Black-76 says of the index and of the surface's variance
 /// at its strike; then what exercise pays at the index, until its price is fixed; from then on what exercise pays.
 abstract contract OptionPrices is OptionBooks {
-    using Black76 for Black76.Grid;
     using FixedPointMathLib for uint256;
+    using Lists for uint256[];
 
     /// @dev An option with all that does not depend on the index.
+    /// @param root of the time left, as `Black76` takes it
     /// @param fixedWad value of one whose price is fixed {quote tok per unit}
     struct Option {
         uint256 strikeWad;
@@ -56,48 +58,102 @@ abstract contract OptionPrices is OptionBooks {
         uint256[] memory ids
     ) internal view returns (Option[] memory options, PriceStatus status) {
         uint256 count = ids.length;
-        options = new Option[](count);
+        options = _noOptions(count);
         uint256[] memory expiries = new uint256[](count);
-        uint256[] memory slices = new uint256[](count);
         uint256 distinct;
-        for (uint256 i = 0; i < count; ++i) {
-            SeriesTerms terms = _termsOf(ids[i]);
-            Option memory o = options[i];
-            (o.strikeWad, o.lnStrikeWad, o.isCall) = (terms.strikeWad(), terms.lnStrikeWad(), terms.isCall());
-            uint256 expiry = terms.expiry();
-            if (block.timestamp < expiry) {
-                o.isLive = true;
-                uint256 slice = 0;
-                while (slice < distinct && expiries[slice] != expiry) ++slice;
-                if (slice == distinct) expiries[distinct++] = expiry;
-                slices[i] = slice;
-            } else {
-                (o.isFixed, o.fixedWad) = _payoffOf(terms);
+        uint256 slice;
+        unchecked {
+            for (uint256 i = 0; i < count; ++i) {
+                SeriesTerms terms = _termsOf(ids.get(i));
+                uint256 expiry = terms.expiry();
+                bool isLive = block.timestamp < expiry;
+                if (isLive && (distinct == 0 || expiries.get(slice) != expiry)) {
+                    slice = 0;
+                    while (slice < distinct && expiries.get(slice) != expiry) ++slice;
+                    if (slice == distinct) expiries.set(distinct++, expiry);
+                }
+                Option memory o = Option(
+                    terms.strikeWad(),
+                    terms.lnStrikeWad(),
+                    0,
+                    isLive ? slice : 0,
+                    0,
+                    terms.isCall(),
+                    isLive,
+                    false
+                );
+                if (!isLive) (o.isFixed, o.fixedWad) = _payoffOf(terms);
+                _setOption(options, i, o);
             }
-        }
-        if (distinct == 0) return (options, PriceStatus.FRESH);
-        assembly ("memory-safe") {
-            mstore(expiries, distinct)
-        }
-        uint256[] memory words;
-        (words, status) = SURFACE.smiles(UNDERLYING, expiries);
-        uint256[] memory roots = new uint256[](distinct);
-        for (uint256 i = 0; i < distinct; ++i) roots[i] = Black76.rootOf(expiries[i] - block.timestamp);
-        for (uint256 i = 0; i < count; ++i) {
-            Option memory o = options[i];
-            if (!o.isLive) continue;
-            o.root = roots[slices[i]];
-            o.volatilityWad = (Smile.wrap(words[slices[i]]).varianceDown(o.lnStrikeWad) * WAD).sqrt();
+            if (distinct == 0) return (options, PriceStatus.FRESH);
+            expiries.cut(distinct);
+            uint256[] memory words;
+            (words, status) = SURFACE.smiles(UNDERLYING, expiries);
+            assert(words.length == distinct);
+            for (uint256 i = 0; i < distinct; ++i) {
+                expiries.set(i, Black76.rootOf(expiries.get(i) - block.timestamp));
+            }
+            for (uint256 i = 0; i < count; ++i) {
+                Option memory o = _optionAt(options, i);
+                if (!o.isLive) continue;
+                Smile smile = Smile.wrap(words.get(o.root));
+                o.volatilityWad = (smile.varianceDown(o.lnStrikeWad) * WAD).sqrt();
+                o.root = expiries.get(o.root);
+            }
         }
     }
 
-    /// @dev Values at the points of a grid.
-    function _valuesAt(Option memory o, Black76.Grid memory grid, uint256[] memory values) internal pure {
-        if (!o.isFixed) {
-            grid.valuesAt(o.strikeWad, o.lnStrikeWad, o.volatilityWad, o.root, o.isCall, values);
-            return;
+    /// @dev A list with room for options and none in it: what the compiler would put there is not looked at.
+    function _noOptions(uint256 count) private pure returns (Option[] memory options) {
+        assembly ("memory-safe") {
+            options := mload(0x40)
+            mstore(options, count)
+            mstore(0x40, add(options, shl(5, add(count, 1))))
         }
-        for (uint256 i = 0; i < values.length; ++i) values[i] = o.fixedWad;
+    }
+
+    /// @dev As `options[place] = o`; the place is there.
+    function _setOption(Option[] memory options, uint256 place, Option memory o) private pure {
+        assembly ("memory-safe") {
+            mstore(add(options, shl(5, add(place, 1))), o)
+        }
+    }
+
+    /// @dev As `options[place]`, which is there.
+    function _optionAt(Option[] memory options, uint256 place) internal pure returns (Option memory o) {
+        assembly ("memory-safe") {
+            o := mload(add(options, shl(5, add(place, 1))))
+        }
+    }
+
+    /// @dev Value of an option, and how it changes per dollar of the index.
+    /// @param table `NormalTable.load()`
+    /// @param lnIndexWad `Black76.logOf(indexWad)`
+    /// @return value {quote tok per unit}
+    /// @return deltaWad a WAD
+    function _valueAt(
+        Option memory o,
+        bytes memory table,
+        uint256 indexWad,
+        int256 lnIndexWad
+    ) internal pure returns (uint256 value, int256 deltaWad) {
+        if (o.isFixed) return (o.fixedWad, 0);
+        uint256 probability;
+        (value, probability) = Black76.valueAt(
+            table,
+            indexWad,
+            lnIndexWad,
+            o.strikeWad,
+            o.lnStrikeWad,
+            Black76.deviationOf(o.volatilityWad, o.root),
+            o.isCall
+        );
+        unchecked {
+            // Of what has expired exercise pays, or does not.
+            if (!o.isLive) return (value, value == 0 ? int256(0) : (o.isCall ? int256(WAD) : -int256(WAD)));
+            deltaWad = int256((probability * WAD) >> 128);
+            if (!o.isCall) deltaWad -= int256(WAD);
+        }
     }
 
     /// @dev Values of options at one index.
@@ -105,34 +161,14 @@ abstract contract OptionPrices is OptionBooks {
         Option[] memory options,
         uint256 indexWad
     ) internal pure returns (uint256[] memory values) {
-        uint256 count = options.length;
-        values = new uint256[](count);
-        uint256[] memory one = new uint256[](1);
-        Black76.Grid memory grid = Black76.grid(_usable(indexWad), new int256[](1), new int256[](1));
-        for (uint256 i = 0; i < count; ++i) {
-            _valuesAt(options[i], grid, one);
-            values[i] = one[0];
+        values = new uint256[](options.length);
+        bytes memory table = NormalTable.load();
+        indexWad = _usable(indexWad);
+        int256 lnIndexWad = Black76.logOf(indexWad);
+        for (uint256 i = 0; i < values.length; ++i) {
+            (uint256 value, ) = _valueAt(_optionAt(options, i), table, indexWad, lnIndexWad);
+            values.set(i, value);
         }
-    }
-
-    /// @dev Change of an option's value per dollar of the index, a WAD.
-    function _deltaWad(
-        Option memory o,
-        uint256 indexWad,
-        int256 lnIndexWad
-    ) internal pure returns (int256 delta) {
-        if (o.isFixed) return 0;
-        if (!o.isLive) {
-            if (o.isCall) return indexWad > o.strikeWad ? int256(WAD) : int256(0);
-            return indexWad < o.strikeWad ? -int256(WAD) : int256(0);
-        }
-        uint256 deviation = Black76.deviationOf(o.volatilityWad, o.root);
-        int256 place =
-            (((lnIndexWad - o.lnStrikeWad) * int256(Black76.inverseOf(deviation))) >> 96) +
-                int256(deviation >> 1) +
-                NormalTable.ORIGIN;
-        delta = int256((NormalTable.cdf(place) * WAD) >> 128);
-        if (!o.isCall) delta -= int256(WAD);
     }
 
     /// @dev Value of all positions less their cost {quote}.

@@ -5,8 +5,11 @@ import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 
 import {Report, Scenario} from "../../../interfaces/IInstrument.sol";
 import {AccountId} from "../../../interfaces/Types.sol";
+import {Lists} from "../../math/Lists.sol";
 import {Quote} from "../books/Quote.sol";
 import {Black76} from "./Black76.sol";
+import {NormalTable} from "./NormalTable.sol";
+import {OptionGrid} from "./OptionGrid.sol";
 import {OptionPrices} from "./OptionPrices.sol";
 
 /// @dev What the risk engine asks. A loss counts in equity at once; profit and claims are credit after a haircut.
@@ -16,14 +19,17 @@ import {OptionPrices} from "./OptionPrices.sol";
 abstract contract OptionRisk is OptionPrices {
     using FixedPointMathLib for int256;
     using FixedPointMathLib for uint256;
+    using Lists for int256[];
+    using OptionGrid for OptionGrid.Grid;
+
+    /// @dev Quote times a price has 54 decimals, values 18.
+    int256 private constant QUOTE_TO_VALUE = 1e36;
 
     /// @dev What is asked, and what has been added up for it.
     /// @param indexWad for value and exposure {USD}
     /// @param requirementIndexWad for what is required {USD}
-    /// @param order where in memory the sums of the scenarios are, by volatility as the grid has them
-    /// @param centre point of the grid without shock
     /// @param worth value of all positions {quote}
-    /// @param delta change of it per dollar of the index {units}
+    /// @param delta change of the worth per dollar of the index {units}
     /// @param standalone worst losses of the positions {quote}
     /// @param notional size times index of all that is not fixed {quote}
     /// @param unwinding notional, of longs no more than covers their value {quote}
@@ -32,8 +38,6 @@ abstract contract OptionRisk is OptionPrices {
     struct Course {
         uint256 indexWad;
         uint256 requirementIndexWad;
-        uint256[] order;
-        uint256 centre;
         int256 worth;
         int256 delta;
         uint256 standalone;
@@ -84,13 +88,14 @@ abstract contract OptionRisk is OptionPrices {
         r.addOnWad = _addOn(course, depth, settlementWad);
         r.changesWad = new int256[](scenarios.length);
         for (uint256 i = 0; i < points; ++i) {
-            r.changesWad[ownAt + i] = Quote.value(course.changes[i], settlementWad);
+            r.changesWad.set(ownAt + i, _valueOf(course.changes.get(i), settlementWad));
         }
         if (profit < 0) {
             // What is owed moves with the settlement asset, whose rise comes second.
             int256 rise = scenarios[SETTLEMENT_POSITION * points + 1].spotShockWad();
             r.standaloneWad += Quote.lossUp(Quote.valueUp(uint256(-profit), settlementWad), rise);
         }
+        _return(r);
     }
 
     /// @notice As `IInstrument.graceUntil`.
@@ -100,6 +105,8 @@ abstract contract OptionRisk is OptionPrices {
 
     // --- internal ---
 
+    /// @dev Sizes are below 2**104, values below 2**98 and, three times shocked, below 2**128; weights at most 2**64: sums of 64
+    /// products stay below 2**255, and nothing here wraps.
     function _addPositions(
         Course memory course,
         Option[] memory options,
@@ -108,113 +115,70 @@ abstract contract OptionRisk is OptionPrices {
     ) private pure {
         course.changes = new int256[](scenarios.length);
         if (options.length == 0) return;
-        (Black76.Grid memory grid, uint256[] memory weights) = _gridOf(course, scenarios);
-        uint256[] memory values = new uint256[](weights.length);
-        uint256[] memory now_ =
-            course.indexWad == course.requirementIndexWad
-                ? new uint256[](0)
-                : _valuesAtIndex(options, course.indexWad);
+        bytes memory table = NormalTable.load();
         int256 lnIndex = Black76.logOf(course.indexWad);
-        for (uint256 i = 0; i < options.length; ++i) {
-            Option memory o = options[i];
-            int256 size = sizes[i];
-            _valuesAt(o, grid, values);
-            uint256 value = values[course.centre];
-            course.worth += size * int256(now_.length == 0 ? value : now_[i]);
-            course.delta += (size * _deltaWad(o, course.indexWad, lnIndex)) / int256(WAD);
-            if (o.isFixed) continue;
-            course.standalone += _addChanges(course, size, values, weights);
-            uint256 notional = size.abs() * course.requirementIndexWad;
-            course.notional += notional;
-            notional = notional.mulWadUp(course.unwindingWad);
-            course.unwinding += size > 0 ? notional.min(uint256(size) * value) : notional;
-            if (o.isCall) course.netCalls += size;
-            else course.netPuts += size;
+        bool isOne = course.requirementIndexWad == course.indexWad;
+        int256 lnRequirementIndex = isOne ? lnIndex : Black76.logOf(course.requirementIndexWad);
+        OptionGrid.Grid memory grid = OptionGrid.prepare(
+            table,
+            course.requirementIndexWad,
+            lnRequirementIndex,
+            _toMemory(scenarios)
+        );
+        int256 base;
+        unchecked {
+            for (uint256 i = 0; i < options.length; ++i) {
+                Option memory o = _optionAt(options, i);
+                int256 size = sizes.get(i);
+                (uint256 value, int256 deltaWad) = _valueAt(o, table, course.indexWad, lnIndex);
+                int256 worth = size * int256(value);
+                course.worth += worth;
+                course.delta += (size * deltaWad) / int256(WAD);
+                if (o.isFixed) continue;
+                if (!isOne) {
+                    (value, ) = _valueAt(o, table, course.requirementIndexWad, lnRequirementIndex);
+                    worth = size * int256(value);
+                }
+                base += worth;
+                course.standalone += uint256(worth - _addTo(grid, o, size, worth));
+                uint256 notional = size.abs() * course.requirementIndexWad;
+                course.notional += notional;
+                notional = notional.mulWadUp(course.unwindingWad);
+                course.unwinding += size > 0 ? notional.min(uint256(worth)) : notional;
+                if (o.isCall) course.netCalls += size;
+                else course.netPuts += size;
+            }
+        }
+        grid.take(base, course.changes);
+    }
+
+    /// @dev As `Quote.value`; most products fit in a word.
+    function _valueOf(int256 quote, uint256 priceWad) private pure returns (int256 value) {
+        unchecked {
+            if (quote.abs() >> 160 != 0 || priceWad >> 90 != 0) return Quote.value(quote, priceWad);
+            int256 product = quote * int256(priceWad);
+            value = product / QUOTE_TO_VALUE;
+            if (value * QUOTE_TO_VALUE > product) --value;
         }
     }
 
-    /// @dev The grid of the scenarios, those of one volatility together, and the point without shock: one of them, or
-    /// one that is added.
-    /// @return grid
-    /// @return weights of its points; the added one has none
-    function _gridOf(
-        Course memory course,
-        Scenario[] calldata scenarios
-    ) private pure returns (Black76.Grid memory grid, uint256[] memory weights) {
-        uint256 count = scenarios.length;
-        uint256[] memory order = new uint256[](count);
-        int256[] memory spots = new int256[](count + 1);
-        int256[] memory volatilities = new int256[](count + 1);
-        weights = new uint256[](count + 1);
-        course.centre = count;
-        uint256 placed;
-        for (uint256 first = 0; placed < count; ++first) {
-            int256 shock = scenarios[first].volatilityShockWad();
-            uint256 before = 0;
-            while (before < placed && volatilities[before] != shock) ++before;
-            if (before < placed) continue;
-            for (uint256 i = first; i < count; ++i) {
-                Scenario s = scenarios[i];
-                if (s.volatilityShockWad() != shock) continue;
-                (spots[placed], volatilities[placed]) = (s.spotShockWad(), shock);
-                weights[placed] = s.weightWad();
-                if (shock == 0 && spots[placed] == 0) course.centre = placed;
-                order[placed++] = _wordAt(course.changes, i);
-            }
-        }
-        if (course.centre != count) {
-            assembly ("memory-safe") {
-                mstore(spots, count)
-                mstore(volatilities, count)
-                mstore(weights, count)
-            }
-        }
-        course.order = order;
-        grid = Black76.grid(course.requirementIndexWad, spots, volatilities);
-    }
-
-    function _wordAt(int256[] memory list, uint256 place) private pure returns (uint256 pointer) {
+    /// @dev In one piece: the compiler copies word by word.
+    function _toMemory(Scenario[] calldata scenarios) private pure returns (Scenario[] memory copy) {
+        copy = new Scenario[](scenarios.length);
         assembly ("memory-safe") {
-            pointer := add(list, mul(32, add(place, 1)))
+            calldatacopy(add(copy, 0x20), scenarios.offset, shl(5, scenarios.length))
         }
     }
 
-    /// @dev Adds what one position's value changes by to the sums of the scenarios. This loop is what margin with many options
-    /// costs, after the values themselves.
-    ///
-    /// Sizes are below 2**104, values below 2**98 and, three times shocked, below 2**128; weights at most 2**64: 64 products
-    /// fit in 255 bits, whose quotient is taken before they are weighed.
-    /// @return worst what it loses at most {quote}
-    function _addChanges(
-        Course memory course,
+    /// @dev Adds one position to the sums of the scenarios.
+    /// @return the least that it is worth {quote}
+    function _addTo(
+        OptionGrid.Grid memory grid,
+        Option memory o,
         int256 size,
-        uint256[] memory values,
-        uint256[] memory weights
-    ) private pure returns (uint256 worst) {
-        uint256[] memory order = course.order;
-        uint256 value = values[course.centre];
-        assembly ("memory-safe") {
-            let end := add(order, mul(32, mload(order)))
-            for {} lt(order, end) {} {
-                order := add(order, 32)
-                values := add(values, 32)
-                weights := add(weights, 32)
-                let change := mul(size, sub(mload(values), value))
-                let weight := mload(weights)
-                if xor(weight, 1000000000000000000) {
-                    // Down on both sides of zero.
-                    let whole := sdiv(change, 1000000000000000000)
-                    whole := sub(whole, slt(smod(change, 1000000000000000000), 0))
-                    change := mul(whole, weight)
-                }
-                let sum := mload(order)
-                mstore(sum, add(mload(sum), change))
-                if slt(change, worst) {
-                    worst := change
-                }
-            }
-            worst := sub(0, worst)
-        }
+        int256 worth
+    ) private pure returns (int256) {
+        return grid.addOption(o.strikeWad, o.lnStrikeWad, o.volatilityWad, o.root, o.isCall, size, worth);
     }
 
     /// @dev notional * (unwinding + notional / depth), and the share of naked shorts.
@@ -236,5 +200,25 @@ abstract contract OptionRisk is OptionPrices {
                 _nakedShortWad(),
                 WAD
             );
+    }
+
+    /// @dev Ends the call with a report as the ABI has it: the compiler's own encoder looks at every word of a list.
+    function _return(Report memory r) private pure {
+        int256[] memory exposures = r.exposuresWad;
+        int256[] memory changes = r.changesWad;
+        assembly ("memory-safe") {
+            // The report's place, its eight words, and both lists, whose places are counted from the first of the words.
+            let data := mload(0x40)
+            mstore(data, 0x20)
+            mcopy(add(data, 0x20), r, 0xc0)
+            let size := shl(5, add(mload(exposures), 1))
+            mstore(add(data, 0xe0), 0x100)
+            mstore(add(data, 0x100), add(0x100, size))
+            mcopy(add(data, 0x120), exposures, size)
+            let end := add(add(data, 0x120), size)
+            size := shl(5, add(mload(changes), 1))
+            mcopy(end, changes, size)
+            return(data, sub(add(end, size), data))
+        }
     }
 }

@@ -113,60 +113,72 @@ abstract contract PerpBooks is PerpPrices, Claims, Grace {
         if (p.size == 0 || (p.size > 0) != (size > 0)) {
             p.entryWad = size == 0 ? 0 : priceWad;
         } else if (size.abs() > p.size.abs()) {
-            // Sizes are below 2**112, prices below 2**97.
-            p.entryWad = (p.size.abs() * p.entryWad + sizeWad.abs() * priceWad) / size.abs();
+            unchecked {
+                // Sizes are below 2**112, prices below 2**97.
+                p.entryWad = (p.size.abs() * p.entryWad + sizeWad.abs() * priceWad) / size.abs();
+            }
         }
         p.size = size;
-        p.base += cost - sizeWad * fundingWad;
+        unchecked {
+            // Funding is below 2**127, what is stored of costs below 2**175, and what a call adds below 2**240.
+            p.base += cost - sizeWad * fundingWad;
+        }
     }
 
     /// @dev Writes a position as it is in memory, and its bucket and the open interest.
     function _save(Live memory p) internal {
-        Stored memory old = p.stored;
         _remember(p);
-        if (p.loadedSize != old.size) _noteDeleveraging(p);
+        Stored memory stored = p.stored;
+        if (p.loadedSize != stored.size) _noteDeleveraging(p);
         if (p.size == 0) p.entryWad = 0;
 
-        uint256 oldKey = p.key;
-        uint256 newKey = p.size == 0 ? 0 : _keyOf(p.size > 0, p.entryWad);
-        uint256 round;
-        if (oldKey != 0) {
-            Bucket storage b = _buckets[oldKey];
-            // The change by deleveraging is taken out of its bucket.
-            if (p.loadedBase != old.base) b.pending -= p.loadedBase - old.base;
-            uint256 total = b.total - p.loadedSize.abs();
-            if (oldKey == newKey) {
-                total += p.size.abs();
-            } else {
-                --b.count;
-                if (total == 0 && b.total != 0) _bitmap(old.size > 0).set(oldKey >> 2, false);
-            }
-            if (b.total == 0 && total != 0) _bitmap(p.size > 0).set(oldKey >> 2, true);
-            b.total = uint128(total);
-        }
-        if (newKey != 0) {
-            Bucket storage b = _buckets[newKey];
-            if (oldKey != newKey) {
-                if (b.total == 0) _bitmap(p.size > 0).set(newKey >> 2, true);
-                b.total += uint128(p.size.abs());
-                ++b.count;
-            }
-            round = b.round;
-            if (round != 0) _marks[p.account] = b.pool.current();
-        }
+        uint256 key = p.key;
+        bool moves = key == 0 || p.entryWad != stored.entryWad || (p.size > 0) != (stored.size > 0);
+        if (p.size == 0) key = 0;
+        else if (moves) key = _keyOf(p.size > 0, p.entryWad);
+        if (p.key != 0) _leaveBucket(p, key);
+        stored.round = key == 0 ? 0 : uint32(_joinBucket(p, key));
         int256 funding = _running.fundingWad;
-        Stored storage stored = _positions[p.account];
         stored.size = int120(p.size);
         stored.entryWad = uint96(p.entryWad);
-        stored.round = uint32(round);
         stored.base = p.base.toInt176();
         stored.fundingWad = uint80(uint256(funding));
+        // The flag may have changed since the position was loaded.
+        mapping(AccountId account => Stored) storage positions = _positions;
+        stored.hasClaim = positions[p.account].hasClaim;
+        positions[p.account] = stored;
         _moveInterest(p.loadedSize, p.size);
-        p.stored = stored;
-        p.key = newKey;
+        p.key = key;
         p.loadedSize = p.size;
         p.loadedBase = p.base;
         emit IPerpMarket.PositionChanged(p.account, p.size, p.base + p.size * funding, p.entryWad);
+    }
+
+    /// @dev Takes a position out of the bucket in which it was, or changes its size there.
+    /// @param newKey where it will be
+    function _leaveBucket(Live memory p, uint256 newKey) private {
+        Bucket storage b = _buckets[p.key];
+        // The change by deleveraging is taken out of its bucket.
+        if (p.loadedBase != p.stored.base) b.pending -= p.loadedBase - p.stored.base;
+        uint256 old = b.total;
+        uint256 total = old - p.loadedSize.abs();
+        if (p.key == newKey) total += p.size.abs();
+        else --b.count;
+        if (total == old) return;
+        b.total = uint128(total);
+        if (total == 0 || old == 0) _bitmap(p.stored.size > 0).set(p.key >> 2, total != 0);
+    }
+
+    /// @return round of the bucket in which a position is from now on
+    function _joinBucket(Live memory p, uint256 key) private returns (uint256 round) {
+        Bucket storage b = _buckets[key];
+        round = b.round;
+        if (p.key != key) {
+            uint256 old = b.total;
+            (b.total, b.count) = (uint128(old + p.size.abs()), b.count + 1);
+            if (old == 0) _bitmap(p.size > 0).set(key >> 2, true);
+        }
+        if (round != 0) _marks[p.account] = b.pool.current();
     }
 
     function _moveInterest(int256 oldSize, int256 newSize) internal {
@@ -274,29 +286,35 @@ abstract contract PerpBooks is PerpPrices, Claims, Grace {
         int256 size = p.loadedSize;
         int256 base = p.loadedBase;
         assembly ("memory-safe") {
-            tstore(slot, 1)
-            tstore(add(slot, 1), size)
-            tstore(add(slot, 2), base)
+            // Sizes are below 2**112: the lowest bit says that they are known.
+            tstore(slot, or(shl(1, size), 1))
+            tstore(add(slot, 1), base)
         }
     }
 
     /// @dev Size and cost without funding, now or as they entered the operation.
     /// @param slot where that is kept; zero: now
-    function _at(AccountId account, uint256 slot) internal view returns (int256 size, int256 base) {
+    /// @return size {units}
+    /// @return base {quote}
+    /// @return hasClaim whether there may be a claim
+    function _at(
+        AccountId account,
+        uint256 slot
+    ) internal view returns (int256 size, int256 base, bool hasClaim) {
         if (slot != 0) {
-            uint256 known;
+            int256 known;
             assembly ("memory-safe") {
                 known := tload(slot)
-                size := tload(add(slot, 1))
-                base := tload(add(slot, 2))
+                base := tload(add(slot, 1))
             }
-            if (known != 0) return (size, base);
+            if (known != 0) return (known >> 1, base, true);
         }
         Stored storage stored = _positions[account];
-        (size, base) = (stored.size, stored.base);
-        if (size == 0 || _buckets[_keyOf(size > 0, stored.entryWad)].round == 0) return (size, base);
-        Live memory p = _load(account);
-        return (p.size, p.base);
+        (size, base, hasClaim) = (stored.size, stored.base, slot != 0 || stored.hasClaim);
+        if (size != 0 && _buckets[_keyOf(size > 0, stored.entryWad)].round != 0) {
+            Live memory p = _load(account);
+            (size, base) = (p.size, p.base);
+        }
     }
 
     // --- internal ---

@@ -25,7 +25,8 @@ abstract contract PerpDeleveraging is PerpGovernance {
 
     /// @notice As `IInstrument.absorb`.
     function absorb(AccountId account, uint256 deficitWad) external onlyVault returns (uint256 absorbedWad) {
-        uint256 mark = _doubtedMark(_refresh(), _load(account).size, false);
+        (IRiskEngine.Band memory band, , ) = _refresh();
+        uint256 mark = _doubtedMark(band, _load(account).size, false);
         uint256 settlementWad = ENGINE.band(SETTLEMENT_UNDERLYING).priceWad;
         if (settlementWad == 0 || mark == 0) return 0;
         _payWithClaim(account, mark);

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IPerpMarket} from "../../../interfaces/IPerpMarket.sol";
 import {MarketGovernance} from "../books/MarketGovernance.sol";
 import {PerpBooks} from "./PerpBooks.sol";
+import {PerpParameters} from "./PerpParameters.sol";
 
 /// @dev What governance sets, within bounds. What raises a requirement walks (GOV-1); what lowers one holds at once.
 abstract contract PerpGovernance is IPerpMarket, PerpBooks, MarketGovernance {
@@ -42,13 +43,15 @@ abstract contract PerpGovernance is IPerpMarket, PerpBooks, MarketGovernance {
     function setMaker(address maker, bool allowed) external onlyOwner {
         emit MakerSet(maker, _makerAllowed[maker], allowed);
         _makerAllowed[maker] = allowed;
+        if (maker == _sampler.maker) _trades.samplerTrades = allowed;
     }
 
     /// @inheritdoc IPerpMarket
     function setSampler(address maker) external onlyOwner {
         if (maker != address(0) && !_makerAllowed[maker]) revert PerpMarket_UnknownMaker(maker);
-        emit SamplerSet(_sampler, maker);
-        _sampler = maker;
+        emit SamplerSet(_sampler.maker, maker);
+        _sampler.maker = maker;
+        _trades.samplerTrades = maker != address(0);
     }
 
     /// @inheritdoc IPerpMarket
@@ -77,6 +80,11 @@ abstract contract PerpGovernance is IPerpMarket, PerpBooks, MarketGovernance {
     // --- views ---
 
     /// @inheritdoc IPerpMarket
+    function feesWad() public view override(IPerpMarket, PerpParameters) returns (uint256, uint256) {
+        return super.feesWad();
+    }
+
+    /// @inheritdoc IPerpMarket
     function reduceOnly() external view returns (bool) {
         return _trades.reduceOnly;
     }
@@ -84,7 +92,7 @@ abstract contract PerpGovernance is IPerpMarket, PerpBooks, MarketGovernance {
     /// @inheritdoc IPerpMarket
     function parameters() public view returns (Parameters memory p) {
         (p.unwindingWad, p.depthWad, p.haircutWad) = _requirementShares();
-        p.openInterestCapWad = _openInterestCapWad;
+        p.openInterestCapWad = _sampler.openInterestCapWad;
         p.maxPremiumWad = _prices.maxPremiumWad;
         p.premiumTime = _prices.premiumTime;
         p.interestWad = _prices.interestWad;
@@ -103,7 +111,7 @@ abstract contract PerpGovernance is IPerpMarket, PerpBooks, MarketGovernance {
 
     /// @inheritdoc IPerpMarket
     function sampler() external view returns (address) {
-        return _sampler;
+        return _sampler.maker;
     }
 
     // --- internal ---
@@ -126,16 +134,17 @@ abstract contract PerpGovernance is IPerpMarket, PerpBooks, MarketGovernance {
             uint56(p.makerFeeWad),
             uint64(p.maxPriceMoveWad),
             uint64(p.backstopShareWad),
-            _trades.reduceOnly
+            _trades.reduceOnly,
+            _trades.samplerTrades
         );
-        _openInterestCapWad = p.openInterestCapWad;
+        _sampler.openInterestCapWad = uint96(p.openInterestCapWad);
     }
 
     function _check(Parameters memory p) private pure {
         _inRange("unwindingWad", p.unwindingWad, 0, MAX_UNWINDING);
         _inRange("depthWad", p.depthWad, MIN_DEPTH, MAX_DEPTH);
         _inRange("haircutWad", p.haircutWad, 0, WAD);
-        _inRange("openInterestCapWad", p.openInterestCapWad, 0, type(uint128).max);
+        _inRange("openInterestCapWad", p.openInterestCapWad, 0, type(uint96).max);
         _inRange("maxPremiumWad", p.maxPremiumWad, 0, MAX_PREMIUM);
         _inRange("premiumTime", p.premiumTime, MIN_PREMIUM_TIME, MAX_PREMIUM_TIME);
         _inRange("interestWad", p.interestWad, 0, MAX_INTEREST);

@@ -26,13 +26,15 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
     using FixedPointMathLib for uint256;
     using SafeCastLib for uint256;
 
-    /// @dev Sampled before a trade, in a batch.
+    /// @dev What an operation's trades go by, as it was before them.
+    /// @param fees charged so far {quote}
     struct Course {
         IRiskEngine.Band band;
         uint256 mark;
         uint256 maxMove;
         uint256 openInterest;
         int256 funding;
+        uint256 fees;
         bool reduceOnly;
     }
 
@@ -80,7 +82,7 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
                 (IPerpMarket.Action, address, int256, uint256)
             );
             uint256 price = _trade(course, account, maker, size, limit);
-            _requireOpenInterest(course);
+            _conclude(course);
             return abi.encode(price);
         }
         if (caller != _orders) revert IMarketBooks.Market_NotOrders(caller);
@@ -89,7 +91,7 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
             (IPerpMarket.Action, AccountId, IPerpMarket.Fill[], uint256, AccountId)
         );
         uint256 quotedWad = _fill(course, taker, fills, takerTip, tipTo);
-        _requireOpenInterest(course);
+        _conclude(course);
         return abi.encode(quotedWad);
     }
 
@@ -116,12 +118,12 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
     // --- trades ---
 
     function _begin() private returns (Course memory course) {
-        course.band = _refresh();
+        int256 premium;
+        (course.band, premium, course.funding) = _refresh();
         _requireFresh(course.band);
-        course.mark = _markWad(course.band.priceWad);
+        course.mark = _markAt(course.band.priceWad, premium);
         course.maxMove = _trades.maxPriceMoveWad;
         course.openInterest = _running.openInterestWad;
-        course.funding = _running.fundingWad;
         course.reduceOnly = _trades.reduceOnly;
     }
 
@@ -135,29 +137,32 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
         AccountId makerAccount = AccountIdLib.id(maker, 0);
         _requireSize(taker, makerAccount, sizeWad);
         Live memory other = _load(makerAccount);
-        priceWad = _ask(course, taker, other, sizeWad, limitWad);
+        int256 premium;
+        (priceWad, premium) = _ask(course, taker, other, sizeWad, limitWad);
         _requirePrice(course, priceWad);
         _take(course, other, -sizeWad, priceWad, 0);
-        _keepJudged(course, other, 0);
+        _keepJudged(course, other, 0, false);
         // After the other side is written: both may stand in one bucket, whose last position has what roundings left.
         Live memory own = _load(taker);
         uint256 fee = _take(course, own, sizeWad, priceWad, _trades.takerFeeWad);
-        _keepJudged(course, own, fee);
+        // The vault has noted whom it calls for.
+        _keepJudged(course, own, fee, true);
         emit IPerpMarket.Traded(taker, makerAccount, sizeWad, priceWad, fee, 0);
-        if (maker == _sampler) _sample();
+        if (maker == _sampler.maker) _setSample(premium);
     }
 
-    /// @dev A maker contract's price, within the taker's limit.
+    /// @dev A maker contract's price, within the taker's limit, and its premium after the trade.
     function _ask(
         Course memory course,
         AccountId taker,
         Live memory other,
         int256 sizeWad,
         uint256 limitWad
-    ) private returns (uint256 priceWad) {
+    ) private returns (uint256 priceWad, int256 premiumWad) {
         address maker = other.account.owner();
-        if (!_makerAllowed[maker]) revert IPerpMarket.PerpMarket_UnknownMaker(maker);
-        priceWad = IPerpMaker(maker).trade(taker, sizeWad, other.size, course.band.priceWad);
+        bool allowed = maker == _sampler.maker ? _trades.samplerTrades : _makerAllowed[maker];
+        if (!allowed) revert IPerpMarket.PerpMarket_UnknownMaker(maker);
+        (priceWad, premiumWad) = IPerpMaker(maker).trade(taker, sizeWad, other.size, course.band.priceWad);
         if (sizeWad > 0 ? priceWad > limitWad : priceWad < limitWad) {
             revert IPerpMarket.PerpMarket_PriceLimit(priceWad, limitWad);
         }
@@ -173,13 +178,16 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
     ) private returns (uint256 quotedWad) {
         (uint256 takerFeeWad, uint256 makerFeeWad) = (_trades.takerFeeWad, _trades.makerFeeWad);
         uint256 tips = takerTip;
+        address quoting;
+        int256 premium;
         for (uint256 i = 0; i < fills.length; ++i) {
             IPerpMarket.Fill memory fill = fills[i];
             _requireSize(taker, fill.maker, fill.sizeWad);
             Live memory other = _load(fill.maker);
             if (fill.quotes) {
-                quotedWad = _ask(course, taker, other, fill.sizeWad, fill.priceWad);
+                (quotedWad, premium) = _ask(course, taker, other, fill.sizeWad, fill.priceWad);
                 fill.priceWad = quotedWad;
+                quoting = other.account.owner();
             }
             _requirePrice(course, fill.priceWad);
             uint256 fee = _take(course, other, -fill.sizeWad, fill.priceWad, fill.quotes ? 0 : makerFeeWad);
@@ -188,7 +196,7 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
                 tips += fill.tip;
                 emit IPerpMarket.Tipped(fill.maker, tipTo, fill.tip);
             }
-            _keepJudged(course, other, fee);
+            _keepJudged(course, other, fee, false);
         }
         Live memory own = _load(taker);
         uint256 fees;
@@ -209,8 +217,8 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
             own.base += takerTip.toInt256() * TOKEN;
             emit IPerpMarket.Tipped(taker, tipTo, takerTip);
         }
-        _keepJudged(course, own, fees);
-        if (quotedWad != 0) _sample();
+        _keepJudged(course, own, fees, false);
+        if (quotedWad != 0 && quoting == _sampler.maker) _setSample(premium);
         if (tips == 0) return quotedWad;
         Live memory earner = _load(tipTo);
         earner.base -= tips.toInt256() * TOKEN;
@@ -225,11 +233,14 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
         int256 sizeWad,
         uint256 priceWad,
         uint256 feeWad
-    ) private returns (uint256 fee) {
+    ) private pure returns (uint256 fee) {
         uint256 before = p.size.abs();
         fee = _feeUp(sizeWad, priceWad, feeWad);
-        _add(p, sizeWad, sizeWad * int256(priceWad) + int256(fee), priceWad, course.funding);
-        _addFees(int256(fee));
+        course.fees += fee;
+        unchecked {
+            // Sizes are below 2**112, prices below 2**97, and a fee is a hundredth at most.
+            _add(p, sizeWad, sizeWad * int256(priceWad) + int256(fee), priceWad, course.funding);
+        }
         if (course.reduceOnly && p.size.abs() > before) {
             revert IPerpMarket.PerpMarket_ReduceOnly(p.account);
         }
@@ -246,15 +257,20 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
     /// price far from the mark, or as a tip, would cost an account nothing: who does is covered without it, or settles first. A
     /// thousandth of what was opened or closed is let go: opening raises the requirement, and nothing is closed twice, while
     /// turning round has no end.
-    function _keepJudged(Course memory course, Live memory p, uint256 fee) private {
-        int256 perUnit = int256(course.mark) - course.funding;
-        int256 profit = p.loadedSize * perUnit - p.loadedBase;
-        int256 given = profit - (p.size * perUnit - p.base) - int256(fee);
-        int256 least = int256(p.loadedSize.abs().dist(p.size.abs()) * course.mark) / GIVEN_PART;
-        bool unpaid = given > least && (p.stored.hasClaim || profit > least);
+    /// @param noted whether the vault judges the account anyway
+    function _keepJudged(Course memory course, Live memory p, uint256 fee, bool noted) private {
+        bool unpaid;
+        unchecked {
+            // Sizes are below 2**113, the mark below 2**97, funding below 2**127, costs below 2**242.
+            int256 perUnit = int256(course.mark) - course.funding;
+            int256 profit = p.loadedSize * perUnit - p.loadedBase;
+            int256 given = profit - (p.size * perUnit - p.base) - int256(fee);
+            int256 least = int256(p.loadedSize.abs().dist(p.size.abs()) * course.mark) / GIVEN_PART;
+            unpaid = given > least && (p.stored.hasClaim || profit > least);
+        }
         _keep(p);
         if (unpaid) VAULT.requireCovered(p.account);
-        else VAULT.touch(p.account);
+        else if (!noted) VAULT.touch(p.account);
     }
 
     /// @dev Writes a position that a trade has changed.
@@ -273,12 +289,13 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
         }
     }
 
-    /// @dev A cap binds on the way up only.
-    function _requireOpenInterest(Course memory course) private view {
+    /// @dev Books the fees, and holds the open interest to its cap, which binds on the way up only.
+    function _conclude(Course memory course) private {
+        _addFees(int256(course.fees));
         uint256 size = _running.openInterestWad;
         if (size <= course.openInterest) return;
         uint256 notional = size.fullMulDivUp(course.band.priceWad, WAD);
-        uint256 cap = _openInterestCapWad;
+        uint256 cap = _sampler.openInterestCapWad;
         if (notional > cap) revert IPerpMarket.PerpMarket_OpenInterestCap(notional, cap);
     }
 
@@ -290,11 +307,11 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
 
     /// @inheritdoc Settlement
     function _standing(AccountId account) internal override returns (bool known, int256 profit, bool open) {
-        IRiskEngine.Band memory band = _refresh();
+        (IRiskEngine.Band memory band, int256 premium, int256 funding) = _refresh();
         known = band.status == PriceStatus.FRESH && band.priceWad <= MAX_PRICE;
         if (!known) return (false, 0, false);
         Live memory p = _load(account);
-        profit = p.size * int256(_markWad(band.priceWad)) - p.base - p.size * _running.fundingWad;
+        profit = p.size * (int256(_markAt(band.priceWad, premium)) - funding) - p.base;
         open = p.size != 0;
     }
 

@@ -46,7 +46,7 @@ contract PerpMarketAdmin is PerpDeleveraging {
     /// that no taker has the width of a lie; all of an account, which has nothing to lose, at the worst.
     function transferFraction(AccountId from, AccountId to, uint256 fractionWad) external onlyVault {
         if (from.equals(to) || fractionWad == 0) return;
-        IRiskEngine.Band memory band = _refresh();
+        (IRiskEngine.Band memory band, , ) = _refresh();
         bool toHeld = _holds(to);
         _move(from, to, fractionWad.min(WAD), _doubtedMark(band, _load(from).size, fractionWad < WAD));
         if (!_holds(from)) VAULT.setHeld(from, false);

@@ -22,12 +22,14 @@ contract PerpOrders is IPerpOrders, SignedOrders, ReentrancyGuardTransient {
     uint256 private constant MAX_PRICE = 2 ** 97;
 
     /// @dev What a match has come to.
+    /// @param takerLeft what is not filled of the taker's order before {units}
     /// @param room what may still be filled of the taker's order, its account's position considered {units}
     /// @param filledWad {units}
     /// @param count fills so far
     struct Course {
         IPerpMarket market;
         bytes32 takerHash;
+        uint256 takerLeft;
         uint256 room;
         uint256 filledWad;
         uint256 makerFeeWad;
@@ -72,7 +74,7 @@ contract PerpOrders is IPerpOrders, SignedOrders, ReentrancyGuardTransient {
 
     /// @inheritdoc IPerpOrders
     function cancel(Order calldata order) external {
-        _cancel(order.account, _hash(order));
+        _cancel(order.account, _hash(order), order.nonce);
     }
 
     // --- views ---
@@ -86,8 +88,13 @@ contract PerpOrders is IPerpOrders, SignedOrders, ReentrancyGuardTransient {
     function statusOf(Order calldata order) external view returns (Status memory status) {
         status.hash = _hash(order);
         uint256 size = order.sizeWad.abs();
-        status.state = _stateOf(order.account, status.hash, size, order.expiry, order.nonce);
-        status.filledWad = filledOf(status.hash);
+        (status.state, status.filledWad) = _stateOf(
+            order.account,
+            status.hash,
+            size,
+            order.expiry,
+            order.nonce
+        );
         if (status.state == State.OPEN) status.leftWad = size - status.filledWad;
         if (order.trigger == uint256(Trigger.NONE)) {
             status.awake = true;
@@ -168,11 +175,12 @@ contract PerpOrders is IPerpOrders, SignedOrders, ReentrancyGuardTransient {
     function _beginCourse(Course memory course, Order calldata taker, uint256 length) private view {
         bytes32 hash = course.takerHash;
         if (taker.flags & POST_ONLY != 0) revert SignedOrders_PostOnly(hash);
-        course.room = _left(taker, hash);
+        course.takerLeft = _left(taker, hash);
+        course.room = course.takerLeft;
         course.market = IPerpMarket(taker.market);
-        IPerpMarket.Parameters memory parameters = course.market.parameters();
-        _checkFee(taker, hash, parameters.takerFeeWad);
-        course.makerFeeWad = parameters.makerFeeWad;
+        uint256 takerFee;
+        (takerFee, course.makerFeeWad) = course.market.feesWad();
+        _checkFee(taker, hash, takerFee);
         _checkAwake(course, taker, hash);
         if (taker.flags & REDUCE_ONLY != 0) course.room = course.room.min(_reducible(course, taker));
         course.fills = new IPerpMarket.Fill[](length + 1);
@@ -187,7 +195,8 @@ contract PerpOrders is IPerpOrders, SignedOrders, ReentrancyGuardTransient {
         uint256 wanted,
         AccountId tipTo
     ) private {
-        uint256 size = wanted.min(_left(maker, hash)).min(course.room - course.filledWad);
+        uint256 left = _left(maker, hash);
+        uint256 size = wanted.min(left).min(course.room - course.filledWad);
         _checkPair(course, taker, maker, hash);
         _checkFee(maker, hash, course.makerFeeWad);
         _checkAwake(course, maker, hash);
@@ -197,7 +206,7 @@ contract PerpOrders is IPerpOrders, SignedOrders, ReentrancyGuardTransient {
             revert SignedOrders_NotFilled(hash, size, whole);
         if (size == 0) return;
 
-        _addFilled(hash, size);
+        _addFilled(maker.account, hash, maker.nonce, whole, left, size);
         course.filledWad += size;
         IPerpMarket.Fill memory fill;
         fill.maker = maker.account;
@@ -243,7 +252,7 @@ contract PerpOrders is IPerpOrders, SignedOrders, ReentrancyGuardTransient {
         if (taker.flags & FILL_OR_KILL != 0 && filled != whole) {
             revert SignedOrders_NotFilled(course.takerHash, filled, whole);
         }
-        _addFilled(course.takerHash, filled);
+        _addFilled(taker.account, course.takerHash, taker.nonce, whole, course.takerLeft, filled);
         return _tip(course, taker, course.takerHash, filled, tipTo);
     }
 

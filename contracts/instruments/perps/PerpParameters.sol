@@ -16,19 +16,31 @@ abstract contract PerpParameters is RequirementWalks {
     }
 
     /// @dev What decides on a trade; all as shares {WAD}.
+    /// @param samplerTrades whether the sampler is a maker that trades
     struct TradeParameters {
         uint56 takerFeeWad;
         uint56 makerFeeWad;
         uint64 maxPriceMoveWad;
         uint64 backstopShareWad;
         bool reduceOnly;
+        bool samplerTrades;
+    }
+
+    /// @param maker whose middle price is sampled
+    /// @param openInterestCapWad {USD}, below 2**96
+    struct Sampler {
+        address maker;
+        uint96 openInterestCapWad;
     }
 
     PriceParameters internal _prices;
     TradeParameters internal _trades;
-    /// @dev {USD}
-    uint256 internal _openInterestCapWad;
+    Sampler internal _sampler;
 
     mapping(address maker => bool) internal _makerAllowed;
-    address internal _sampler;
+
+    /// @notice As `IPerpMarket.feesWad`.
+    function feesWad() public view virtual returns (uint256 takerFeeWad, uint256 makerFeeWad) {
+        return (_trades.takerFeeWad, _trades.makerFeeWad);
+    }
 }

@@ -53,17 +53,23 @@ abstract contract PerpPrices is PerpParameters {
     function _makerSize(address maker) internal view virtual returns (int256);
 
     /// @dev Records the index and what has come due since it was recorded last.
-    function _refresh() internal returns (IRiskEngine.Band memory band) {
+    /// @return band of the index now
+    /// @return premium {WAD}
+    /// @return funding what one unit has paid since ever {quote tok per unit}
+    function _refresh() internal returns (IRiskEngine.Band memory band, int256 premium, int256 funding) {
         band = ENGINE.band(UNDERLYING);
         uint256 index = _usableIndex(band);
         Premium memory p = _premium;
+        funding = _running.fundingWad;
         if (block.timestamp == p.updatedAt) {
             if (index != p.indexWad) _premium.indexWad = uint96(index);
-            return band;
+            return (band, p.premiumWad, funding);
         }
-        (int256 premium, int256 rate, int256 funding) = _grown(p);
+        int256 rate;
+        int256 grown;
+        (premium, rate, grown) = _grown(p);
         _premium = Premium(int64(premium), p.sampleWad, uint32(block.timestamp), uint96(index));
-        funding += _running.fundingWad;
+        funding += grown;
         _running.fundingWad = funding.toInt128();
         emit IPerpMarket.FundingAccrued(
             band.priceWad,
@@ -76,7 +82,7 @@ abstract contract PerpPrices is PerpParameters {
 
     /// @dev Takes a new sample. A sampler that does not answer is one without premium.
     function _sample() internal {
-        address maker = _sampler;
+        address maker = _sampler.maker;
         int256 sample;
         if (maker != address(0)) {
             try IPerpMaker(maker).middlePremiumWad(_makerSize(maker)) returns (int256 answer) {
@@ -85,6 +91,10 @@ abstract contract PerpPrices is PerpParameters {
                 sample = 0;
             }
         }
+        _setSample(sample);
+    }
+
+    function _setSample(int256 sample) internal {
         int256 most = int256(uint256(_prices.maxPremiumWad));
         sample = sample.clamp(-most, most);
         int256 old = _premium.sampleWad;

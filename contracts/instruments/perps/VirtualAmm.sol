@@ -43,9 +43,11 @@ contract VirtualAmm is AmmShares {
         int256 sizeWad,
         int256 heldWad,
         uint256 indexWad
-    ) external view returns (uint256 priceWad) {
+    ) external view returns (uint256 priceWad, int256 premiumWad) {
         if (msg.sender != address(MARKET)) revert PerpMaker_NotMarket(msg.sender);
-        return _price(sizeWad, -heldWad, indexWad);
+        AmmCurve.Shape memory curve;
+        (priceWad, curve) = _price(sizeWad, -heldWad, indexWad);
+        premiumWad = AmmCurve.premiumWad(curve, sizeWad - heldWad);
     }
 
     // --- governance ---
@@ -67,7 +69,7 @@ contract VirtualAmm is AmmShares {
     function quote(int256 sizeWad) external view returns (uint256 priceWad) {
         IPerpMarket.State memory state = MARKET.state();
         if (state.status != PriceStatus.FRESH) revert VirtualAmm_IndexNotFresh(uint8(state.status));
-        return _price(sizeWad, _soldWad(), state.indexWad);
+        (priceWad, ) = _price(sizeWad, _soldWad(), state.indexWad);
     }
 
     /// @inheritdoc IVirtualAmm
@@ -102,12 +104,13 @@ contract VirtualAmm is AmmShares {
         int256 sizeWad,
         int256 soldWad,
         uint256 indexWad
-    ) private view returns (uint256 priceWad) {
-        (AmmCurve.Shape memory curve, uint256 maxWad) = _shape();
+    ) private view returns (uint256 priceWad, AmmCurve.Shape memory curve) {
+        uint256 maxWad;
+        (curve, maxWad) = _shape();
         int256 afterWad = soldWad + sizeWad;
         if (afterWad.abs() > maxWad && afterWad.abs() > soldWad.abs()) {
             revert VirtualAmm_SkewLimit(afterWad, maxWad);
         }
-        return AmmCurve.price(curve, soldWad, sizeWad, indexWad);
+        priceWad = AmmCurve.price(curve, soldWad, sizeWad, indexWad);
     }
 }

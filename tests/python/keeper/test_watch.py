@@ -324,7 +324,7 @@ def test_who_cannot_be_judged_is_failed_and_an_alarm(world):
     watch.step()
     pool = world.domain["USDC"].pool.address
     code = world.chain.rpc("eth_getCode", pool, "latest")
-    # Answers `debtIndex` with garbage for accounts, but the market cannot be read either: nothing is seen.
+    # Answers `debtIndexNow` with garbage for accounts, but the market cannot be read either: nothing is seen.
     world.chain.rpc("anvil_setCode", pool, "0x60ee60005360206000fd")
     with pytest.raises(Exception, match="eth_call"):
         watch.step()

@@ -247,6 +247,17 @@ def test_only_the_owner_cancels(client: httpx.Client, trader: Trader) -> None:
     assert client.get(f"/orders/{order['hash']}").json()["status"] == "cancelled"
 
 
+def test_two_open_orders_do_not_share_a_nonce(client: httpx.Client, trader: Trader) -> None:
+    placed = client.post("/orders", json=trader.order(nonce=7)).json()
+    refused = client.post("/orders", json=trader.order(nonce=7, sizeWad=str(2 * WAD))).json()["error"]
+    assert (refused["code"], refused["field"], refused["value"]) == ("nonce_in_use", "nonce", "7")
+    assert client.post("/orders", json=trader.order(nonce=7)).json()["hash"] == placed["hash"], (
+        "the same again"
+    )
+    client.post("/cancel", json=trader.cancel([placed["hash"]]))
+    assert client.post("/orders", json=trader.order(nonce=7, sizeWad=str(2 * WAD))).json()["status"] == "open"
+
+
 def test_all_below_a_nonce_are_cancelled_and_stay_so(client: httpx.Client, trader: Trader) -> None:
     client.post("/orders", json={"orders": [trader.order(nonce=n) for n in (1, 2, 7)]})
     assert len(client.post("/cancel", json=trader.cancel_below(5)).json()["cancelled"]) == 2

@@ -117,7 +117,7 @@ async def check(run: Run) -> None:
             assert "0x" + hash_ not in run.acknowledged
             continue
         amount = int(str(found["filled"]))
-        assert amount == run.chain.filled([bytes.fromhex(hash_)])[0][0] <= abs(int(order["sizeWad"]))
+        assert amount == run.chain.filled([READER.order(order)])[0][0] <= abs(int(order["sizeWad"]))
         assert found["pending"] == "0"
         shown[hash_] = (amount, found["status"])
     assert all(shown[hash_[2:]][1] == Status.CANCELLED for hash_ in run.cancelled)
@@ -198,7 +198,7 @@ async def check_with_amm(run: Run) -> None:
             assert "0x" + hash_of(order) not in run.acknowledged
             continue
         amount = int(str(found["filled"]))
-        assert amount == run.chain.filled([bytes.fromhex(hash_of(order))])[0][0] <= abs(int(order["sizeWad"]))
+        assert amount == run.chain.filled([READER.order(order)])[0][0] <= abs(int(order["sizeWad"]))
         # Where the AMM moved meanwhile, an order may wait for it.
         assert found["status"] == Status.FILLED or (run.chain_goes_on and found["status"] == Status.OPEN)
     assert settled(run.matcher.store.database) == settled_on_chain(run)

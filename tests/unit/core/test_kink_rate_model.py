@@ -82,3 +82,9 @@ def test_flat_lines_are_allowed(evm: PyrevmBackend) -> None:
     assert flat.update(0, 0) == flat.update(WAD, 0) == WAD // YEAR
     free = evm.deploy("KinkRateModel", 99 * WAD // 100, 0, 0, 0)
     assert free.update(WAD, 0) == 0
+
+
+def test_tells_its_curve(model: Contract) -> None:
+    word = model.curve()
+    parts = [word >> 192, *(word >> shift & (2**64 - 1) for shift in (128, 64, 0))]
+    assert parts == [KINK, AT_ZERO, AT_KINK, AT_FULL]

@@ -150,6 +150,6 @@ def test_the_market_is_as_engine_and_pools_have_it(shared, system):
         system.risk.valueOf(number, amount)[0] for number, amount in enumerate(amounts)
     ]
     assert [listing.debtIndexWad for listing in market.assets] == [
-        asset.pool.debtIndex() for asset in system.assets.values()
+        asset.pool.debtIndexNow() for asset in system.assets.values()
     ]
     assert market.assets[0].debtIndexWad > WAD

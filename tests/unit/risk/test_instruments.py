@@ -323,3 +323,60 @@ def test_the_engine_takes_nothing_for_granted_of_the_order_of_holdings(bench, fu
     one = bench.engine.assess(LONG, words, [future.address], 1, False)
     other = bench.engine.assess(LONG, words[::-1], [future.address], 1, False)
     assert tuple(one) == tuple(other)
+
+
+REPORT = [0x20, 0, 0, 0, 0, 7 * WAD, 0, 0x100, 0x140, 1, 0, 0]
+"""A report in words: its place, six figures (7 dollars of requirement), places of two lists, one exposure, no changes."""
+
+
+def answering(words):
+    """Code of an instrument on ether that answers every question for a report with these words."""
+    underlyings = b"".join(word.to_bytes(32, "big") for word in (0x40, 0, 1, ETHER))
+    answer = b"".join(word.to_bytes(32, "big") for word in words)
+
+    def give(offset, blob):
+        length = len(blob).to_bytes(2, "big")
+        # PUSH2 length, PUSH2 offset, PUSH0, CODECOPY, PUSH2 length, PUSH0, RETURN
+        return b"\x61" + length + b"\x61" + offset.to_bytes(2, "big") + b"\x5f\x39\x61" + length + b"\x5f\xf3"
+
+    # A call without arguments asks for underlyings: CALLDATASIZE, PUSH1 4, EQ, PUSH1 20, JUMPI
+    code = b"\x36\x60\x04\x14\x60\x14\x57" + give(34, answer) + b"\x5b" + give(34 + len(answer), underlyings)
+    return code + answer + underlyings
+
+
+def test_a_report_is_read_where_it_lies(bench, scripted):
+    bench.evm.set_code(scripted, answering(REPORT))
+    assert bench.engine.assess(ACCOUNT, [], [scripted], 1, False).requirement == 7 * WAD
+    # Lists in the other order, and something between.
+    bench.evm.set_code(scripted, answering([*REPORT[:7], 0x140, 0x100, 0, 99, 1, 0]))
+    assert bench.engine.assess(ACCOUNT, [], [scripted], 1, False).requirement == 7 * WAD
+
+
+@pytest.mark.parametrize(
+    ("place", "word"),
+    [
+        (0, 0x40),  # the report begins too late
+        (0, 2**256 - 32),
+        (1, 4),  # no status
+        (7, 0x180),  # a list behind the end
+        (7, 2**256 - 32),
+        (8, 0x160),
+        (9, 3),  # longer than what is there
+        (9, 2**251),
+        (11, 1),
+        (9, 0),  # an exposure is missing
+    ],
+)
+def test_what_is_no_report_reverts(bench, scripted, place, word):
+    words = list(REPORT)
+    words[place] = word
+    bench.evm.set_code(scripted, answering(words))
+    with bench.evm.reverts():
+        bench.engine.assess(ACCOUNT, [], [scripted], 1, False)
+
+
+@pytest.mark.parametrize("length", [0, 1, 8, 11])
+def test_half_a_report_reverts(bench, scripted, length):
+    bench.evm.set_code(scripted, answering(REPORT[:length]))
+    with bench.evm.reverts():
+        bench.engine.assess(ACCOUNT, [], [scripted], 1, False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from scripts.model.risk import WAD
@@ -35,6 +35,10 @@ curves = st.lists(
 portfolios = st.fixed_dictionaries(
     {"weth": tokens, "wbtc": tokens, "curves": curves, "exposure": st.tuples(dollars, dollars)}
 )
+
+# Ten ether and a sale of as many in the instrument; a purchase there, by which both together are long as before.
+HEDGED = {"weth": 10 * WAD, "wbtc": 0, "curves": [Curve([-10 * WAD, 0], [0, 0], [0, 0])], "exposure": (0, 0)}
+BOUGHT = {"weth": 0, "wbtc": 0, "curves": [Curve([10 * WAD, 0], [0, 0], [0, 0])], "exposure": (0, 0)}
 
 
 def bench_of(evm, rho: int = 0, **rows) -> RiskBench:
@@ -147,6 +151,7 @@ def test_without_rho_there_is_no_credit_across_underlyings(evm, portfolio, hairc
     haircut=st.integers(0, WAD),
     maintenance=st.booleans(),
 )
+@example(a=HEDGED, b=BOUGHT, rho=0, haircut=WAD // 5, maintenance=True)
 def test_splitting_never_needs_less(evm, a, b, rho, haircut, maintenance):
     """PM-2, and the mirror position."""
     with evm.isolation():

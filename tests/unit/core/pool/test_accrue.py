@@ -33,7 +33,7 @@ def test_year_at_ten_percent(bench: PoolBench) -> None:
     assert bench.pool.cash() == 600 * UNIT
     assert tx.events("Accrued", bench.pool) == [
         {
-            "index": bench.pool.debtIndex(),
+            "index": bench.pool.debtIndexNow(),
             "ratePerSecond": WAD // 10 // YEAR,
             "reserve": bench.pool.reserve(),
         }
@@ -69,20 +69,20 @@ def test_matches_the_reference_step_by_step(
 def test_debt_index_reads_no_model(bench: PoolBench) -> None:
     """The rate is fixed between operations: the index of the next second is known now."""
     bench.ready(rate=10**9)
-    index, calls = bench.pool.debtIndex(), bench.model.calls()
+    index, calls = bench.pool.debtIndexNow(), bench.model.calls()
     bench.set_model_mode(ANSWER, 10**11)
     bench.evm.warp(100)
-    assert bench.pool.debtIndex() == index + -(-index * 10**9 * 100 // WAD)
+    assert bench.pool.debtIndexNow() == index + -(-index * 10**9 * 100 // WAD)
     assert bench.model.calls() == calls
 
 
 def test_twice_in_a_second_adds_no_interest_but_asks_the_model(bench: PoolBench) -> None:
     """Otherwise who moves utilisation and back within a second would leave his rate behind."""
     bench.ready()
-    index, calls = bench.pool.debtIndex(), bench.model.calls()
+    index, calls = bench.pool.debtIndexNow(), bench.model.calls()
     bench.pool.accrue()
     bench.pool.accrue()
-    assert bench.pool.debtIndex() == index
+    assert bench.pool.debtIndexNow() == index
     assert bench.model.calls() == calls + 2
     assert bench.model.lastElapsed() == 0
     bench.evm.warp(17)
@@ -186,11 +186,11 @@ def test_index_stops_at_its_largest_value_and_freezes_nothing(bench: PoolBench) 
         bench.evm.warp(YEAR)
         bench.pool.accrue()
     bench.evm.warp(YEAR)
-    assert bench.pool.debtIndex() == MAX_INDEX
+    assert bench.pool.debtIndexNow() == MAX_INDEX
     bench.token.mint(bench.domain, 10**40)
     bench.pool.accrue()
     bench.evm.warp(YEAR)
-    assert bench.pool.debtIndex() == MAX_INDEX
+    assert bench.pool.debtIndexNow() == MAX_INDEX
     bench.repay(400 * UNIT)
     bench.deposit(UNIT, bench.other_lender)
     bench.pool.setLine(bench.domain, 10**30)
@@ -219,8 +219,8 @@ def test_time_runs_over_in_2106_without_harm(bench: PoolBench) -> None:
     bench.ready(rate=10**6)
     bench.evm.warp(2**32 - bench.evm.now - 50)
     bench.pool.accrue()
-    index = bench.pool.debtIndex()
+    index = bench.pool.debtIndexNow()
     bench.evm.warp(100)
-    assert bench.pool.debtIndex() == index + -(-index * 10**6 * 100 // WAD)
+    assert bench.pool.debtIndexNow() == index + -(-index * 10**6 * 100 // WAD)
     bench.pool.accrue()
-    assert bench.pool.debtIndex() == index + -(-index * 10**6 * 100 // WAD)
+    assert bench.pool.debtIndexNow() == index + -(-index * 10**6 * 100 // WAD)

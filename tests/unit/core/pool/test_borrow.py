@@ -1,4 +1,4 @@
-"""LendingPool.borrow: domains under credit lines."""
+"""LendingPool.borrow and borrowFor: domains under credit lines."""
 
 import pytest
 from hypothesis import given
@@ -49,7 +49,7 @@ def test_books_what_the_reference_says(
 def test_amount_may_not_pass_principal_times_index_rounded_down(bench: PoolBench) -> None:
     bench.ready(rate=10**11)
     bench.evm.warp(3)
-    index = bench.pool.debtIndex()
+    index = bench.pool.debtIndexNow()
     with bench.evm.reverts("LendingPool_RoundedAgainstPool", 1, 2, index):
         bench.borrow(1, 2)
     bench.borrow(1, 1)
@@ -138,3 +138,40 @@ def test_raises_the_rate_at_once(bench: PoolBench) -> None:
     bench.deposit(1_000 * UNIT)
     bench.borrow(250 * UNIT)
     assert bench.model.lastUtilisation() == bench.pool.utilisationWad() == WAD // 4
+
+
+@given(
+    rate=st.integers(0, 3 * 10**11),
+    seconds=st.integers(0, 10**8),
+    amount=st.integers(0, 10**23),
+)
+def test_borrowing_an_amount_books_the_principal_that_it_costs(
+    bench: PoolBench, rate: int, seconds: int, amount: int
+) -> None:
+    """ROUND-1: as `borrow` with the least principal that the amount may be had for."""
+    with bench.evm.isolation():
+        bench.ready(10**26, 10**23, rate)
+        bench.pool.setLine(bench.domain, 2**128 - 1)
+        bench.evm.warp(seconds)
+        reference = bench.reference()
+        least = -(-amount * WAD // reference.index)
+        debt = reference.borrow(bench.domain.address, least, amount)
+        answer = bench.domain.borrowFor(bench.pool, amount, bench.borrower).value
+        assert tuple(answer) == (least, reference.index, debt)
+        assert bench.token.balanceOf(bench.borrower) == 10**23 + amount
+        bench.assert_matches(reference)
+
+
+def test_borrowing_an_amount_is_held_to_line_and_cash(bench: PoolBench) -> None:
+    """SOLV-4"""
+    bench.ready(2 * LINE, 0)
+    with bench.evm.reverts("LendingPool_LineExceeded", bench.domain, LINE + 1, LINE):
+        bench.domain.borrowFor(bench.pool, LINE + 1, bench.borrower)
+    bench.domain.borrowFor(bench.pool, LINE, bench.borrower)
+    bench.pool.setLine(bench.domain, 4 * LINE)
+    with bench.evm.reverts("LendingPool_InsufficientCash", LINE + 1, LINE):
+        bench.domain.borrowFor(bench.pool, LINE + 1, bench.borrower)
+    with bench.evm.reverts("LendingPool_OutOfRange", None, 2**128, 0, 2**128 - 1):
+        bench.domain.borrowFor(bench.pool, 2**128, bench.borrower)
+    with bench.evm.reverts("LendingPool_NotDomain", bench.stranger):
+        bench.pool.borrowFor(1, bench.borrower, sender=bench.stranger)

@@ -137,7 +137,7 @@ def test_everything_is_refused_while_the_loan_is_out(bench: PoolBench, receiver:
         pool.collectReserve.encode(),
         pool.flagShortfall.encode(bench.domain, account_id(who), 0),
         pool.flashLoan.encode(receiver, token, 1, b""),
-        pool.debtIndex.encode(),
+        pool.debtIndexNow.encode(),
         pool.totalAssets.encode(),
         pool.totalDebt.encode(),
         pool.reserve.encode(),

@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scripts.model.pool import WAD
 from tests.helpers.pool_bench import ANSWER, LINE, REVERT, UNIT, PoolBench
@@ -65,7 +67,7 @@ def test_rate_model(bench: PoolBench) -> None:
     """Interest until now is by the old model's rate, from now on by the new one's."""
     bench.ready(rate=10**9)
     bench.evm.warp(1_000)
-    index = bench.pool.debtIndex()
+    index = bench.pool.debtIndexNow()
     calls = bench.model.calls()
     other = bench.evm.deploy("MockRateModel")
     other.set(ANSWER, 5 * 10**9)
@@ -73,7 +75,7 @@ def test_rate_model(bench: PoolBench) -> None:
     assert tx.events("RateModelSet") == [{"oldModel": bench.model.address, "newModel": other.address}]
     assert tx.events("Accrued")[0]["ratePerSecond"] == 5 * 10**9
     assert bench.pool.rateModel() == other.address
-    assert bench.pool.debtIndex() == index
+    assert bench.pool.debtIndexNow() == index
     assert bench.pool.ratePerSecond() == 5 * 10**9
     assert bench.model.calls() == calls, "the old model is not asked: it may be why there is a new one"
 
@@ -131,3 +133,49 @@ def test_asset_must_be_a_token(bench: PoolBench) -> None:
     odd = bench.evm.deploy("MockERC20", "Odd", "ODD", 37)
     with bench.evm.reverts("LendingPool_WrongToken", odd):
         bench.new_pool(token=odd)
+
+
+@given(lent=st.integers(1, 10**24), part=st.integers(0, 1000), seconds=st.integers(0, 10**8))
+def test_a_curve_in_the_code_says_what_the_model_would(
+    bench: PoolBench, lent: int, part: int, seconds: int
+) -> None:
+    """Of two pools alike, one is told its model again: from then on it reads its settings and asks."""
+    with bench.evm.isolation():
+        model = bench.evm.deploy("KinkRateModel", 8 * WAD // 10, WAD // 100, 5 * WAD // 100, 90 * WAD // 100)
+        pools = [bench.new_pool(model) for _ in range(2)]
+        pools[1].setRateModel(model)
+        assert pools[0].rateModel() == pools[1].rateModel() == model.address
+        looks = []
+        for pool in pools:
+            with bench.evm.isolation():
+                pool.setLine(bench.domain, 2**128 - 1)
+                bench.token.approve(pool, 2**256 - 1, sender=bench.lender)
+                pool.deposit(lent, bench.lender, sender=bench.lender)
+                bench.domain.borrowFor(pool, lent * part // 1000, bench.borrower)
+                bench.evm.warp(seconds)
+                pool.accrue()
+                looks.append((pool.ratePerSecond(), pool.debtIndexNow(), pool.reserve(), pool.totalAssets()))
+        assert looks[0] == looks[1]
+        assert looks[0][0] > 0
+
+
+def test_a_changed_setting_holds_where_the_pool_was_made_with_a_curve(bench: PoolBench) -> None:
+    model = bench.evm.deploy("KinkRateModel", 8 * WAD // 10, WAD // 100, 5 * WAD // 100, 90 * WAD // 100)
+    pool = bench.new_pool(model)
+    pool.setLine(bench.domain, LINE)
+    bench.token.approve(pool, 2**256 - 1, sender=bench.lender)
+    pool.deposit(1_000 * UNIT, bench.lender, sender=bench.lender)
+    bench.domain.borrowFor(pool, 400 * UNIT, bench.borrower)
+    bench.evm.warp(10**6)
+    reserve, debt = pool.reserve(), pool.totalDebt()
+    assert reserve == pytest.approx((debt - 400 * UNIT) / 10)
+    pool.setReserveShare(WAD // 2)
+    assert pool.reserveShareWad() == WAD // 2
+    bench.evm.warp(10**6)
+    assert pool.reserve() - reserve == pytest.approx((pool.totalDebt() - debt) / 2)
+    bench.model.set(ANSWER, 7 * 10**9)
+    pool.setRateModel(bench.model)
+    calls = bench.model.calls()
+    pool.accrue()
+    assert pool.ratePerSecond() == 7 * 10**9
+    assert bench.model.calls() == calls + 1

@@ -1,4 +1,4 @@
-"""LendingPool.repay: the domain has sent the tokens before."""
+"""LendingPool.repayDebt and repayAmount: the domain has sent the tokens before."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -75,7 +75,7 @@ def test_strangers_cannot_book_tokens(bench: PoolBench) -> None:
     bench.ready()
     bench.token.mint(bench.pool, UNIT)
     with bench.evm.reverts("LendingPool_NotDomain", bench.stranger):
-        bench.pool.repay(0, UNIT, sender=bench.stranger)
+        bench.pool.repayDebt(0, UNIT, sender=bench.stranger)
 
 
 def test_amount_without_principal_is_the_lenders(bench: PoolBench) -> None:
@@ -98,3 +98,37 @@ def test_lowers_the_rate_at_once(bench: PoolBench) -> None:
     bench.borrow(500 * UNIT)
     bench.repay(250 * UNIT)
     assert bench.model.lastUtilisation() == bench.pool.utilisationWad() == WAD // 4
+
+
+@given(
+    rate=st.integers(0, 3 * 10**11),
+    seconds=st.integers(0, 10**8),
+    amount=st.integers(0, 10**23),
+)
+def test_repaying_an_amount_takes_off_the_principal_that_it_pays_for(
+    bench: PoolBench, rate: int, seconds: int, amount: int
+) -> None:
+    """ROUND-1, SOLV-3: as `repayDebt` with the most principal that the amount pays for."""
+    with bench.evm.isolation():
+        bench.ready(10**24, 10**23, rate)
+        bench.token.mint(bench.domain, 10**28)
+        bench.evm.warp(seconds)
+        reference = bench.reference()
+        assets = reference.assets
+        most = amount * WAD // reference.index
+        assert reference.debt_of(most) <= amount < reference.debt_of(most + 1)
+        reference.repay(bench.domain.address, most, amount)
+        assert bench.domain.repayAmount(bench.pool, bench.token, amount, amount).value == most
+        bench.assert_matches(reference)
+        assert bench.pool.totalAssets() >= assets, "SOLV-3"
+
+
+def test_repaying_an_amount_needs_the_tokens_and_a_debt(bench: PoolBench) -> None:
+    bench.ready(1_000 * UNIT, 400 * UNIT, 0)
+    bench.token.mint(bench.domain, 10**28)
+    with bench.evm.reverts("LendingPool_TransferShort"):
+        bench.domain.repayAmount(bench.pool, bench.token, UNIT, UNIT - 1)
+    with bench.evm.reverts("LendingPool_PrincipalExceeded", bench.domain, 401 * UNIT, 400 * UNIT):
+        bench.domain.repayAmount(bench.pool, bench.token, 401 * UNIT, 401 * UNIT)
+    with bench.evm.reverts("LendingPool_OutOfRange", None, 2**128, 0, 2**128 - 1):
+        bench.domain.repayAmount(bench.pool, bench.token, 2**128, 0)

@@ -24,7 +24,7 @@ def test_empty_pool(bench: PoolBench) -> None:
     assert (
         pool.totalAssets() == pool.totalDebt() == pool.cash() == pool.reserve() == pool.utilisationWad() == 0
     )
-    assert pool.debtIndex() == WAD
+    assert pool.debtIndexNow() == WAD
     assert pool.domainOf(bench.stranger) == (0, 0, 0)
     assert pool.domainOf(bench.domain) == (LINE, 0, 0)
     assert pool.maxWithdraw(bench.lender) == pool.maxRedeem(bench.lender) == 0
@@ -136,7 +136,7 @@ def probe(bench: PoolBench, who: Any) -> list[tuple[str, bytes]]:
             pool.totalDebt.encode(),
             pool.reserve.encode(),
             pool.utilisationWad.encode(),
-            pool.debtIndex.encode(),
+            pool.debtIndexNow.encode(),
             pool.redeem.encode(1, who, who),
             pool.accrue.encode(),
         )

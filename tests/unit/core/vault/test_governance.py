@@ -189,6 +189,23 @@ def test_guardian_and_owner_stop_only_the_owner_lets_go_on(bench: VaultBench) ->
             bench.vault.setPaused(paused, sender=bench.stranger)
 
 
+def test_what_is_listed_or_capped_while_paused_is_paused(bench: VaultBench) -> None:
+    """Every asset's words say whether the vault is: those of old ones, new ones, and ones with new caps."""
+    vault, trader = bench.vault, bench.trader
+    vault.setPaused(True)
+    token = bench.evm.deploy("MockERC20", "New", "NEW", 18)
+    vault.listAsset(token, NOBODY, 10**30, 0)
+    token.mint(trader, 10)
+    token.approve(vault, 10, sender=trader)
+    vault.setCaps(token, 10**29, 0)
+    account = bench.account(trader)
+    with bench.evm.reverts("Vault_Paused"):
+        vault.deposit(account, token, 1, sender=trader)
+    vault.setPaused(False)
+    vault.deposit(account, token, 1, sender=trader)
+    assert vault.assetInfo(token)[2:] == (1, 10**29, 0)
+
+
 # Roles
 
 

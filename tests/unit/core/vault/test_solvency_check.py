@@ -91,7 +91,7 @@ def test_a_batch_passes_if_and_only_if_covered_or_reduced(
 
 def _relief(bench: VaultBench, account: bytes, repaid: int) -> int:
     """By how much a payment lowers the account's USDC debt: principal rounded down, debt rounded up."""
-    debt, index = -bench.balance(account, "USDC"), bench.system.pool("USDC").debtIndex()
+    debt, index = -bench.balance(account, "USDC"), bench.system.pool("USDC").debtIndexNow()
     if repaid >= debt:
         return debt
     principal = bench.principal(account, "USDC") - repaid * WAD // index

@@ -39,7 +39,7 @@ def test_a_debt_is_told_with_interest_by_both_views(bench: VaultBench, days: int
         bench.borrow(bench.trader, "USDC", borrowed)
         principal = bench.owed("USDC")
         bench.system.warp(days * 86_400)
-        index = bench.system.pool("USDC").debtIndex()
+        index = bench.system.pool("USDC").debtIndexNow()
         debt = (principal * index + WAD - 1) // WAD
         assert bench.balance(account, "USDC") == -debt == bench.held(account)[0]
 

@@ -10,6 +10,7 @@ from tests.helpers.system import WAD
 
 ETHER = WAD
 OPERATOR = 14
+NONCE_UNUSED, NONCE_BEGUN, NONCE_FILLED, NONCE_CANCELLED = range(4)
 
 
 def test_a_cancelled_order_is_not_filled(perps: PerpTrading, taker: bytes, maker: bytes) -> None:
@@ -17,7 +18,7 @@ def test_a_cancelled_order_is_not_filled(perps: PerpTrading, taker: bytes, maker
     perps.match(buy, [sell], [ETHER])
     tx = perps.orders.cancel(sell.fields(), sender=sell.signer)
     assert tx.events("OrderCancelled", perps.orders)[0]["hash"] == sell.hash(perps.orders)
-    assert perps.orders.isCancelled(sell.hash(perps.orders))
+    assert perps.orders.nonceState(maker, sell.nonce) == NONCE_CANCELLED
     with perps.evm.reverts("SignedOrders_Cancelled", sell.hash(perps.orders)):
         perps.match(buy, [sell])
     with perps.evm.reverts("SignedOrders_Cancelled", sell.hash(perps.orders)):
@@ -56,6 +57,46 @@ def test_all_below_a_nonce(perps: PerpTrading, taker: bytes, maker: bytes) -> No
     with perps.evm.reverts("SignedOrders_NonceBelow", old.hash(perps.orders), 999, 1_000):
         perps.match(old, [perps.order(maker, -ETHER, 2_000)])
     perps.match(new, [perps.order(maker, -ETHER, 2_000)])  # the maker's nonces are his own
+
+
+def test_a_nonce_is_for_one_order(perps: PerpTrading, taker: bytes, maker: bytes) -> None:
+    """Two orders with one nonce: each by parts to its own size, until one is filled or cancelled; then neither."""
+    orders, buy = perps.orders, perps.order(taker, 100 * ETHER, 2_000)
+    one = perps.order(maker, -3 * ETHER, 2_000)
+    other = one.but(size=-5 * ETHER)
+    for sell, part, left in ((one, ETHER, 2 * ETHER), (other, 4 * ETHER, ETHER), (one, ETHER, ETHER)):
+        perps.match(buy, [sell], [part])
+        assert orders.nonceState(maker, one.nonce) == NONCE_BEGUN
+        assert orders.statusOf(sell.fields()).leftWad == left
+    # Both in one match: what is left of the first fills the nonce, and the second is passed over.
+    perps.match(buy, [one, other])
+    assert orders.nonceState(maker, one.nonce) == NONCE_FILLED
+    assert perps.size(taker) == -perps.size(maker) == 7 * ETHER == perps.filled(buy)
+    assert perps.filled(one) == 3 * ETHER
+    with perps.evm.reverts("SignedOrders_NothingFilled"):
+        perps.match(buy, [other])
+    with perps.evm.reverts("SignedOrders_Filled", other.hash(orders)):
+        orders.cancel(other.fields(), sender=other.signer)
+    first = perps.order(maker, -ETHER, 2_000)
+    orders.cancel(first.fields(), sender=first.signer)
+    with perps.evm.reverts("SignedOrders_Cancelled"):
+        perps.match(buy, [first.but(size=-2 * ETHER)])
+
+
+@pytest.mark.parametrize("nonce", [0, 1, 126, 127, 128, 129, 255, 256, 2**128, 2**256 - 1])
+def test_neighbouring_nonces_are_apart(perps: PerpTrading, taker: bytes, maker: bytes, nonce: int) -> None:
+    """Each nonce has bits of its own, at once, by parts and cancelled."""
+    around = [near % 2**256 for near in (nonce - 1, nonce, nonce + 1, nonce + 128)]
+    states = [NONCE_UNUSED] * len(around)
+    for position in (1, 2, 0):
+        sell = perps.order(maker, -2 * ETHER, 2_000, nonce=around[position])
+        if position == 0:
+            perps.orders.cancel(sell.fields(), sender=sell.signer)
+            states[position] = NONCE_CANCELLED
+        else:
+            perps.match(perps.order(taker, position * ETHER, 2_000), [sell])
+            states[position] = (NONCE_BEGUN, NONCE_FILLED)[position - 1]
+        assert [perps.orders.nonceState(maker, near) for near in around] == states
 
 
 def test_nonces_only_rise(perps: PerpTrading, taker: bytes) -> None:

@@ -1,0 +1,1 @@
+"""Where a transaction's gas goes: by contract, function and kind of work."""
