@@ -313,6 +313,14 @@ class Choices:
         if _is_choice(term):
             condition, yes, no = term.children()
             return z3.If(condition, self._part(yes, high, low), self._part(no, high, low))
+        if term.decl().kind() == z3.Z3_OP_CONCAT:
+            end = term.size()
+            for piece in term.children():
+                end -= piece.size()
+                if end <= low and high < end + piece.size():
+                    return self._part(piece, high - end, low - end)
+        if high - low + 1 == term.size():
+            return term
         if term.decl().kind() == z3.Z3_OP_BXOR:
             return _exclusive_or([self._part(part, high, low) for part in term.children()])
         return z3.simplify(z3.Extract(high, low, term)) if z3.is_bv_value(term) else z3.Extract(high, low, term)

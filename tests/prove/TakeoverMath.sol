@@ -169,7 +169,7 @@ contract PremiumProofs is Prove {
             assert(risen <= all * (WAD - full));
             step = risen / (WAD - full);
             assert(step * (WAD - full) <= risen);
-            assert(step <= all);
+            assert(step <= all && start + step <= most);
         }
     }
 
@@ -189,8 +189,8 @@ contract PremiumProofs is Prove {
 
 /// @notice Size of a takeover. Widths: values of 96 bits, which is 79 billion {USD}; shares of 60.
 contract TakeoverProofs is Prove {
-    /// @dev The fraction brings the account to its target and no further, to the rounding of the fraction; at one it
-    /// does not reach it, or just.
+    /// @dev The fraction brings the account to its target and no further, to the rounding of the fraction (so it is below
+    /// one); at one it does not reach it, or just.
     function check_fraction_bringsToTheTarget(
         uint96 equity,
         uint96 requirement,
@@ -219,7 +219,6 @@ contract TakeoverProofs is Prove {
                 assert(fraction == WAD);
             } else {
                 assert(restored * fraction <= missing * WAD && missing * WAD < restored * (fraction + 1));
-                assert(fraction < WAD);
             }
         }
     }
@@ -256,18 +255,13 @@ contract TakeoverProofs is Prove {
         }
     }
 
-    /// @dev Without that unit it need not.
-    function check_wrong_takeover_mendsHealthExactly(
-        uint16 equity,
-        uint16 requirement,
-        uint64 premium,
-        uint64 fraction
-    ) external pure {
-        assume(premium <= WAD && fraction <= WAD);
+    /// @dev Without that unit it need not. Widths: values of 8 bits.
+    function check_wrong_takeover_mendsHealthExactly(uint8 equity, uint8 requirement) external pure {
         unchecked {
-            assume(uint256(premium) * requirement <= uint256(equity) * WAD);
-            uint256 paid = TakeoverMath.shareDown(TakeoverMath.shareUp(requirement, premium), fraction);
-            assert(paid * requirement <= TakeoverMath.shareDown(requirement, fraction) * equity);
+            assume(requirement != 0 && equity < requirement);
+            // Half of the slice at a premium of all the health.
+            uint256 paid = TakeoverMath.shareDown(equity, WAD / 2);
+            assert(paid * requirement <= TakeoverMath.shareDown(requirement, WAD / 2) * equity);
         }
     }
 }
