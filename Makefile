@@ -13,7 +13,7 @@ NETWORK ?= local
 PRICES ?=
 export NETWORK PRICES
 
-.PHONY: help setup build web test demo gas compare audit prove mutate fuzz bench-keeper bench-matcher deploy up down lint format clean
+.PHONY: help setup build web test demo gas compare audit coverage prove mutate fuzz bench-keeper bench-matcher deploy up down lint format clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,8 +44,11 @@ bench-matcher: build ## Orders the matcher takes in a second, how long one waits
 	@$(python) -m scripts.matcher.bench run
 	@$(python) -m tests.gas.matcher
 
-audit: setup ## solhint, Slither with every finding explained, and the quick lemmas of halmos
+audit: setup ## solhint, Slither with every finding explained, quick lemmas of halmos, schemathesis on the matcher
 	@$(python) -m scripts.audit
+
+coverage: build ## Share of the lines of scripts/ that tests run, processes of their own included
+	@$(python) -m scripts.audit.coverage $(ARGS)
 
 prove: setup ## Every arithmetic lemma of tests/prove, by halmos
 	@$(python) -m scripts.prove

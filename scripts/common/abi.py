@@ -18,6 +18,8 @@ from faster_eth_abi import decode as _decode
 from faster_eth_abi import encode as _encode
 from faster_eth_abi.exceptions import DecodingError, EncodingError
 
+from scripts.common.answers import HalfAnswer, excerpt
+
 Component = dict[str, Any]
 
 PANICS = {
@@ -31,6 +33,10 @@ PANICS = {
     0x41: "out of memory",
     0x51: "call of an uninitialised function pointer",
 }
+
+
+class Undecodable(HalfAnswer, ValueError):
+    """Data that does not fit the types: whoever gave it is not what it was taken for, or answered nonsense."""
 
 
 @cache
@@ -81,12 +87,12 @@ def encode(components: Sequence[Component], values: Sequence[Any]) -> bytes:
 
 
 def decode(components: Sequence[Component], data: bytes) -> list[Any]:
-    """The values in `data`. Raises ValueError if the data does not fit the types."""
+    """The values in `data`. Raises Undecodable if the data does not fit the types."""
     try:
         values = _decode([type_of(component) for component in components], data)
-    except (DecodingError, OverflowError) as error:
+    except (DecodingError, OverflowError, UnicodeDecodeError) as error:
         expected = ", ".join(_describe(component) for component in components)
-        raise ValueError(f"0x{data.hex()} does not decode to {expected}: {error}") from error
+        raise Undecodable(f"{excerpt(f'0x{data.hex()}')} does not decode to {expected}: {error}") from error
     return [_restore(component, value) for component, value in zip(components, values, strict=True)]
 
 

@@ -23,10 +23,11 @@ from eth_account.signers.local import LocalAccount
 from scripts.artifacts import ArtifactError, artifacts
 from scripts.common import abi as codec
 from scripts.common.accounts import NO_ACCOUNT, account_from_environment
+from scripts.common.answers import data_of
 from scripts.common.contract import Call, Contract, RawLog, Reverted, Tx
 from scripts.common.errors import KeelError
 from scripts.common.reverts import RevertReader, located
-from scripts.common.rpc import ChainUnreachable, Rpc, RpcError
+from scripts.common.rpc import Rpc, RpcError
 from scripts.common.sending import NOBODY, Sender, request_of
 
 RECEIPT_SECONDS = 300
@@ -53,13 +54,7 @@ def connect(
     KeelError for an account that cannot be opened.
     """
     rpc = Rpc(url, timeout)
-    answer = rpc("eth_chainId")
-    try:
-        actual = int(answer, 16)
-    except (TypeError, ValueError):
-        raise ChainUnreachable(
-            f"{rpc.shown} answered eth_chainId with {answer!r}, which is no chain id; is it an Ethereum node?"
-        ) from None
+    actual = int(rpc("eth_chainId"), 16)
     if chain_id is not None and actual != chain_id:
         raise WrongChain(f"{rpc.shown} is chain {actual}; expected chain {chain_id}")
     signer = account or (account_from_environment() if signs else None)
@@ -215,7 +210,7 @@ class Chain:
                     raise error
                 values.append(error)
             else:
-                values.append(call.decode(_bytes(answer)))
+                values.append(call.decode(data_of(answer)))
         return values
 
     def simulate_all(self, calls: Sequence[Call]) -> list[Simulated]:
@@ -234,7 +229,7 @@ class Chain:
                 # Some nodes have the revert's data beside the error, not in it.
                 error["data"] = error.get("data") or answer.get("returnData")
                 raise self._reverts.of_error(RpcError("eth_simulateV1", error), call.label)
-            results.append(Simulated(call.decode(_bytes(answer["returnData"])), int(answer["gasUsed"], 16)))
+            results.append(Simulated(call.decode(data_of(answer["returnData"])), int(answer["gasUsed"], 16)))
         return results
 
     # What contracts ask of a chain
@@ -260,13 +255,13 @@ class Chain:
     def simulate(self, sender: str, to: str, data: bytes, value: int, gas: int | None) -> bytes:
         """The return data of a call that changes nothing. Raises Reverted, RpcError."""
         try:
-            return _bytes(self.rpc("eth_call", request_of(sender, to, data, value, gas), "latest"))
+            return data_of(self.rpc("eth_call", request_of(sender, to, data, value, gas), "latest"))
         except RpcError as error:
             raise self._reverts.of_error(error) from None
 
     def code(self, address: Any) -> bytes:
         """The runtime code at an address."""
-        return _bytes(self.rpc("eth_getCode", _address(address), "latest"))
+        return data_of(self.rpc("eth_getCode", _address(address), "latest"))
 
     # State of the chain
 
@@ -329,7 +324,7 @@ class Chain:
 
     def _tx(self, receipt: dict[str, Any], decode: Callable[[bytes], Any], is_creation: bool = False) -> Tx:
         logs: list[RawLog] = [
-            (log["address"], [_bytes(topic) for topic in log["topics"]], _bytes(log["data"]))
+            (log["address"], [data_of(topic) for topic in log["topics"]], data_of(log["data"]))
             for log in receipt["logs"]
         ]
         hash_, created = receipt["transactionHash"], receipt.get("contractAddress")
@@ -344,7 +339,7 @@ class Chain:
 
     def _output(self, hash_: str) -> bytes:
         try:
-            return _bytes(self._reverts.trace(hash_).get("output", "0x"))
+            return data_of(self._reverts.trace(hash_).get("output", "0x"))
         except RpcError:
             raise KeelError(
                 f"{self.rpc.shown} does not tell what transaction {hash_} returned"
@@ -358,7 +353,3 @@ def _address(account: Any) -> str:
         return codec.checksum(text)
     except ValueError:
         raise KeelError(f'"{text}" is no address; expected 0x and 40 hex digits') from None
-
-
-def _bytes(text: str) -> bytes:
-    return bytes.fromhex(text.removeprefix("0x"))

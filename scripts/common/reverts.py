@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from scripts.common import abi as codec
+from scripts.common.answers import data_of
 from scripts.common.contract import Reverted
 from scripts.common.errors import KeelError
 from scripts.common.rpc import Rpc, RpcError
@@ -23,7 +24,7 @@ class RevertReader:
         if isinstance(data, dict):  # some nodes nest it
             data = data.get("data") or data.get("result")
         if isinstance(data, str) and data.removeprefix("Reverted ").startswith("0x"):
-            return located(self._decoded(_bytes(data.removeprefix("Reverted "))), where)
+            return located(self._decoded(data_of(data.removeprefix("Reverted "))), where)
         if "revert" in error.text.lower():
             return located(self._decoded(b""), where)
         if "EVM error" in error.text:
@@ -36,7 +37,7 @@ class RevertReader:
             call = self.trace(hash_)
         except RpcError:
             return located(self._called_again(hash_), where)
-        reason, data = str(call.get("error", "")), _bytes(call.get("output") or "0x")
+        reason, data = str(call.get("error", "")), data_of(call.get("output") or "0x")
         if data or "revert" in reason:
             return located(self._decoded(data), where)
         return located(Reverted("Halt", (reason,), b""), where)
@@ -73,7 +74,3 @@ def located(error: Reverted, where: str) -> Reverted:
     """The error, with the function that was called unless it is known already."""
     error.where = error.where or where
     return error
-
-
-def _bytes(text: str) -> bytes:
-    return bytes.fromhex(text.removeprefix("0x"))

@@ -15,17 +15,15 @@ from urllib.parse import SplitResult, urlsplit
 import requests
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+from scripts.common.answers import ChainUnreachable, HalfAnswer, excerpt, keeps_promise
 from scripts.common.errors import KeelError
 
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
+__all__ = ["ChainTimeout", "ChainUnreachable", "HalfAnswer", "Rpc", "RpcError"]
+
 START_HINT = "start a local chain with `make up`, or name another one (NETWORK=https://...)"
 IDLE_SECONDS = 5
 BATCH_SIZE = 200
-EXCERPT = 60
-
-
-class ChainUnreachable(KeelError):
-    """Nobody listens there, or whoever does is no Ethereum node."""
 
 
 class ChainTimeout(ChainUnreachable):
@@ -72,7 +70,7 @@ class Rpc:
         answer = self._post(request, method)
         if not _answers(request, answer):
             raise self._garbage(method, 200, json.dumps(answer).encode())
-        return _result(method, answer)
+        return self._result(method, params, answer)
 
     def batch(self, calls: list[tuple[str, list[Any]]]) -> list[Any]:
         """The results of several calls sent together, in order; an RpcError in place of a failed one's."""
@@ -92,15 +90,26 @@ class Rpc:
         known = answers if isinstance(answers, list) else []
         by_id = {str(answer.get("id")): answer for answer in known if isinstance(answer, dict)}
         results: list[Any] = []
-        for request, (method, _) in zip(requests_, calls, strict=True):
+        for request, (method, params) in zip(requests_, calls, strict=True):
             answer = by_id.get(str(request["id"]))
             if answer is None or not _answers(request, answer):
                 raise self._garbage(methods, 200, json.dumps(answers).encode())
             try:
-                results.append(_result(method, answer))
+                results.append(self._result(method, params, answer))
             except RpcError as error:
                 results.append(error)
         return results
+
+    def _result(self, method: str, params: Any, answer: dict[str, Any]) -> Any:
+        if answer.get("error") is not None:
+            raise RpcError(method, answer["error"])
+        result = answer.get("result")
+        if not keeps_promise(method, params, result):
+            self.close()
+            raise HalfAnswer(
+                f"{self.shown} answered {method} with {excerpt(json.dumps(result))}, which is no such answer"
+            )
+        return result
 
     def _request(self, method: str, params: Any) -> dict[str, Any]:
         self._next_id += 1
@@ -128,10 +137,10 @@ class Rpc:
             raise self._garbage(method, status, content) from None
 
     def _garbage(self, method: str, status: int, content: bytes) -> ChainUnreachable:
-        excerpt = " ".join(content.decode(errors="replace").split())
-        excerpt = excerpt if len(excerpt) <= EXCERPT else f"{excerpt[:EXCERPT]}..."
+        # What is left of such an answer must not be read as the next one.
+        self.close()
         return ChainUnreachable(
-            f'{self.shown} answered {method} with HTTP {status} and "{excerpt}",'
+            f'{self.shown} answered {method} with HTTP {status} and "{excerpt(content.decode(errors="replace"))}",'
             " which is no JSON-RPC; is it the address of an Ethereum node?"
         )
 
@@ -228,12 +237,6 @@ def _answers(request: dict[str, Any], answer: Any) -> bool:
         return False
     is_error = answer.get("error") is not None
     return answer.get("id") == request["id"] or (is_error and answer.get("id") is None)
-
-
-def _result(method: str, answer: dict[str, Any]) -> Any:
-    if answer.get("error") is not None:
-        raise RpcError(method, answer["error"])
-    return answer.get("result")
 
 
 def _reason(error: Exception) -> str:

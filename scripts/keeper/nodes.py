@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from scripts.common.chain import WrongChain
 from scripts.common.errors import KeelError
-from scripts.common.rpc import ChainUnreachable, Rpc, RpcError
+from scripts.common.rpc import ChainTimeout, ChainUnreachable, HalfAnswer, Rpc, RpcError
 from scripts.keeper.types import Alarm, AlarmKind, Block
 
 T = TypeVar("T")
@@ -30,10 +30,6 @@ TIMEOUT_SECONDS = 10.0
 REST_SECONDS = 15.0
 REVERT_CODE = 3
 HASH_LENGTH = 66
-
-
-class HalfAnswer(ChainUnreachable):
-    """The node answered, but not all of what it was asked, or not in a form that can be trusted."""
 
 
 class StaleNode(ChainUnreachable):
@@ -53,7 +49,8 @@ class Nodes:
     `timeout` bounds each answer of each node, in seconds. `chain_id` and `genesis` (hash of block 0) are what
     every node must be of; None: whatever the first one says. `max_age` is the most seconds that the latest
     block may be older than the clock; None on a chain whose time is its own. A node that fails is asked last
-    for `rest` seconds. Raises ChainUnreachable, its heirs, or the nodes' RpcError.
+    for `rest` seconds; a single one whose answer is lost or damaged is asked again at once. Raises ChainUnreachable,
+    its heirs, or the nodes' RpcError.
     """
 
     def __init__(
@@ -152,8 +149,16 @@ class Nodes:
     # Internal
 
     def _attempt(self, action: Callable[[Rpc], T], calls: Sequence[Call] = ()) -> T:
+        try:
+            return self._in_turn(action, calls)
+        except ChainUnreachable as error:
+            if len(self._nodes) > 1 or not _is_passing(error) or not _may_repeat(calls):
+                raise
+        # No other node stands in, and a round has many questions: one lost answer must not lose the round.
+        return self._in_turn(action, calls)
+
+    def _in_turn(self, action: Callable[[Rpc], T], calls: Sequence[Call]) -> T:
         sent = [method for method, _ in calls if method.startswith("eth_send")]
-        may_repeat = all(method.startswith("eth_sendRaw") for method in sent)
         failures: list[KeelError] = []
         now = time.monotonic()
         for node in sorted(self._nodes, key=lambda node: node.rests_until > now):
@@ -170,7 +175,11 @@ class Nodes:
             except (ChainUnreachable, WrongChain) as error:
                 node.verified = False
                 self._note(node, error, failures)
-                if asked and not may_repeat and not isinstance(error.__cause__, ConnectionRefusedError):
+                if (
+                    asked
+                    and not _may_repeat(calls)
+                    and not isinstance(error.__cause__, ConnectionRefusedError)
+                ):
                     raise  # it may have been sent: twice is worse than not to know
             else:
                 self._current, node.rests_until = node, 0.0
@@ -211,6 +220,18 @@ class Nodes:
                 f" expected {self.genesis}"
             )
         node.verified = True
+
+
+def _may_repeat(calls: Sequence[Call]) -> bool:
+    """Whether nothing happens twice when it is asked twice."""
+    return all(not method.startswith("eth_send") or method.startswith("eth_sendRaw") for method, _ in calls)
+
+
+def _is_passing(error: ChainUnreachable) -> bool:
+    """Whether an answer was lost or damaged on its way, and another one may come at once."""
+    return not isinstance(error, ChainTimeout | StaleNode) and not isinstance(
+        error.__cause__, ConnectionRefusedError
+    )
 
 
 def is_revert(error: RpcError) -> bool:

@@ -14,10 +14,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
-from scripts.common.rpc import ChainUnreachable
+from scripts.common.rpc import ChainUnreachable, HalfAnswer
 from scripts.keeper import fees as pricing
 from scripts.keeper.fees import Fees
-from scripts.keeper.nodes import HalfAnswer
 from scripts.keeper.store import Store
 from scripts.keeper.types import Alarm, AlarmKind, Block
 from scripts.keeper.wire import Found, Receipt, Rejected, Wire

@@ -15,8 +15,8 @@ from scripts.artifacts import ArtifactError, artifacts
 from scripts.client.domain import Domain
 from scripts.common import abi as codec
 from scripts.common.errors import KeelError
-from scripts.common.rpc import ChainUnreachable, RpcError
-from scripts.keeper.nodes import HalfAnswer, Nodes
+from scripts.common.rpc import ChainUnreachable, HalfAnswer, RpcError
+from scripts.keeper.nodes import Nodes
 from scripts.keeper.perps import MOMENT_SECONDS, MOMENTS, MarketState, listed_perps, read_states
 from scripts.keeper.types import Block, Failure, Snapshot, Status
 

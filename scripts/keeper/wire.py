@@ -16,11 +16,12 @@ from web3.exceptions import Web3Exception, Web3RPCError
 from web3.providers.base import JSONBaseProvider
 from web3.types import RPCEndpoint, RPCResponse
 
+from scripts.common.answers import data_of
 from scripts.common.contract import RawLog
 from scripts.common.errors import KeelError
-from scripts.common.rpc import Rpc, RpcError
+from scripts.common.rpc import HalfAnswer, Rpc, RpcError
 from scripts.keeper.fees import Fees, Market
-from scripts.keeper.nodes import HalfAnswer, Nodes
+from scripts.keeper.nodes import Nodes
 from scripts.keeper.types import Block
 
 KNOWN = ("already known", "known transaction", "already imported", "already exists")
@@ -184,7 +185,7 @@ def _found(hash_: str, receipt: Any, transaction: Any) -> Found | HalfAnswer:
         return Found(None, transaction is not None)
     try:
         logs: list[RawLog] = [
-            (log["address"], [_bytes(topic) for topic in log["topics"]], _bytes(log["data"]))
+            (log["address"], [data_of(topic) for topic in log["topics"]], data_of(log["data"]))
             for log in receipt["logs"]
         ]
         return Found(
@@ -200,10 +201,6 @@ def _found(hash_: str, receipt: Any, transaction: Any) -> Found | HalfAnswer:
         )
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         return HalfAnswer(f"half a receipt of {hash_}: {error}")
-
-
-def _bytes(text: str) -> bytes:
-    return bytes.fromhex(text.removeprefix("0x"))
 
 
 def _text(error: Web3RPCError) -> str:

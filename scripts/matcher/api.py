@@ -13,15 +13,17 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.routing import Match, Route
 
 from scripts.matcher.metrics import exposition
+from scripts.matcher.openapi import MOST_ROWS, MOST_SEQUENCE, document
 from scripts.matcher.orders import WORD, Rejected, parse_bytes
 from scripts.matcher.service import DEPTH, Matcher
 from scripts.matcher.socket import add_socket
 
 HOSTS = ["127.0.0.1", "localhost", "[::1]", "::1"]
 LOCAL_ORIGIN = r"https?://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?"
-MOST_ROWS = 500
+NO_SUCH_METHOD = 405
 STATUSES = {
     "rate_limited": 429,
     "too_large": 413,
@@ -58,6 +60,9 @@ def listed_orders(decoded: Any, most: int) -> list[Any]:
     """The orders of a request: one, or a list below "orders". Raises Rejected."""
     if isinstance(decoded, dict) and "orders" in decoded:
         listed = decoded["orders"]
+        extra = next((name for name in decoded if name != "orders"), None)
+        if extra is not None:
+            raise Rejected("unknown_field", f"{extra[:80]!r} is nothing that belongs beside orders")
         if not isinstance(listed, list) or not 0 < len(listed) <= most:
             size = f"{len(listed)} of them" if isinstance(listed, list) else type(listed).__name__
             raise Rejected(
@@ -111,7 +116,10 @@ def create_app(matcher: Matcher) -> FastAPI:
     @app.exception_handler(HTTPException)
     async def on_http(request: Request, error: HTTPException) -> Json:
         message = f"{request.method} {request.url.path}: {error.detail}"
-        return Json({"error": {"code": "not_found", "message": message}}, error.status_code)
+        headers = None
+        if error.status_code == NO_SUCH_METHOD:
+            headers = {"Allow": ", ".join(sorted(_methods(app, request)))}
+        return Json({"error": {"code": "not_found", "message": message}}, error.status_code, headers)
 
     @app.post("/orders")
     async def place(request: Request) -> Json:
@@ -134,7 +142,7 @@ def create_app(matcher: Matcher) -> FastAPI:
     async def orders(
         account: str,
         limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = 100,
-        before: Annotated[int | None, Query(ge=0)] = None,
+        before: Annotated[int | None, Query(ge=0, le=MOST_SEQUENCE)] = None,
     ) -> Json:
         of = parse_bytes(account, "account", WORD)
         return Json({"orders": await matcher.orders_of(of, limit, before)})
@@ -191,8 +199,19 @@ def create_app(matcher: Matcher) -> FastAPI:
     async def metrics() -> Response:
         return Response(exposition(matcher), media_type="text/plain; version=0.0.4")
 
+    described = document(limits)
+    app.openapi = lambda: described  # type: ignore[method-assign]
     add_socket(app, matcher, LOCAL_ORIGIN)
     return app
+
+
+def _methods(app: FastAPI, request: Request) -> set[str]:
+    """Those that there are at a request's path: routes know their own alone."""
+    found: set[str] = set()
+    for route in app.routes:
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
+            found |= route.methods or set()
+    return found
 
 
 def _peer(request: Request) -> object:

@@ -94,17 +94,17 @@ def frames_of(orders: Sequence[dict[str, Any]]) -> list[Frame]:
     ]
 
 
-class _Matcher:
-    """A matcher on paper in a process bound to one core."""
+class PaperMatcher:
+    """A matcher on paper in a process of its own, bound to one core if it is named."""
 
-    def __init__(self, folder: Path, core: int | None) -> None:
+    def __init__(self, folder: Path, core: int | None = None, **limits: int) -> None:
         self.port = free_port()
         settings = {
             "options": {
                 "database": f"sqlite:///{folder / 'matcher.db'}",
                 "port": self.port,
                 "log_level": "warning",
-                "limits": {"open_orders_per_account": 100_000, "open_orders": 1_000_000},
+                "limits": {"open_orders_per_account": 100_000, "open_orders": 1_000_000, **limits},
             },
             "chain": str(folder / "chain.db"),
         }
@@ -121,7 +121,7 @@ class _Matcher:
                 return
             except httpx.HTTPError:
                 if time.monotonic() > deadline or self.process.poll() is not None:
-                    raise KeelError("the matcher that is to be measured did not start") from None
+                    raise KeelError("the matcher on paper did not start; what it said is above") from None
                 time.sleep(0.05)
 
     def cpu_seconds(self) -> float:
@@ -201,7 +201,7 @@ def measure(orders: int, pace: int) -> dict[str, Any]:
     for name, rate in (("saturated", None), ("paced", pace)):
         frames = frames_of(signed_orders(orders, 1 if rate else 2))
         with tempfile.TemporaryDirectory(prefix="keel-matcher-") as folder:
-            matcher = _Matcher(Path(folder), core)
+            matcher = PaperMatcher(Path(folder), core)
             try:
                 before = matcher.cpu_seconds()
                 seconds, latencies, accepted = asyncio.run(drive(matcher.port, frames, rate))

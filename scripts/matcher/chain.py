@@ -354,7 +354,7 @@ def open_venue(options: Options, signer: LocalAccount | None = None) -> ChainVen
             "the matcher has no account to settle from: set KEEL_PRIVATE_KEY, or KEEL_ACCOUNT to the name of a"
             " Brownie account (one that the node holds cannot be used: transactions are signed before they are sent)"
         )
-    chain = connect(options.chain, account=signer)
+    chain = connect(options.chain, timeout=options.chain_seconds, account=signer)
     domain = open_domain(chain, options.deployments or FOLDER)
     if domain.orders is None or not domain.perps:
         raise KeelError("this domain has no perpetual markets with orders; deploy one with `make deploy`")

@@ -64,11 +64,13 @@ class Settlement(BaseModel):
 
 
 class Options(BaseModel):
-    """Everything a matcher is started with. `chain` is a node's address, `database` a URL of SQLAlchemy's kind."""
+    """Everything a matcher is started with. `chain` is a node's address, `chain_seconds` how long it has for an answer,
+    `database` a URL of SQLAlchemy's kind."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     chain: str = "http://127.0.0.1:8545"
+    chain_seconds: PositiveSeconds = 10.0
     deployments: Path | None = None
     database: str = "sqlite:///.keel/matcher.db"
     host: str = "127.0.0.1"

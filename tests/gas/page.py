@@ -46,7 +46,11 @@ ROWS: tuple[tuple[tuple[str, ...], str, tuple[int, ...]], ...] = (
     (("black76_grid_8", "black76_grid_64"), "a value in the grid of 23 points, and adding it up", (800, 700)),
     (("vol_poke",), "", ()),
     (("surface_update_8",), "", ()),
-    (("variance_single", "variance_64", "smile_64"), "volatility surface: one value, one of 64, a smile of 64", ()),
+    (
+        ("variance_single", "variance_64", "smile_64"),
+        "volatility surface: one value, one of 64, a smile of 64",
+        (),
+    ),
 )
 
 

@@ -87,12 +87,21 @@ class Place:
 
 @asynccontextmanager
 async def market_place(
-    perps: PerpTrading, folder: Path, settler: int, with_amm: bool = False, **settlement: Any
+    perps: PerpTrading,
+    folder: Path,
+    settler: int,
+    with_amm: bool = False,
+    node: str = "",
+    answer_seconds: float = 30,
+    **settlement: Any,
 ) -> AsyncIterator[Place]:
-    """A matcher with its database in `folder`, which settles from the backend's account `settler`."""
+    """A matcher with its database in `folder`, which settles from the backend's account `settler`.
+
+    `node` is the way to the backend's chain, if not its own address; it has `answer_seconds` for each answer.
+    """
     evm: Any = perps.evm
     signer = Account.from_key(evm.keys[settler])
-    chain = connect(evm.url, account=signer)
+    chain = connect(node or evm.url, timeout=answer_seconds, account=signer)
     # With a connection of the matcher's own.
     venue = ChainVenue(
         chain,

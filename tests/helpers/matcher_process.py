@@ -86,7 +86,7 @@ class MatcherProcess:
 
     def __exit__(self, *_: object) -> None:
         if self._process is not None and self._process.poll() is None:
-            self.kill()
+            self.end()
 
 
 def main() -> int:

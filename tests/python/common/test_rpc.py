@@ -141,7 +141,7 @@ def test_garbage_is_quoted(body: bytes, status: str) -> None:
 
 def test_a_chain_id_that_is_none() -> None:
     with server(says(b'{"jsonrpc": "2.0", "id": 1, "result": "mainnet"}')) as url:
-        with pytest.raises(ChainUnreachable, match="eth_chainId with 'mainnet', which is no chain id"):
+        with pytest.raises(ChainUnreachable, match='eth_chainId with "mainnet", which is no such answer'):
             connect(url, timeout=5)
 
 

@@ -14,8 +14,8 @@ import pytest
 
 from scripts.common.chain import Chain, WrongChain
 from scripts.common.errors import KeelError
-from scripts.common.rpc import ChainTimeout, ChainUnreachable, RpcError
-from scripts.keeper.nodes import HalfAnswer, Nodes, StaleNode
+from scripts.common.rpc import ChainTimeout, ChainUnreachable, HalfAnswer, RpcError
+from scripts.keeper.nodes import Nodes, StaleNode
 from scripts.keeper.types import AlarmKind
 
 GENESIS = "0x" + "00" * 31 + "01"
@@ -32,6 +32,10 @@ def block(number: int, timestamp: int = NOW, **changes: Any) -> dict[str, Any]:
         "baseFeePerGas": "0x7",
         **changes,
     }
+
+
+FIRST, SECOND = f"0x{1:064x}", f"0x{2:064x}"
+LOG = {"address": f"0x{3:040x}", "topics": [FIRST], "data": "0x"}
 
 
 class FakeNode:
@@ -224,12 +228,12 @@ def test_half_a_block_is_none(node, changes):
     fake.methods["eth_getBlockByNumber"] = lambda which, _: (
         block(0) if which == "0x0" else {**block(9), **changes}
     )
-    with pytest.raises(HalfAnswer, match="half an answer to eth_getBlockByNumber"):
+    with pytest.raises(HalfAnswer, match=r"half an answer to|no such answer"):
         nodes(fake).head()
 
 
 def test_an_answer_that_its_reader_refuses_is_asked_for_elsewhere(node):
-    two = nodes(node(eth_getLogs=None), node(eth_getLogs=[1, 2]))
+    two = nodes(node(eth_getLogs=None), node(eth_getLogs=[LOG, LOG]))
     assert two.ask("eth_getLogs", [], len) == 2
     with pytest.raises(HalfAnswer):
         nodes(node(eth_getLogs=None)).ask("eth_getLogs", [], len)
@@ -259,7 +263,7 @@ def test_an_old_block_is_an_alarm(node):
 
 
 def test_what_is_sent_is_not_sent_again_where_it_may_have_arrived(node):
-    first, second = node(eth_sendTransaction="0x1"), node(eth_sendTransaction="0x2")
+    first, second = node(eth_sendTransaction=FIRST), node(eth_sendTransaction=SECOND)
     both = nodes(first, second, timeout=0.3)
     both.head()
     first.delay = 0.6
@@ -270,29 +274,47 @@ def test_what_is_sent_is_not_sent_again_where_it_may_have_arrived(node):
 
 def test_a_signed_transaction_goes_to_the_next_one_too(node):
     """It is the same transaction wherever it is sent."""
-    first, second = node(eth_sendRawTransaction="0x1"), node(eth_sendRawTransaction="0x2")
+    first, second = node(eth_sendRawTransaction=FIRST), node(eth_sendRawTransaction=SECOND)
     both = nodes(first, second, timeout=0.3)
     both.head()
     first.delay = 0.6
-    assert both("eth_sendRawTransaction", "0x") == "0x2"
+    assert both("eth_sendRawTransaction", "0x") == SECOND
 
 
 def test_a_node_of_another_chain_is_sent_nothing(node):
-    first, second = node(eth_chainId="0x1"), node(eth_sendTransaction="0x2")
-    assert nodes(first, second, chain_id=31337)("eth_sendTransaction", {}) == "0x2"
+    first, second = node(eth_chainId=FIRST), node(eth_sendTransaction=SECOND)
+    assert nodes(first, second, chain_id=31337)("eth_sendTransaction", {}) == SECOND
     assert "eth_sendTransaction" not in first.asked
 
 
 def test_what_could_not_be_sent_goes_to_the_next(node):
-    second = node(eth_sendRawTransaction="0x2")
-    assert nodes(nobody(), second)("eth_sendRawTransaction", "0x") == "0x2"
+    second = node(eth_sendRawTransaction=SECOND)
+    assert nodes(nobody(), second)("eth_sendRawTransaction", "0x") == SECOND
 
 
 def test_a_refusal_of_what_is_sent_is_told_as_it_is(node):
     first = node(eth_sendRawTransaction=fails(-32000, "nonce too low"))
-    second = node(eth_sendRawTransaction="0x2")
+    second = node(eth_sendRawTransaction=SECOND)
     with pytest.raises(RpcError, match="nonce too low"):
         nodes(first, second)("eth_sendRawTransaction", "0x")
+
+
+@pytest.mark.parametrize(
+    ("method", "good"),
+    [("eth_sendRawTransaction", FIRST), ("eth_getBalance", "0x5"), ("eth_sendTransaction", None)],
+)
+def test_a_single_one_whose_answer_is_damaged_is_asked_again(node, method, good):
+    """Not where it would do twice what it may have done. Regression: at a few damaged answers in ten no round came to its
+    end, and the pauses between rounds grew to ten seconds, while accounts fell below what pays for taking them over."""
+    answers = iter(["0xdamaged", good])
+    one = nodes(fake := node(**{method: lambda *_: next(answers)}))
+    if good is None:
+        with pytest.raises(HalfAnswer, match="no such answer"):
+            one(method, {})
+    else:
+        assert one(method, "0x") == good
+    assert fake.asked.count(method) == (1 if good is None else 2)
+    assert [alarm.kind for alarm in one.alarms()] == [AlarmKind.NODE]
 
 
 def test_no_address_at_all():

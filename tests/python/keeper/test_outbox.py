@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.anvil import AnvilProcess
-from scripts.common.rpc import Rpc
+from scripts.common.rpc import HalfAnswer, Rpc
 from scripts.keeper.fees import Fees, Market
-from scripts.keeper.nodes import HalfAnswer, Nodes
+from scripts.keeper.nodes import Nodes
 from scripts.keeper.outbox import Ended, Entry, Outbox, next_nonce
 from scripts.keeper.store import Identity, Store
 from scripts.keeper.types import Block

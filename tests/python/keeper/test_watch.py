@@ -15,11 +15,11 @@ from scripts.anvil import AnvilProcess
 from scripts.chain.people import move_in
 from scripts.client.domain import account_id, open_domain
 from scripts.common.chain import Chain, connect
-from scripts.common.rpc import ChainUnreachable
+from scripts.common.rpc import ChainUnreachable, HalfAnswer
 from scripts.common.units import WAD
 from scripts.deploy import deploy
 from scripts.keeper import discover, scan
-from scripts.keeper.nodes import HalfAnswer, Nodes
+from scripts.keeper.nodes import Nodes
 from scripts.keeper.store import Identity, Store
 from scripts.keeper.types import AlarmKind
 from scripts.keeper.watch import DomainChanged, Watch
