@@ -298,7 +298,9 @@ class Choices:
         kind = term.decl().kind()
         if kind == z3.Z3_OP_BMUL or term.decl().name().startswith("f_evm_bvmul_"):
             for one, other in (arguments, arguments[::-1]) if len(arguments) == 2 else ():
-                if _is_choice(one) and all(z3.is_bv_value(part) and part.as_long() < 2 for part in one.children()[1:]):
+                if _is_choice(one) and all(
+                    z3.is_bv_value(part) and part.as_long() < 2 for part in one.children()[1:]
+                ):
                     condition, yes, no = one.children()
                     zero = z3.BitVecVal(0, other.size())
                     return z3.If(condition, other if yes.as_long() else zero, other if no.as_long() else zero)
@@ -323,7 +325,9 @@ class Choices:
             return term
         if term.decl().kind() == z3.Z3_OP_BXOR:
             return _exclusive_or([self._part(part, high, low) for part in term.children()])
-        return z3.simplify(z3.Extract(high, low, term)) if z3.is_bv_value(term) else z3.Extract(high, low, term)
+        return (
+            z3.simplify(z3.Extract(high, low, term)) if z3.is_bv_value(term) else z3.Extract(high, low, term)
+        )
 
 
 def _is_choice(term: z3.ExprRef) -> bool:
