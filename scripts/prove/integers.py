@@ -129,9 +129,21 @@ class Translation:
 
     def _note_limit(self, part: z3.BoolRef) -> None:
         """A word that the query itself says is at most a number is bounded by it."""
+        if z3.is_and(part):
+            for conjunct in part.children():
+                self._note_limit(conjunct)
+            return
         negated = z3.is_not(part)
         comparison = part.arg(0) if negated else part
         kind = comparison.decl().kind()
+        if kind == z3.Z3_OP_EQ and not negated and z3.is_bv(comparison.arg(0)):
+            # So a power of two is said to be above a word: its bits from there on are zero.
+            bits, zero = comparison.children()
+            if z3.is_bv_value(zero) and zero.as_long() == 0 and bits.decl().kind() == z3.Z3_OP_EXTRACT:
+                high, low = bits.params()
+                if high == bits.arg(0).size() - 1:
+                    self._bound(bits.arg(0), (1 << low) - 1)
+            return
         if kind not in (z3.Z3_OP_ULEQ, z3.Z3_OP_ULT, z3.Z3_OP_UGEQ, z3.Z3_OP_UGT):
             return
         small, large = comparison.children()
@@ -141,8 +153,10 @@ class Translation:
         if negated:
             small, large, strict = large, small, not strict
         if z3.is_bv_value(large):
-            limit = large.as_long() - strict
-            self._limits[small.get_id()] = min(limit, self._limits.get(small.get_id(), limit))
+            self._bound(small, large.as_long() - strict)
+
+    def _bound(self, term: z3.BitVecRef, limit: int) -> None:
+        self._limits[term.get_id()] = min(limit, self._limits.get(term.get_id(), limit))
 
     def _product(
         self, a: tuple[z3.ArithRef, int, int], b: tuple[z3.ArithRef, int, int]
