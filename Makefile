@@ -13,7 +13,7 @@ NETWORK ?= local
 PRICES ?=
 export NETWORK PRICES
 
-.PHONY: help setup build web test demo gas compare audit coverage prove mutate fuzz bench-keeper bench-matcher deploy up down lint format clean
+.PHONY: help setup build web test demo gas compare audit coverage prove mutate fuzz economic bench-keeper bench-matcher deploy up down lint format clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ prove: setup ## Every arithmetic lemma of tests/prove, by halmos
 mutate: build ## Take out every promised check, then a sample of all mutations, and show which test notices
 	@$(python) -m scripts.mutate listed
 	@$(python) -m scripts.mutate generated $(ARGS)
+
+economic: build ## What an attacker can earn at most, over all public functions; ARGS="--minutes 10 --seed 3"
+	@$(python) -m tests.economic $(ARGS)
 
 fuzz: build ## 5 million calls of everybody in random order, no promise breaks; goes on where it stopped, ARGS="--minutes 10"
 	@$(python) -m scripts.fuzz $(ARGS)

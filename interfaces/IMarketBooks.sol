@@ -24,6 +24,8 @@ interface IMarketBooks {
     error Market_NotOrders(address caller);
     /// @notice Paying the loss by borrowing would leave the account below its initial requirement.
     error Market_LossNotCovered(AccountId account);
+    /// @notice The gas that was left did not do to collect a loss, which else would pass for one that the vault refuses.
+    error Market_GasShort(AccountId account, uint256 gasLeft);
 
     /// @notice Pays collected fees to backstop and fee account from what claims do not wait for.
     /// @return amount {settlement tok}

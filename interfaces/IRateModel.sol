@@ -14,7 +14,8 @@ interface IRateModel {
 
     /// @notice The model's curve, where it is a line with one kink, the same for every pool and for ever, so that a pool can
     /// reckon with it and need not ask; zero where it is not. Packed as `RateCurve`: kink 60 bits, then the rates a year at
-    /// zero, at the kink and at full utilisation, 64 bits each, all WADs.
+    /// zero, at the kink and at full utilisation, 64 bits each, all WADs. The kink is in (0, 1), rates ascend and are at most
+    /// 1000%: a pool takes any other word for zero.
     function curve() external view returns (uint256);
 
     /// @notice What `update` would answer to `pool`.

@@ -307,6 +307,8 @@ abstract contract PoolAccounting is ILendingPool, Governed {
 
     /// @dev A model that does not answer is refused here; once installed it cannot hurt.
     function _setRateModel(address model) private {
+        // With a share of zero it would be the word that stands for the settings in the code.
+        if (model == address(0)) revert LendingPool_RateModelSilent(model);
         Books memory books = _load();
         emit RateModelSet(_settings.rateModel(), model);
         books.settings = SettingsLib.pack(model, _settings.reserveShareWad());
@@ -317,13 +319,13 @@ abstract contract PoolAccounting is ILendingPool, Governed {
         emit Accrued(books.index, rate, books.reserve);
     }
 
-    /// @dev A model that does not know the question has none.
+    /// @dev A model that does not know the question has none, nor has one whose word is no curve: it is asked each time, and
+    /// what it answers is bounded.
     function _curveOf(address model) private view returns (RateCurve) {
-        try IRateModel(model).curve() returns (uint256 word) {
-            return RateCurve.wrap(word);
-        } catch {
-            return RateCurveLib.NONE;
-        }
+        (bool answered, bytes memory word) = model.staticcall(abi.encodeCall(IRateModel.curve, ()));
+        if (!answered || word.length < 32) return RateCurveLib.NONE;
+        RateCurve told = RateCurve.wrap(abi.decode(word, (uint256)));
+        return told.isSound() ? told : RateCurveLib.NONE;
     }
 
     function _setReserveShare(uint256 shareWad) private {

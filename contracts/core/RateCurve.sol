@@ -10,6 +10,7 @@ using RateCurveLib for RateCurve global;
 /// @notice Packing and reading. The kink is in (0, 1e18), rates ascend and are at most 1e19.
 library RateCurveLib {
     uint256 private constant WAD = 1e18;
+    uint256 private constant MAX_RATE_PER_YEAR = 10e18;
     RateCurve internal constant NONE = RateCurve.wrap(0);
 
     function pack(
@@ -23,6 +24,19 @@ library RateCurveLib {
 
     function isNone(RateCurve self) internal pure returns (bool) {
         return RateCurve.unwrap(self) == 0;
+    }
+
+    /// @return whether kink and rates are what `ratePerSecondDown` relies on
+    function isSound(RateCurve self) internal pure returns (bool) {
+        uint256 word = RateCurve.unwrap(self);
+        uint256 kinkWad = word >> 192;
+        uint256 atKink = uint64(word >> 64);
+        return
+            kinkWad != 0 &&
+            kinkWad < WAD &&
+            uint64(word >> 128) <= atKink &&
+            atKink <= uint64(word) &&
+            uint64(word) <= MAX_RATE_PER_YEAR;
     }
 
     /// @param utilisationWad more than 1e18 counts as 1e18

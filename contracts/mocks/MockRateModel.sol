@@ -23,12 +23,17 @@ contract MockRateModel is IRateModel {
     uint256 public lastUtilisation;
     uint256 public lastElapsed;
     uint256 public calls;
+    uint256 private _curve;
 
     error MockRateModel_Told();
 
     function set(Mode mode_, uint256 answer_) external {
         mode = mode_;
         answer = answer_;
+    }
+
+    function setCurve(uint256 word) external {
+        _curve = word;
     }
 
     /// @inheritdoc IRateModel
@@ -73,8 +78,8 @@ contract MockRateModel is IRateModel {
     }
 
     /// @inheritdoc IRateModel
-    function curve() external pure returns (uint256) {
-        return 0;
+    function curve() external view returns (uint256) {
+        return _curve;
     }
 
     /// @inheritdoc IRateModel

@@ -160,8 +160,10 @@ abstract contract InstrumentTally is PortfolioTally {
             } lt(field, add(report, 0x100)) {
                 field := add(field, 0x20)
             } {
-                let list := add(report, mload(field))
-                if or(gt(mload(field), size), gt(add(list, 0x20), end)) {
+                // A list that began among the words would change as their places are written.
+                let offset := mload(field)
+                let list := add(report, offset)
+                if or(lt(offset, 0x100), or(gt(offset, size), gt(add(list, 0x20), end))) {
                     revert(0, 0)
                 }
                 let length := mload(list)

@@ -22,6 +22,7 @@ from scripts.cli.signing import sign_order
 from scripts.cli.state import State, comparison, read_state, state_data
 from scripts.cli.transaction import simulate
 from scripts.cli.values import percent, price, short_usd
+from scripts.client.option_orders import timed_nonce
 from scripts.client.perps import trade_data
 from scripts.client.sentences import account_name, render
 from scripts.common.contract import Reverted
@@ -66,8 +67,7 @@ class Ticket:
             "triggerPriceWad": str(self.trigger_price),
             "trigger": str(int(self.trigger)),
             "expiry": str(self.expiry),
-            # By time, so that older orders can be called off by number.
-            "nonce": str(max(lowest, time.time_ns() // 1_000)),
+            "nonce": str(timed_nonce(lowest)),
             "flags": str(self.flags),
             "maxFeeWad": str(max(parameters.takerFeeWad, parameters.makerFeeWad)),
             "tip": str(self.tip),

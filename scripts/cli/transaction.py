@@ -15,7 +15,6 @@ from scripts.common.chain import Simulated
 from scripts.common.contract import Call, Contract, Tx
 from scripts.common.errors import KeelError
 from scripts.common.rpc import RpcError
-from scripts.common.sending import request_of
 from scripts.common.units import format_amount
 
 # Nodes do not agree on how to say that they lack a method.
@@ -24,11 +23,10 @@ METHOD_NOT_FOUND = (-32601, -32600, -32004)
 
 @dataclass(frozen=True)
 class Step:
-    """One transaction, and what it does in a few words. `spare_gas` is sent beyond the estimate."""
+    """One transaction, and what it does in a few words."""
 
     what: str
     call: Call
-    spare_gas: int = 0
 
 
 @dataclass(frozen=True)
@@ -131,7 +129,7 @@ def _send(session: Session, steps: Sequence[Step]) -> list[dict[str, Any]]:
     for step in steps:
         try:
             with session.out.waiting(f"{step.what}: waiting for its block"):
-                tx = _transact(session, step)
+                tx = _transact(session, step.call)
         except KeelError as error:
             if not sent:
                 raise
@@ -144,14 +142,8 @@ def _send(session: Session, steps: Sequence[Step]) -> list[dict[str, Any]]:
     return sent
 
 
-def _transact(session: Session, step: Step) -> Tx:
-    call, gas = step.call, None
-    if step.spare_gas:
-        estimate = session.chain.rpc(
-            "eth_estimateGas", request_of(call.sender, call.to, call.data, call.value, None)
-        )
-        gas = int(estimate, 16) + step.spare_gas
-    return session.chain.transact(call.sender, call.to, call.data, call.value, gas, call.decode)
+def _transact(session: Session, call: Call) -> Tx:
+    return session.chain.transact(call.sender, call.to, call.data, call.value, None, call.decode)
 
 
 def _summary(steps: Sequence[Step]) -> str:

@@ -9,6 +9,7 @@ Units and premiums are WADs: settlement tokens for one unit of the combination.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -100,6 +101,15 @@ def next_nonce(orders: Contract, account: bytes) -> int:
     while orders.nonceState(account, nonce) != NONCE_UNUSED:
         nonce += 1
     return nonce
+
+
+def timed_nonce(lowest: int, microseconds: int | None = None) -> int:
+    """A nonce by time, so that older orders can be called off by number; `microseconds` since 1970, by default now.
+
+    Each order has its own also where `lowest`, below which all are called off, is later than now.
+    """
+    now = time.time_ns() // 1_000 if microseconds is None else microseconds
+    return now if now >= lowest else lowest + now
 
 
 def match(taker: SignedOrder, makers: Sequence[SignedOrder], units: Sequence[int]) -> tuple[Any, ...]:

@@ -11,8 +11,8 @@ from scripts.common.logs import events_of
 # IPerpMarket.Action
 TRADE, SETTLE = 0, 2
 UNLIMITED = 2**256 - 1
-# Beyond what a node estimates of a settlement: a market tries to collect and goes on where that fails, so the estimate
-# is that of collecting nothing. `COLLECTING_GAS` is what collecting takes, `SETTLEMENT_GAS` leaves it room.
+# Beyond what a settlement that somebody else chose takes when it is simulated: an account that owes nothing then may owe when
+# it is mined. `COLLECTING_GAS` is what collecting takes, `SETTLEMENT_GAS` leaves it room.
 SETTLEMENT_GAS, COLLECTING_GAS = 1_500_000, 300_000
 
 

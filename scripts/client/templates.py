@@ -191,6 +191,7 @@ _PERPETUALS = {
     "PerpMarket_NothingToDeleverage": "there is no loss that others would have to bear; nothing is deleveraged",
     "Market_LossNotCovered": "{account account} cannot borrow to pay its loss: it would be below its initial"
     " requirement; add margin",
+    "Market_GasShort": "{gasLeft number} of gas do not do to collect what {account account} owes; send more gas",
     "PerpLens_Points": "{points number} steps of depth are asked for; ask for 1 to {max number}",
     "SignedOrders_NotAuthorised": "{caller} may not cancel for the account {account account};"
     " its owner or an operator may",

@@ -162,7 +162,7 @@ class Actor:
         simulated = self._simulate(call)
         if isinstance(simulated, Refusal):
             return simulated
-        # What a node estimates of a settlement is the gas of collecting nothing.
+        # An account that owes nothing now may owe when it is mined.
         gas = simulated[1] + COLLECTING_GAS * settles
         spare = SETTLEMENT_GAS * settles
         return self._dispatch(kind, account, call, gas, most_wei, seen, market, outbox, {}, spare)

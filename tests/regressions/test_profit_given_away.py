@@ -15,14 +15,16 @@ MOVE = WAD // 20
 SIZE = 20 * WAD
 
 
-def hedged(bench: OptionBench | PerpBench, legs: dict[int, int]) -> tuple[bytes, bytes, bytes]:
+def hedged(
+    bench: OptionBench | PerpBench, legs: dict[int, int], size: int = SIZE
+) -> tuple[bytes, bytes, bytes]:
     """29,000 dollars, 8 ether owed, long 20 from a rich short; another account of the same owner."""
     account, short = bench.trader(TRADER, 29_000), bench.trader(5, 500_000)
     other = bench.trader(TRADER, 500_000, 1)
     if isinstance(bench, OptionBench):
-        bench.fill(account, short, SIZE, legs)
+        bench.fill(account, short, size, legs)
     else:
-        bench.fill(account, short, SIZE)
+        bench.fill(account, short, size)
     bench.system.borrow(bench.owner(account), "WETH", 8)
     bench.set_index(PRICE)
     bench.evm.mine()
@@ -106,6 +108,9 @@ def test_to_and_fro_a_perpetual_gives_nothing(perps: PerpBench) -> None:
         perps.fill(account, other, -2 * SIZE, low)
     with perps.evm.reverts("Vault_BelowInitialRequirement", account, None, None):
         perps.fill(other, account, 2 * SIZE, low)
+    # Nor by halves, of which the first closes and the second opens.
+    with perps.evm.reverts("Vault_BelowInitialRequirement", account, None, None):
+        perps.fills(other, [(account, SIZE, low, 0), (account, SIZE, low, 0)])
     perps.fill(account, other, -2 * SIZE)
     with perps.evm.reverts("Vault_BelowInitialRequirement", account, None, None):
         perps.fill(account, other, 2 * SIZE, high)
@@ -124,7 +129,35 @@ def test_nor_does_turning_an_option_round(options: OptionBench) -> None:
         options.fill(account, other, SIZE // 5, far, dear)
     with options.evm.reverts("Vault_BelowInitialRequirement", account, None, None):
         options.fill(other, account, -SIZE // 5, far, dear)
+    with options.evm.reverts("Vault_BelowInitialRequirement", account, None, None):
+        options.fills(other, far, [(account, -SIZE // 10, dear), (account, -SIZE // 10, dear)])
     exchange = {**far, options.series(7, 9_500): -1}
     with options.evm.reverts("Vault_BelowInitialRequirement", account, None, None):
         options.fill(account, other, SIZE // 10, exchange, options.value(exchange) + PRICE * WAD // 1_000)
     options.fill(account, other, SIZE // 10, far, dear)
+
+
+def test_nor_does_opening_and_closing_an_option(options: OptionBench) -> None:
+    """A profit beyond what is required pays for what opening requires: no requirement rises by it."""
+    account, short, other = in_bitcoin(options)
+    far = {options.series(7, 9_000): 1}
+    options.fill(account, short, SIZE, {options.series(7, 2_000): 1})
+    bitcoin_falls(options, account)
+    value = options.value(far)
+    for premium in (value, value + PRICE * WAD // 1_000):
+        with options.evm.reverts("Vault_BelowInitialRequirement", account, None, None):
+            options.fill(account, other, SIZE, far, premium)
+        with options.evm.reverts("Vault_BelowInitialRequirement", account, None, None):
+            options.fill(other, account, -SIZE, far, premium)
+
+
+def test_nor_does_opening_and_closing_a_perpetual(perps: PerpBench) -> None:
+    """From two ether short, debt and hedge together, to two long: as uncertain, and the profit pays for what is required."""
+    account, _, other = hedged(perps, {}, 6 * WAD)
+    for price in (perps.mark, perps.mark * 10_009 // 10_000):
+        with perps.evm.reverts("Vault_BelowInitialRequirement", account, None, None):
+            perps.fill(account, other, 4 * WAD, price)
+        with perps.evm.reverts("Vault_BelowInitialRequirement", account, None, None):
+            perps.fill(other, account, -4 * WAD, price)
+    perps.system.deposit(perps.owner(account), "USDC", 20_000)
+    perps.fill(account, other, 4 * WAD, perps.mark * 10_009 // 10_000)

@@ -125,9 +125,12 @@ abstract contract Settlement is Claims {
     }
 
     function _tryPayLoss(AccountId account, uint256 amount, bool borrows) private returns (bool) {
+        uint256 before = gasleft();
         try this.payLoss(account, amount, borrows) {
             return true;
         } catch {
+            // Where a call runs out of gas, each of those above it has a 64th of its own left: of ten, a seventh of all.
+            if (gasleft() < before / 4) revert IMarketBooks.Market_GasShort(account, before);
             return false;
         }
     }

@@ -236,14 +236,18 @@ contract OptionMarket is IOptionSettlement, OptionPrices, Settlement, Delegation
     }
 
     /// @dev Writes an account. A profit that is not settled is no equity, so giving it away at a premium far from the value
-    /// would cost an account nothing: who does is covered without it, or settles first. A thousandth of what was opened or
-    /// closed is let go: opening raises the requirement, and nothing is closed twice, while turning round has no end.
+    /// would cost an account nothing: who does is covered without it, or settles first. A thousandth of what was closed is let
+    /// go. Nothing is closed twice, as who opens with such a profit is covered too: where it exceeds what is required, opening
+    /// requires no more.
     /// @param given what the account lost by the premium {quote}
     function _keep(Terms memory terms, Book memory book, int256 given) private {
-        int256 least = int256(_checkSizes(terms, book).abs() * terms.indexWad) / GIVEN_PART;
-        bool unpaid =
-            given > least && (_hasClaim(book.account) || _profitAt(book, terms.indexWad) + given > least);
+        int256 closed = _checkSizes(terms, book);
+        int256 least = (closed.max(0) * int256(terms.indexWad)) / GIVEN_PART;
         bool had = _holds(book.account);
+        bool unpaid =
+            had &&
+                (closed < 0 || given > least) &&
+                (_hasClaim(book.account) || _profitAt(book, terms.indexWad) + given > least);
         _save(book);
         bool has = _holds(book.account);
         if (has != had) VAULT.setHeld(book.account, has);

@@ -255,8 +255,8 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
 
     /// @dev Writes a position and has its account judged. A profit that is not settled is no equity, so giving it away by a
     /// price far from the mark, or as a tip, would cost an account nothing: who does is covered without it, or settles first. A
-    /// thousandth of what was opened or closed is let go: opening raises the requirement, and nothing is closed twice, while
-    /// turning round has no end.
+    /// thousandth of what was closed is let go. Nothing is closed twice, as who opens with such a profit is covered too: where
+    /// it exceeds what is required, opening requires no more.
     /// @param noted whether the vault judges the account anyway
     function _keepJudged(Course memory course, Live memory p, uint256 fee, bool noted) private {
         bool unpaid;
@@ -265,8 +265,9 @@ contract PerpMarket is PerpRisk, Settlement, Delegation {
             int256 perUnit = int256(course.mark) - course.funding;
             int256 profit = p.loadedSize * perUnit - p.loadedBase;
             int256 given = profit - (p.size * perUnit - p.base) - int256(fee);
-            int256 least = int256(p.loadedSize.abs().dist(p.size.abs()) * course.mark) / GIVEN_PART;
-            unpaid = given > least && (p.stored.hasClaim || profit > least);
+            int256 closed = int256(p.loadedSize.abs()) - int256(p.size.abs());
+            int256 least = (closed.max(0) * int256(course.mark)) / GIVEN_PART;
+            unpaid = (closed < 0 || given > least) && (p.stored.hasClaim || profit > least);
         }
         _keep(p);
         if (unpaid) VAULT.requireCovered(p.account);

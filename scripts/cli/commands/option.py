@@ -26,7 +26,6 @@ from scripts.cli.session import Session, identified
 from scripts.cli.transaction import Facts, Step, carry_out
 from scripts.cli.values import price
 from scripts.client.domain import OptionMarket
-from scripts.client.perps import COLLECTING_GAS, SETTLEMENT_GAS
 from scripts.client.sentences import account_name
 from scripts.common.errors import KeelError
 from scripts.common.units import to_decimal
@@ -168,13 +167,12 @@ def register(app: typer.Typer) -> None:
                 for first in range(0, max(len(accounts), 1), ACCOUNTS):
                     part = accounts[first : first + ACCOUNTS]
                     call = one.market.settleExpired.prepare(expiry, round_, part, sender=session.sender)
-                    spare = SETTLEMENT_GAS + COLLECTING_GAS * len(part)
-                    steps.append(Step(f"settle {one.name} of {day_text(expiry)}", call, spare))
+                    steps.append(Step(f"settle {one.name} of {day_text(expiry)}", call))
                 count = f"{len(accounts)} account{'s' if len(accounts) != 1 else ''}"
                 lines.append((f"{one.name}, {day_text(expiry)}", count))
             if len(steps) == before and not every and _has_anything(one, session.account):
                 call = one.market.settle.prepare(session.account, sender=session.sender)
-                steps.append(Step(f"settle {one.name}", call, SETTLEMENT_GAS))
+                steps.append(Step(f"settle {one.name}", call))
         if not steps:
             raise KeelError(
                 "there is nothing to settle: no option has expired, and the account has nothing there"

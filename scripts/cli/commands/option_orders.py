@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,7 +19,7 @@ from scripts.cli.signing import sign_document
 from scripts.cli.state import comparison, read_state, state_data
 from scripts.cli.transaction import Facts, Step, carry_out
 from scripts.cli.values import short_usd
-from scripts.client.option_orders import POST_ONLY, REDUCE_ONLY, OptionOrder, match
+from scripts.client.option_orders import POST_ONLY, REDUCE_ONLY, OptionOrder, match, timed_nonce
 from scripts.client.sentences import account_name, render
 from scripts.common.errors import KeelError
 from scripts.common.units import WAD, UnitError, parse_decimal, parse_duration, to_decimal
@@ -210,8 +209,7 @@ def _order(
         units=units,
         premium=premium,
         expiry=expiry,
-        # By time, so that older orders can be called off by number.
-        nonce=max(lowest, time.time_ns() // 1_000),
+        nonce=timed_nonce(lowest),
         max_fee=max(parameters.takerFeeWad, parameters.makerFeeWad),
         flags=flags,
     )

@@ -40,7 +40,7 @@ from scripts.cli.values import (
     whole_tokens,
 )
 from scripts.client.domain import Asset
-from scripts.client.perps import SETTLEMENT_GAS, trade_data
+from scripts.client.perps import trade_data
 from scripts.client.sentences import account_name
 from scripts.common.errors import KeelError
 from scripts.common.units import WAD, to_decimal
@@ -150,7 +150,6 @@ def register(group: typer.Typer) -> None:
             Step(
                 f"settle {position.perp.name}",
                 position.perp.market.settle.prepare(account, sender=session.sender),
-                SETTLEMENT_GAS,
             )
             for position in found
         ]

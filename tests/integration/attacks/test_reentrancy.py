@@ -109,7 +109,7 @@ def failures(system: System, token: Contract, hooks: list[Attempt]) -> list[str]
     return [str(system.evm.dictionary.error(token.hookResult(n))[0]) for n in range(len(hooks))]
 
 
-WAYS = ["deposit", "withdraw", "borrow", "batch", "swap"]
+WAYS = ["deposit", "withdraw", "borrow", "repay", "repay all", "batch", "swap"]
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before it moves", "after it moved"])
@@ -117,7 +117,7 @@ WAYS = ["deposit", "withdraw", "borrow", "batch", "swap"]
 def test_a_callback_in_the_middle_of_the_vault_finds_it_locked(
     system: System, token: Contract, victim: bytes, way: str, after: bool
 ) -> None:
-    """The attacker's own deposit, withdrawal, borrowing, batch or swap hands him control, with the books
+    """The attacker's own deposit, withdrawal, borrowing, repayment, batch or swap hands him control, with the books
     half-done.
 
     SOLV-1, SOLV-2: he can neither take anybody over, nor act on an account, nor read a balance or a share's
@@ -133,11 +133,16 @@ def test_a_callback_in_the_middle_of_the_vault_finds_it_locked(
         "deposit": lambda: vault.deposit(account, token.address, WAD, sender=attacker),
         "withdraw": lambda: vault.withdraw(account, token.address, WAD, attacker, sender=attacker),
         "borrow": lambda: vault.borrow(account, token.address, 1_500 * WAD, attacker, sender=attacker),
+        "repay": lambda: vault.repay(account, token.address, WAD, sender=attacker),
+        "repay all": lambda: vault.repay(account, token.address, 2**256 - 1, sender=attacker),
         "batch": lambda: vault.execute(
             [vault.withdraw.encode(account, token.address, WAD, attacker)] * 2, sender=attacker
         ),
         "swap": lambda: vault.swap(account, order, sender=attacker),
     }
+    if way.startswith("repay"):
+        acts["borrow"]()
+        system.warp(86_400)
     hooks = doors_of_the_vault(system, attacker, victim) + doors_of_others(system, attacker, victim)
     token.setHooks(hooks, after)
     with gain(system, attacker, prices={"WETH": 1_740}) as gained:
@@ -145,6 +150,35 @@ def test_a_callback_in_the_middle_of_the_vault_finds_it_locked(
     errors = failures(system, token, hooks)
     assert set(errors[:14]) == {"Vault_Locked"}, "SOLV-1"
     assert gained.dollars <= 0
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before it moves", "after it moved"])
+def test_a_callback_in_the_middle_of_a_takeover_finds_the_vault_locked(
+    system: System, token: Contract, after: bool
+) -> None:
+    """The taker's tokens pay the debt that he takes over, and hand him control with collateral half-moved.
+
+    SOLV-1, SOLV-2: also where the account holds no instrument, and the takeover keeps no list of whom to judge.
+    """
+    vault, attacker = system.vault, system.evm.accounts[TAKER]
+    victim = system.leveraged(system.evm.accounts[TRADER], "WETH", 10, "BAD", 1_200)
+    into = system.deposit(attacker, "BAD", 2_000)
+    system.deposit(attacker, "USDC", 100_000)
+    system.fund("BAD", attacker, 1_000)
+    system.set_price("WETH", 1_400)
+    hooks = doors_of_the_vault(system, attacker, victim) + doors_of_others(system, attacker, victim)
+    token.setHooks(hooks, after)
+    held = -system.balance(victim, "BAD")
+    taken = vault.liquidate(victim, into, WAD // 4, 0, 0, NO_LIMIT, sender=attacker).value[0]
+    assert taken == WAD // 4
+    errors = failures(system, token, hooks)
+    assert set(errors[:14]) == {"Vault_Locked"}, "SOLV-1"
+    paid = held + system.balance(victim, "BAD")
+    assert paid > 0
+    assert system.balance(into, "BAD") == pytest.approx(2_000 * WAD - paid, abs=2)
+    for symbol in ("BAD", "WETH", "USDC"):
+        owned = sum(max(system.balance(account, symbol), 0) for account in (victim, into))
+        assert system.token(symbol).balanceOf(vault) >= owned, "SOLV-2"
 
 
 @pytest.mark.parametrize("way", ["deposit", "redeem", "borrow", "flash loan"])

@@ -375,6 +375,14 @@ def test_what_is_no_report_reverts(bench, scripted, place, word):
         bench.engine.assess(ACCOUNT, [], [scripted], 1, False)
 
 
+@pytest.mark.parametrize(("exposures", "changes"), [(0xE0, 0), (0xE0, 1), (0x100, 0xC0), (0xA0, 0x140)])
+def test_a_list_among_the_figures_reverts(bench, scripted, exposures, changes):
+    """Where a list is gets written over where it was said to be: a list there would take that for its length."""
+    bench.evm.set_code(scripted, answering([*REPORT[:7], exposures, changes, *REPORT[9:]]))
+    with bench.evm.reverts():
+        bench.engine.assess(ACCOUNT, [], [scripted], 1, False)
+
+
 @pytest.mark.parametrize("length", [0, 1, 8, 11])
 def test_half_a_report_reverts(bench, scripted, length):
     bench.evm.set_code(scripted, answering(REPORT[:length]))

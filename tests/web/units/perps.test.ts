@@ -10,6 +10,7 @@ import {
     orderFields,
     POST_ONLY,
     REDUCE_ONLY,
+    timedNonce,
     triggerOf,
     typedOrder,
     type OrderWish,
@@ -127,4 +128,11 @@ test("a price within what the market takes", () => {
     assert.equal(priceWithin(1_990n * WAD, mark, tenth), 1_990n * WAD);
     assert.equal(priceWithin(1_000n * WAD, mark, tenth), 1_810n * WAD);
     assert.equal(priceWithin(9_000n * WAD, mark, tenth), 2_190n * WAD);
+});
+
+test("every order has a nonce of its own, above all that are called off", () => {
+    assert.equal(timedNonce(5n, 1_000), 1_000_000n);
+    const far = 2n ** 200n;
+    const [first, second] = [timedNonce(far, 1_000), timedNonce(far, 1_001)];
+    assert.ok(far <= first && first < second);
 });

@@ -4,11 +4,11 @@ import { aggregatorAbi, optionAbi, optionLensAbi, optionOrdersAbi, vaultAbi } fr
 import { encodeAbiParameters, encodeFunctionData, parseAbiParameters, type Address, type Hex } from "viem";
 import { accountId } from "../lib/account";
 import { sortedLegs, type Offer, type OptionOrder, type Terms } from "../lib/options";
-import { abs, max, WAD } from "../lib/units";
+import { timedNonce } from "../lib/orders";
+import { abs, WAD } from "../lib/units";
 import type { Call } from "../wallet/simulate";
 import type { Domain, OptionMarket } from "./domain";
 import { STATUSES, type PriceStatus } from "./markets";
-import { SETTLEMENT_GAS } from "./perp-calls";
 import { useQuery } from "./query";
 import type { Session } from "./session";
 import { riskAbi } from "@generated/abi";
@@ -164,7 +164,7 @@ export async function readOptionAccount(
 /** Settles an account, which anybody may send. */
 export function settleOptions(market: OptionMarket, account: Hex): Call {
     const data = encodeFunctionData({ abi: optionAbi, functionName: "settle", args: [account] });
-    return { to: market.market, data, spareGas: SETTLEMENT_GAS };
+    return { to: market.market, data };
 }
 
 /** Fixes an expiry's price by the feed's last round before it, and settles the account. */
@@ -174,7 +174,7 @@ export function settleExpired(market: OptionMarket, expiry: number, round: bigin
         functionName: "settleExpired",
         args: [BigInt(expiry), round, [account]],
     });
-    return { to: market.market, data, spareGas: SETTLEMENT_GAS };
+    return { to: market.market, data };
 }
 
 /** The feed's last round that is not later than `expiry`. Raises where it is too far back. */
@@ -230,7 +230,7 @@ export async function nextNonce({ client, domain }: Session, account: Hex): Prom
         ...{ address: domain.optionOrders!, abi: optionOrdersAbi, functionName: "lowestNonce" },
         args: [account],
     });
-    return max(lowest, BigInt(Date.now()) * 1_000n);
+    return timedNonce(lowest, Date.now());
 }
 
 /** What is left of an offer, and whether it can still be taken. */

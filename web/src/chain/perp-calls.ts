@@ -28,18 +28,11 @@ export function settleWithin(account: Hex, perp: Perp): Hex {
     return call(account, perp, encodeAbiParameters([{ type: "uint8" }], [SETTLE]));
 }
 
-/**
- * Beyond what a node estimates of a settlement that anybody may send: a market tries to collect and goes on where that
- * fails, so the estimate is that of collecting nothing.
- */
-export const SETTLEMENT_GAS = 1_500_000n;
-
 /** Settlement by itself, which anybody may send. */
 export function settle(account: Hex, perp: Perp): Call {
     return {
         to: perp.market,
         data: encodeFunctionData({ abi: perpAbi, functionName: "settle", args: [account] }),
-        spareGas: SETTLEMENT_GAS,
     };
 }
 

@@ -118,3 +118,9 @@ function typed(chainId: number, contract: Address, name: string, fields: readonl
         message,
     };
 }
+
+/** A nonce by time, so that older orders can be called off by number, and another one each where all below a later are. */
+export function timedNonce(lowest: bigint, milliseconds: number): bigint {
+    const now = BigInt(milliseconds) * 1_000n;
+    return now >= lowest ? now : lowest + now;
+}

@@ -6,8 +6,7 @@ import { explain } from "../chain/errors";
 import { clock } from "../chain/head";
 import { cancelOrders, placeOrder, type Receipt } from "../chain/matcher";
 import { session, type Session } from "../chain/session";
-import { orderFields, typedCancel, typedOrder, type OrderWish } from "../lib/orders";
-import { max } from "../lib/units";
+import { orderFields, timedNonce, typedCancel, typedOrder, type OrderWish } from "../lib/orders";
 import { notify, update } from "../ui/toast-store";
 import { sending } from "./transact";
 import { signTyped } from "./typed";
@@ -29,8 +28,7 @@ export async function place(
             functionName: "lowestNonce",
             args: [wish.account],
         });
-        // By time, so that older orders can be called off by number.
-        const nonce = max(lowest, BigInt(Date.now()) * 1_000n);
+        const nonce = timedNonce(lowest, Date.now());
         const fields = orderFields({ ...wish, signer: signer.address, nonce });
         const signature = await signTyped(signer, typedOrder(config.chainId, domain.orders!, fields));
         placed = await placeOrder(fields, signature);

@@ -12,8 +12,6 @@ export interface Call {
     value?: bigint;
     /** Who calls, where a simulation asks what somebody else would do; the wallet otherwise. */
     from?: Address;
-    /** Gas to send beyond what the node estimates. */
-    spareGas?: bigint;
 }
 
 export interface Log {
@@ -78,7 +76,7 @@ export async function simulate(
 /** Gas to send with a call: what it takes now and a margin for what may have changed until it is mined. */
 export async function gasFor(client: PublicClient, from: Address, call: Call): Promise<bigint> {
     const gas = await client.estimateGas({ account: from, to: call.to, data: call.data, value: call.value });
-    return (gas * (100n + MARGIN_PERCENT)) / 100n + (call.spareGas ?? 0n);
+    return (gas * (100n + MARGIN_PERCENT)) / 100n;
 }
 
 async function simulateAll(

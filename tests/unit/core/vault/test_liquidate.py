@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from scripts.common.contract import Tx
 from tests.helpers.evm import Contract
+from tests.helpers.expect import Reverted
 from tests.helpers.system import NO_LIMIT, WAD
 from tests.helpers.vault_bench import ALL, FRESH, MAINTENANCE, MAX_BALANCE, VaultBench
 
@@ -156,6 +157,50 @@ def test_what_is_excluded_stays_behind(bench: VaultBench, into: bytes) -> None:
     assert bench.balance(account, "DAI") == 1_000 * WAD
     assert bench.balance(into, "DAI") == 0
     assert bench.balance(into, "WETH") == 10 * WAD // 4
+
+
+@settings(max_examples=40)
+@given(
+    days=st.integers(0, 300),
+    fraction=st.integers(1, WAD),
+    price=st.integers(1_200, 1_740),
+    custody=st.integers(0, 40_000),
+    taker_owes=st.integers(0, 15_000),
+    plays=st.booleans(),
+)
+def test_alone_and_in_a_batch_are_one(
+    bench: VaultBench, days: int, fraction: int, price: int, custody: int, taker_owes: int, plays: bool
+) -> None:
+    """SOLV-1: alone, and of an account without instruments, the vault keeps no list of whom it judges; the taker is
+    refused for the same reason, or ends with the same balances and the same stamp."""
+
+    def outcome(alone: bool) -> tuple[Any, ...]:
+        with bench.evm.isolation():
+            try:
+                if alone:
+                    liquidate(bench, account, into, fraction)
+                else:
+                    call = bench.vault.liquidate.encode(account, into, fraction, 0, 0, NO_LIMIT)
+                    bench.batch(call, sender=bench.taker)
+            except Reverted as error:
+                return (str(error),)
+            bench.check_books()
+            held = [bench.held(each) for each in (account, into, bench.backstop_account)]
+            return *held, bench.is_stamped(account), bench.is_stamped(into), bench.owed("USDC")
+
+    with bench.evm.isolation():
+        account = bench.debtor(owed=15_500)
+        into = bench.deposit(bench.taker, "WETH", 12)
+        if taker_owes:
+            bench.borrow(bench.taker, "USDC", max(taker_owes, 5_000))
+        if custody:
+            bench.deposit(bench.taker, "USDC", custody)
+        if plays:
+            position(bench, bench.instrument(), into, -500, 100)
+        bench.system.warp(days * 86_400)
+        bench.evm.mine()
+        bench.system.set_price("WETH", price)
+        assert outcome(alone=True) == outcome(alone=False)
 
 
 # Who and whom

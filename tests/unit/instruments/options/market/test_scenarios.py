@@ -22,9 +22,9 @@ GRID = [
 CENTRE = (0, 0, WAD)
 
 
-@pytest.fixture(scope="module")
-def held(session_evm: Backend) -> Iterator[tuple[Mirror, bytes]]:
-    """An account with calls and puts of three expiries, one of which has passed without a price."""
+@pytest.fixture(scope="module", params=[None, 2_100])
+def held(session_evm: Backend, request: pytest.FixtureRequest) -> Iterator[tuple[Mirror, bytes]]:
+    """An account with calls and puts of three expiries, one of which has passed, without a price or with one."""
     with session_evm.isolation():
         options = OptionBench.deploy(System.deploy(session_evm), USUAL)
         account, other = options.trader(3, 100_000), options.trader(4, 100_000)
@@ -32,7 +32,10 @@ def held(session_evm: Backend) -> Iterator[tuple[Mirror, bytes]]:
         terms = [(1, 2_000, True), (7, 1_700, True), (7, 2_300, False), (30, 2_000, True), (30, 1_500, False)]
         legs = {mirror.series(*one): ratio for one, ratio in zip(terms, (1, -3, 2, -1, 1), strict=True)}
         assert mirror.fill(account, other, legs, WAD // 3 + 1)
-        mirror.warp(DAY + 60)
+        if request.param is None:
+            mirror.warp(DAY + 60)
+        else:
+            mirror.expire(1, request.param, [])
         yield mirror, account
 
 
