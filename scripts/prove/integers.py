@@ -129,9 +129,21 @@ class Translation:
 
     def _note_limit(self, part: z3.BoolRef) -> None:
         """A word that the query itself says is at most a number is bounded by it."""
+        if z3.is_and(part):
+            for conjunct in part.children():
+                self._note_limit(conjunct)
+            return
         negated = z3.is_not(part)
         comparison = part.arg(0) if negated else part
         kind = comparison.decl().kind()
+        if kind == z3.Z3_OP_EQ and not negated and z3.is_bv(comparison.arg(0)):
+            # So a power of two is said to be above a word: its bits from there on are zero.
+            bits, zero = comparison.children()
+            if z3.is_bv_value(zero) and zero.as_long() == 0 and bits.decl().kind() == z3.Z3_OP_EXTRACT:
+                high, low = bits.params()
+                if high == bits.arg(0).size() - 1:
+                    self._bound(bits.arg(0), (1 << low) - 1)
+            return
         if kind not in (z3.Z3_OP_ULEQ, z3.Z3_OP_ULT, z3.Z3_OP_UGEQ, z3.Z3_OP_UGT):
             return
         small, large = comparison.children()
@@ -141,8 +153,10 @@ class Translation:
         if negated:
             small, large, strict = large, small, not strict
         if z3.is_bv_value(large):
-            limit = large.as_long() - strict
-            self._limits[small.get_id()] = min(limit, self._limits.get(small.get_id(), limit))
+            self._bound(small, large.as_long() - strict)
+
+    def _bound(self, term: z3.BitVecRef, limit: int) -> None:
+        self._limits[term.get_id()] = min(limit, self._limits.get(term.get_id(), limit))
 
     def _product(
         self, a: tuple[z3.ArithRef, int, int], b: tuple[z3.ArithRef, int, int]
@@ -162,8 +176,9 @@ class Translation:
                     for same, left in ((x, y), (y, x)):
                         if one.eq(same):
                             self.side += [
-                                z3.Implies(rest <= left, value <= other),
-                                z3.Implies(rest >= left, value >= other),
+                                z3.Implies(rest == left, value == other),
+                                z3.Implies(rest < left, value + same <= other),
+                                z3.Implies(rest > left, value >= other + same),
                             ]
             self._products.append((value, a[0], b[0]))
         return value, a[1] * b[1], a[2] * b[2]
@@ -275,13 +290,95 @@ class Translation:
         return z3.Bool(f"b{self._names}")
 
 
+class Choices:
+    """Choices without branches read as choices: `y ^ (x ^ y) * (a < b)`, which is how libraries write the larger or the
+    smaller of two. Each rewriting is an identity of words."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, z3.ExprRef] = {}
+        self._kept: list[z3.ExprRef] = []
+
+    def read(self, term: z3.ExprRef) -> z3.ExprRef:
+        """The same term, choices being choices."""
+        known = self._known.get(term.get_id())
+        if known is None:
+            arguments = [self.read(part) for part in term.children()]
+            known = self._rebuilt(term, arguments) if arguments else term
+            self._known[term.get_id()] = known
+            self._kept += [term, known]
+        return known
+
+    def _rebuilt(self, term: z3.ExprRef, arguments: list[z3.ExprRef]) -> z3.ExprRef:
+        kind = term.decl().kind()
+        if kind == z3.Z3_OP_BMUL or term.decl().name().startswith("f_evm_bvmul_"):
+            for one, other in (arguments, arguments[::-1]) if len(arguments) == 2 else ():
+                if _is_choice(one) and all(
+                    z3.is_bv_value(part) and part.as_long() < 2 for part in one.children()[1:]
+                ):
+                    condition, yes, no = one.children()
+                    zero = z3.BitVecVal(0, other.size())
+                    return z3.If(condition, other if yes.as_long() else zero, other if no.as_long() else zero)
+        if kind == z3.Z3_OP_EXTRACT:
+            high, low = term.params()
+            return self._part(arguments[0], high, low)
+        if kind == z3.Z3_OP_BXOR:
+            return _exclusive_or(arguments)
+        return term.decl()(*arguments)
+
+    def _part(self, term: z3.ExprRef, high: int, low: int) -> z3.ExprRef:
+        if _is_choice(term):
+            condition, yes, no = term.children()
+            return z3.If(condition, self._part(yes, high, low), self._part(no, high, low))
+        if term.decl().kind() == z3.Z3_OP_CONCAT:
+            end = term.size()
+            for piece in term.children():
+                end -= piece.size()
+                if end <= low and high < end + piece.size():
+                    return self._part(piece, high - end, low - end)
+        if high - low + 1 == term.size():
+            return term
+        if term.decl().kind() == z3.Z3_OP_BXOR:
+            return _exclusive_or([self._part(part, high, low) for part in term.children()])
+        return (
+            z3.simplify(z3.Extract(high, low, term)) if z3.is_bv_value(term) else z3.Extract(high, low, term)
+        )
+
+
+def _is_choice(term: z3.ExprRef) -> bool:
+    return bool(term.decl().kind() == z3.Z3_OP_ITE)
+
+
+def _exclusive_or(terms: list[z3.ExprRef]) -> z3.ExprRef:
+    """Of the terms, where what stands twice falls out; of choices, the choice of both."""
+    for place, term in enumerate(terms):
+        if _is_choice(term):
+            rest = terms[:place] + terms[place + 1 :]
+            condition, yes, no = term.children()
+            return z3.If(condition, _exclusive_or([yes, *rest]), _exclusive_or([no, *rest]))
+    left: list[z3.ExprRef] = []
+    for term in terms:
+        for part in term.children() if term.decl().kind() == z3.Z3_OP_BXOR else [term]:
+            same = next((place for place, other in enumerate(left) if other.eq(part)), None)
+            if same is not None:
+                del left[same]
+            elif not (z3.is_bv_value(part) and part.as_long() == 0):
+                left.append(part)
+    if not left:
+        return z3.BitVecVal(0, terms[0].size())
+    total = left[0]
+    for part in left[1:]:
+        total = total ^ part
+    return total
+
+
 def _signed(value: z3.ArithRef, most: int, size: int) -> z3.ArithRef:
     return value if most < size // 2 else z3.If(value >= size // 2, value - size, value)
 
 
 def refuted(query: str, hints: bool) -> bool:
     """Whether no integers satisfy the query, and so no words."""
-    parts = list(z3.parse_smt2_string(query))
+    choices = Choices()
+    parts = [choices.read(part) for part in z3.parse_smt2_string(query)]
     translation = Translation(parts, hints)
     solver = z3.Solver()
     facts = [translation.fact(part) for part in parts]

@@ -24,7 +24,7 @@ WRONG = "check_wrong_"
 # Contracts whose lemmas take seconds each: those that `make audit` proves.
 QUICK = "^(WordsProofs|MathProofs)$"
 ALL = "Proofs$"
-LEMMA_SECONDS = 300
+QUERY_SECONDS = 120
 SECONDS = 3600
 # What halmos calls the end of a lemma.
 PASS, COUNTEREXAMPLE = 0, 1
@@ -63,11 +63,12 @@ def _prove(contracts: str) -> Report:
         "--solver-command",
         solver,
         "--solver-timeout-assertion",
-        f"{LEMMA_SECONDS}s",
+        f"{QUERY_SECONDS}s",
         "--solver-threads",
         "1",
         "--loop",
         "256",
+        "--early-exit",
         "--no-status",
         "--json-output",
         str(answer),

@@ -15,12 +15,15 @@ contract RampProofs is Prove {
         uint256 later
     ) external pure {
         assume(clock <= later);
+        _between(start, end, clock);
+        _between(start, end, later);
         uint256 progress = Ramp.progressWad(start, end, clock);
         uint256 next = Ramp.progressWad(start, end, later);
         assert(progress <= next && next <= WAD);
     }
 
     function check_progress_ends(uint32 start, uint32 end, uint256 clock) external pure {
+        _between(start, end, clock);
         if (clock >= end) assert(Ramp.progressWad(start, end, clock) == WAD);
         else if (clock <= start) assert(Ramp.progressWad(start, end, clock) == 0);
         else assert(Ramp.progressWad(start, end, clock) < WAD);
@@ -34,6 +37,9 @@ contract RampProofs is Prove {
 
     function check_value_falls(uint32 from, uint32 to, uint64 progress) external pure {
         assume(to < from && progress <= WAD);
+        unchecked {
+            assert(uint256(from) - to < 2 ** 32);
+        }
         uint256 value = Ramp.valueDown(from, to, progress);
         assert(to <= value && value <= from);
     }
@@ -58,7 +64,12 @@ contract RampProofs is Prove {
         }
     }
 
+    /// @dev Widths: values of 128 bits.
     function check_value_ends(uint128 from, uint128 to) external pure {
+        unchecked {
+            if (to >= from) assert(uint256(to) - from < 2 ** 128);
+            else assert(uint256(from) - to < 2 ** 128);
+        }
         assert(Ramp.valueDown(from, to, 0) == from);
         assert(Ramp.valueDown(from, to, WAD) == to);
     }
@@ -71,8 +82,19 @@ contract RampProofs is Prove {
     /// @dev A walked field changes nothing beside itself, for every place of a 24-bit field.
     function check_walked_leavesTheRest(uint256 word, uint8 place, uint64 progress) external pure {
         assume(place < 8 && progress <= WAD);
-        uint256 shift = uint256(place) * 24;
-        uint256 mask = uint256(0xffffff) << shift;
-        assert(Bits.walked(word, shift, progress) & ~mask == word & ~mask);
+        for (uint256 shift; shift < 192; shift += 24) {
+            if (uint256(place) * 24 != shift) continue;
+            uint256 from = Bits.part(word, 24, shift + 24);
+            assert(Ramp.valueDown(from, Bits.part(word, 24, shift), progress) < 1 << 24);
+            uint256 mask = uint256(0xffffff) << shift;
+            assert(Bits.walked(word, shift, progress) & ~mask == word & ~mask);
+        }
+    }
+
+    /// @dev A step of the derivation: on its way a walk has not taken more than 32 bits of time.
+    function _between(uint256 start, uint256 end, uint256 clock) private pure {
+        unchecked {
+            if (start < clock && clock < end) assert(clock - start < 2 ** 32 && end - start < 2 ** 32);
+        }
     }
 }

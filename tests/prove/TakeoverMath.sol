@@ -71,9 +71,10 @@ contract MathProofs is Prove {
     }
 }
 
-/// @notice Premium and size of a takeover (LIQ-1, LIQ-2), for any parameters that the bounds of a domain admit: minimum <=
-/// start <= maximum < full health < 1.
-contract TakeoverProofs is Prove {
+/// @notice Premium of a takeover (LIQ-1, LIQ-2), for any parameters that the bounds of a domain admit: minimum <= start <=
+/// maximum < full health < 1. Widths: 64 bits each. The steps of a derivation are assertions of their own: each is proven, and
+/// then known to the next.
+contract PremiumProofs is Prove {
     function check_premium_betweenItsBounds(
         uint64 health,
         uint64 least,
@@ -82,13 +83,14 @@ contract TakeoverProofs is Prove {
         uint64 full
     ) external pure {
         IRiskEngine.DomainParameters memory domain = _domain(least, start, most, full);
+        if (health > full && health < WAD) _step(health, start, most, full);
         uint256 premium = TakeoverMath.premiumWad(health, domain);
         assert(premium >= least && premium <= most);
         // LIQ-1: above health only where that is below the smallest premium.
         assert(premium <= health || premium == least);
     }
 
-    /// @dev LIQ-2: it falls as health rises, except where it is all of the health.
+    /// @dev LIQ-2: it never rises as health does, except where it is all of the health (or more: the smallest).
     function check_premium_neverRisesWithHealth(
         uint64 health,
         uint64 better,
@@ -99,9 +101,35 @@ contract TakeoverProofs is Prove {
     ) external pure {
         IRiskEngine.DomainParameters memory domain = _domain(least, start, most, full);
         assume(health <= better);
+        if (health > full && health < WAD) {
+            uint256 step = _step(health, start, most, full);
+            if (better < WAD) {
+                unchecked {
+                    assert(
+                        (uint256(most) - start) * (WAD - better) <= (uint256(most) - start) * (WAD - health)
+                    );
+                }
+                assert(_step(better, start, most, full) <= step);
+            }
+        } else if (better > full && better < WAD) {
+            _step(better, start, most, full);
+        }
         uint256 premium = TakeoverMath.premiumWad(health, domain);
         uint256 next = TakeoverMath.premiumWad(better, domain);
-        assert(next <= premium || premium == health || premium == least);
+        assert(next <= premium || premium >= health);
+    }
+
+    function check_premium_ends(
+        uint64 health,
+        uint64 least,
+        uint64 start,
+        uint64 most,
+        uint64 full
+    ) external pure {
+        IRiskEngine.DomainParameters memory domain = _domain(least, start, most, full);
+        uint256 premium = TakeoverMath.premiumWad(health, domain);
+        if (health >= WAD) assert(premium == start);
+        if (health <= full && health >= most) assert(premium == most);
     }
 
     function check_wrong_premium_isNeverBelowStart(
@@ -122,84 +150,27 @@ contract TakeoverProofs is Prove {
         domain.premiumMinWad = least;
         domain.backstopShareWad = share;
         uint256 part = TakeoverMath.backstopShareWad(premium, domain);
-        assert(part <= premium - least);
         unchecked {
+            assert(part <= premium - least);
             assert(part * WAD <= uint256(premium) * share);
         }
     }
 
-    /// @dev The fraction never exceeds what brings the account to its target, to the roundings of the two shares.
-    function check_fraction_neverPastTheTarget(
-        uint96 equity,
-        uint96 requirement,
-        uint96 partRequirement,
-        uint96 base,
-        uint64 target,
-        uint64 premium
-    ) external pure {
-        (uint256 missing, uint256 restored, uint256 fraction) = _fraction(
-            equity,
-            requirement,
-            partRequirement,
-            base,
-            target,
-            premium
-        );
-        assert(fraction <= WAD);
+    /// @dev How far the premium has risen from its start: never past its maximum.
+    function _step(
+        uint64 health,
+        uint64 start,
+        uint64 most,
+        uint64 full
+    ) private pure returns (uint256 step) {
         unchecked {
-            // At a fraction below one what is restored is at most what is missing, and short of it by less than a unit.
-            if (fraction < WAD) {
-                assert(restored * fraction <= missing * WAD && missing * WAD < restored * (fraction + 1));
-            } else {
-                assert(missing >= restored);
-            }
+            uint256 all = uint256(most) - start;
+            uint256 risen = all * (WAD - health);
+            assert(risen <= all * (WAD - full));
+            step = risen / (WAD - full);
+            assert(step * (WAD - full) <= risen);
+            assert(step <= all && start + step <= most);
         }
-    }
-
-    /// @dev Mends: a part that is taken over at a premium of at most the health leaves the account as healthy as it was, to
-    /// a unit of the requirement. Widths: values of 56 bits.
-    function check_takeover_mendsHealth(
-        uint56 equity,
-        uint56 requirement,
-        uint56 partRequirement,
-        uint56 base,
-        uint64 premium,
-        uint64 fraction
-    ) external pure {
-        assume(base <= partRequirement && partRequirement <= requirement && fraction <= WAD);
-        unchecked {
-            // The premium is at most equity / requirement.
-            assume(uint256(premium) * requirement <= uint256(equity) * WAD);
-            uint256 paid = TakeoverMath.shareDown(TakeoverMath.shareDown(base, premium), fraction);
-            uint256 freed = TakeoverMath.shareDown(partRequirement, fraction);
-            // (equity - paid) / (requirement - freed - 1) >= equity / requirement
-            assert(uint256(equity) * (freed + 1) >= paid * requirement);
-        }
-    }
-
-    function _fraction(
-        uint96 equity,
-        uint96 requirement,
-        uint96 partRequirement,
-        uint96 base,
-        uint64 target,
-        uint64 premium
-    ) private pure returns (uint256 missing, uint256 restored, uint256 fraction) {
-        assume(
-            premium < target && premium < WAD && base <= partRequirement && partRequirement <= requirement
-        );
-        uint256 wanted = TakeoverMath.shareDown(requirement, target);
-        assume(equity < wanted);
-        Slice memory slice;
-        slice.requirement = partRequirement;
-        slice.base = base;
-        unchecked {
-            missing = wanted - equity;
-            restored =
-                TakeoverMath.shareDown(partRequirement, target) - TakeoverMath.shareDown(base, premium);
-        }
-        assume(restored != 0);
-        fraction = TakeoverMath.fractionToTargetWad(equity, requirement, slice, target, premium);
     }
 
     function _domain(
@@ -213,5 +184,84 @@ contract TakeoverProofs is Prove {
         domain.premiumStartWad = start;
         domain.premiumMaxWad = most;
         domain.premiumFullHealthWad = full;
+    }
+}
+
+/// @notice Size of a takeover. Widths: values of 96 bits, which is 79 billion {USD}; shares of 60.
+contract TakeoverProofs is Prove {
+    /// @dev The fraction brings the account to its target and no further, to the rounding of the fraction (so it is below
+    /// one); at one it does not reach it, or just.
+    function check_fraction_bringsToTheTarget(
+        uint96 equity,
+        uint96 requirement,
+        uint96 partRequirement,
+        uint96 base,
+        uint64 target,
+        uint64 premium
+    ) external pure {
+        assume(premium < target && premium < WAD);
+        assume(base <= partRequirement && partRequirement <= requirement);
+        unchecked {
+            uint256 wanted = TakeoverMath.shareDown(requirement, target);
+            assume(equity < wanted);
+            uint256 missing = wanted - equity;
+            uint256 freed = TakeoverMath.shareDown(partRequirement, target);
+            uint256 paid = TakeoverMath.shareDown(base, premium);
+            assert(uint256(base) * premium <= uint256(partRequirement) * premium);
+            assert(uint256(partRequirement) * premium <= uint256(partRequirement) * target);
+            assert(paid <= freed);
+            uint256 restored = freed - paid;
+            Slice memory slice;
+            slice.requirement = partRequirement;
+            slice.base = base;
+            uint256 fraction = TakeoverMath.fractionToTargetWad(equity, requirement, slice, target, premium);
+            if (missing >= restored) {
+                assert(fraction == WAD);
+            } else {
+                assert(restored * fraction <= missing * WAD && missing * WAD < restored * (fraction + 1));
+            }
+        }
+    }
+
+    /// @dev Mends: a part that is taken over at a premium of at most the health leaves the account as healthy as it was, to
+    /// a unit of the requirement: (equity - paid) / (requirement - freed - 1) >= equity / requirement, multiplied out.
+    function check_takeover_mendsHealth(
+        uint96 equity,
+        uint96 requirement,
+        uint96 partRequirement,
+        uint96 base,
+        uint64 premium,
+        uint64 fraction
+    ) external pure {
+        assume(base <= partRequirement && partRequirement <= requirement);
+        assume(premium <= WAD && fraction <= WAD);
+        unchecked {
+            // The premium is at most equity / requirement.
+            assume(uint256(premium) * requirement <= uint256(equity) * WAD);
+            uint256 whole = TakeoverMath.shareDown(base, premium);
+            assert(whole * WAD <= uint256(base) * premium);
+            assert(whole * WAD * requirement <= uint256(base) * premium * requirement);
+            assert(uint256(base) * (uint256(premium) * requirement) <= uint256(base) * (equity * WAD));
+            assert(whole * requirement <= uint256(base) * equity);
+            uint256 paid = TakeoverMath.shareDown(whole, fraction);
+            assert(paid * WAD <= whole * fraction);
+            assert(paid * WAD * requirement <= whole * fraction * requirement);
+            assert(fraction * (whole * requirement) <= fraction * (uint256(base) * equity));
+            assert(uint256(fraction) * equity * base <= uint256(fraction) * equity * partRequirement);
+            uint256 freed = TakeoverMath.shareDown(partRequirement, fraction);
+            assert(uint256(partRequirement) * fraction < (freed + 1) * WAD);
+            assert(uint256(partRequirement) * fraction * equity <= (freed + 1) * WAD * equity);
+            assert(paid * requirement <= (freed + 1) * equity);
+        }
+    }
+
+    /// @dev Without that unit it need not. Widths: values of 8 bits.
+    function check_wrong_takeover_mendsHealthExactly(uint8 equity, uint8 requirement) external pure {
+        unchecked {
+            assume(requirement != 0 && equity < requirement);
+            // Half of the slice at a premium of all the health.
+            uint256 paid = TakeoverMath.shareDown(equity, WAD / 2);
+            assert(paid * requirement <= TakeoverMath.shareDown(requirement, WAD / 2) * equity);
+        }
     }
 }

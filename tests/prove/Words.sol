@@ -58,39 +58,53 @@ contract WordsProofs is Prove {
         assert(header.assets() == Header.wrap(word).assets());
     }
 
-    function check_custody(uint120 total, uint120 cap, uint8 id, uint120 next) external pure {
+    function check_custody(uint120 total, uint120 cap, uint8 id, uint120 next, bool paused) external pure {
         Custody custody = CustodyLib.pack(total, cap, id);
-        assert(custody.total() == total && custody.cap() == cap && custody.id() == id && custody.isListed());
-        custody = custody.withTotal(next);
-        assert(custody.total() == next && custody.cap() == cap && custody.id() == id && custody.isListed());
+        assert(custody.total() == total && custody.cap() == cap && custody.id() == id);
+        assert(custody.isListed() && !custody.isPaused());
+        custody = custody.withPaused(paused).withTotal(next);
+        assert(custody.total() == next && custody.cap() == cap && custody.id() == id);
+        assert(custody.isListed() && custody.isPaused() == paused);
     }
 
     /// @dev Exact up to 80 bits.
-    function check_market(address pool, uint80 cap, uint8 id) external pure {
+    function check_market(address pool, uint80 cap, uint8 id, bool paused) external pure {
+        assume(id < 128);
         Market market = MarketLib.pack(pool, cap, id);
+        assert(market.pool() == pool && market.debtCap() == cap && market.id() == id && !market.isPaused());
+        market = market.withPaused(paused);
         assert(market.pool() == pool && market.debtCap() == cap && market.id() == id);
+        assert(market.isPaused() == paused);
     }
 
     function check_interest(
+        uint256 word,
         uint80 index,
-        bool hasFlags,
         uint40 rate,
         uint32 time,
-        uint104 reserve,
-        bool next
+        uint104 reserve
     ) external view {
-        assume(rate < 2 ** 39);
-        uint256 flags = hasFlags ? 1 : 0;
-        Interest interest = InterestLib.pack(index, flags, rate, time, reserve);
-        assert(interest.index() == index && interest.hasFlags() == flags);
-        assert(interest.ratePerSecond() == rate && interest.reserve() == reserve);
+        assume(rate < 2 ** 39 && reserve < 2 ** 103);
+        Interest before = Interest.wrap(word);
+        Interest interest = before.next(index, rate, time, reserve);
+        assert(
+            interest.index() == index && interest.ratePerSecond() == rate && interest.reserve() == reserve
+        );
+        assert(interest.hasFlags() == before.hasFlags() && interest.isChanged() == before.isChanged());
         unchecked {
             assert(interest.elapsed() == uint32(uint32(block.timestamp) - time));
         }
-        flags = next ? 1 : 0;
-        interest = interest.withFlags(flags);
-        assert(interest.index() == index && interest.hasFlags() == flags);
-        assert(interest.ratePerSecond() == rate && interest.reserve() == reserve);
+    }
+
+    function check_interest_bits(uint256 word, bool has) external pure {
+        Interest before = Interest.wrap(word);
+        uint256 flags = has ? 1 : 0;
+        Interest interest = before.withFlags(flags);
+        assert(interest.hasFlags() == flags && interest.isChanged() == before.isChanged());
+        interest = interest.withChange();
+        assert(interest.hasFlags() == flags && interest.isChanged());
+        assert(interest.index() == before.index() && interest.ratePerSecond() == before.ratePerSecond());
+        assert(interest.reserve() == before.reserve());
     }
 
     function check_stock(uint128 cash, uint128 principal) external pure {

@@ -50,7 +50,7 @@ def expression(rng: random.Random, words: dict[str, int], depth: int) -> tuple[s
         value = rng.choice([0, 1, 7, 255, SIZE - 1, rng.randrange(SIZE)])
         return f"(_ bv{value} {BITS})", value
     a, x = expression(rng, words, depth - 1)
-    kind = rng.randrange(6)
+    kind = rng.randrange(8)
     if kind == 0:
         low = rng.randrange(BITS)
         high = rng.randrange(low, BITS)
@@ -64,6 +64,11 @@ def expression(rng: random.Random, words: dict[str, int], depth: int) -> tuple[s
     if kind == 2:
         name = rng.choice(list(COMPARED))
         return f"(ite ({name} {a} {b}) {a} {b})", x if COMPARED[name](x, y) else y
+    if kind > 5:  # without a branch, as libraries choose: b ^ (a ^ b) * (comparison)
+        name = rng.choice(list(COMPARED))
+        one, zero = (f"(_ bv{bit} {BITS})" for bit in (1, 0))
+        chosen = f"(bvxor {b} (bvmul (bvxor {a} {b}) (ite ({name} {a} {b}) {one} {zero})))"
+        return chosen, x if COMPARED[name](x, y) else y
     if kind == 3:
         shift = rng.randrange(BITS)
         if rng.random() < 0.5:
