@@ -83,14 +83,13 @@ abstract contract Judge is World {
         return sources[USDC].lie != 0 || sources[WETH].lie != 0;
     }
 
-    /// @dev Whether a second source lies while the primary lives. Not of a portfolio while the lie is about dollars: what its
-    /// instruments require is counted in dollars at the price that favours what it holds, whatever that requires
-    /// (tests/regressions/test_portfolio_under_a_lie_about_dollars.py).
+    /// @dev Whether a second source lies while the primary lives. Not of an account with positions: which edge of a price favours
+    /// it is told by its net exposure, in which a profit that does not count weighs as much as a loss that does
+    /// (tests/regressions/test_hedge_under_a_lie.py, test_portfolio_under_a_lie_about_dollars.py; docs/limits.md).
     function _liedTo(AccountId account) private view returns (bool) {
         for (uint256 i; i < 2; ++i) if (sources[i].silent || sources[i].dead) return false;
-        if (sources[USDC].lie == 0) return sources[WETH].lie != 0;
         (, address[] memory instruments, ) = vault.holdings(account);
-        return instruments.length == 0 || instruments[0] != portfolioMode;
+        return _lies() && !_holdsBooks(instruments);
     }
 
     /// @dev As if the second sources said the truth.

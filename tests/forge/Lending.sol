@@ -84,7 +84,7 @@ abstract contract Lending is Trading {
         _mint(id, flashBorrower, amount / 100 + 1);
         IFlashBorrower.Attempt[] memory attempts = new IFlashBorrower.Attempt[](3);
         attempts[0] = IFlashBorrower.Attempt(pool, abi.encodeCall(ILendingPool.accrue, ()));
-        attempts[1] = IFlashBorrower.Attempt(pool, abi.encodeCall(ILendingPool.debtIndex, ()));
+        attempts[1] = IFlashBorrower.Attempt(pool, abi.encodeCall(ILendingPool.debtIndexNow, ()));
         attempts[2] = IFlashBorrower.Attempt(pool, abi.encodeCall(IShares.deposit, (1, flashBorrower)));
         IFlashBorrower(flashBorrower).setAttempts(attempts);
         bytes memory data = abi.encodeCall(IShares.flashLoan, (flashBorrower, _token(id), amount, ""));

@@ -79,7 +79,7 @@ abstract contract Promises is Trials {
         _require(worth == left, "SOLV-3: a pool's assets");
         uint256 supply = IShares(address(pool)).totalSupply();
         PoolView memory seen = _seen[id];
-        uint256 index = pool.debtIndex();
+        uint256 index = pool.debtIndexNow();
         if (seen.supply != 0) {
             bool fell =
                 (worth + 1) * (seen.supply + VIRTUAL_SHARES) < (seen.assets + 1) * (supply + VIRTUAL_SHARES);

@@ -182,4 +182,4 @@ def test_orders_from_placing_to_a_stop_that_the_amm_fills(shell: Shell) -> None:
     nonce = int(late["order"]["nonce"]) + 10**9
     shell.keel("perp", "order", "cancel", "--below", str(nonce), "--yes", sender=trader)
     assert int(shell.keel("perp", "order", "place", "buy", "1", "ETH", "--limit", "1500", "--dry-run",
-                          sender=trader)["order"]["nonce"]) == nonce  # fmt: skip
+                          sender=trader)["order"]["nonce"]) >= nonce  # fmt: skip
