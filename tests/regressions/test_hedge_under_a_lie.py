@@ -1,4 +1,4 @@
-"""ORA-1: a second source said that ether is cheap. Who held ether and was short more of the perpetual counted as short, so the
+"""ORA-1: a second source said that ether is cheap. Who held ether and was short more of it counted as short, so the
 low edge was taken for the one that favours him: his ether lost its value, and the perpetual's profit counted for nothing. A
 healthy account could be taken over at once. Without positions the edge is the right one."""
 
