@@ -10,6 +10,7 @@ import pytest
 from scripts.common.errors import KeelError
 from scripts.profile.__main__ import of_transaction
 from scripts.profile.report import Profile, Row, function_table
+from scripts.profile.sources import COMPILER
 from scripts.profile.trace import (
     CALLDATA,
     CALLS,
@@ -65,9 +66,10 @@ def test_a_borrow_adds_up_and_is_told_by_contract(traded: System, anvil: AnvilBa
     assert {"Vault", "LendingPool", "RiskEngine", "MockERC20", "MockAggregator"} <= {
         contract for contract, _ in found.by_contract()
     }
-    # A Chainlink answer each for dollars and ether; the feed's own slot is its own.
-    read = row(found, "RiskEngine", "ChainlinkFeed.read")
-    assert 2 * 2_600 <= read.kinds[CALLS] < 2 * 2_700
+    # A Chainlink answer each for dollars and ether; the feed's own slot is its own. Brownie's artifacts know no libraries.
+    readers = ("ChainlinkFeed.read", COMPILER)
+    asked = [one for one in found.rows if one.contract == "RiskEngine" and one.function in readers]
+    assert 2 * 2_600 <= sum(one.kinds.get(CALLS, 0) for one in asked) < 2 * 2_700
     assert row(found, "MockAggregator", "MockAggregator.latestRoundData").kinds[STORAGE_COLD] == 2 * 2_100
     assert found.kinds[INTRINSIC] == 21_000
     data = bytes.fromhex(anvil.rpc("eth_getTransactionByHash", tx.hash)["input"][2:])
