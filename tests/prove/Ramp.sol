@@ -37,8 +37,11 @@ contract RampProofs is Prove {
 
     function check_value_falls(uint32 from, uint32 to, uint64 progress) external pure {
         assume(to < from && progress <= WAD);
+        // Steps of the derivation: the distance, and that no part of it exceeds it.
         unchecked {
-            assert(uint256(from) - to < 2 ** 32);
+            uint256 distance = uint256(from) - to;
+            assert(distance < 2 ** 32);
+            assert((distance * progress) / WAD <= distance);
         }
         uint256 value = Ramp.valueDown(from, to, progress);
         assert(to <= value && value <= from);
